@@ -1,0 +1,1 @@
+"""What the teaching team runs: syllabus, sources, build, verify, site, release."""

@@ -1,0 +1,63 @@
+"""The ``course`` command. Each subcommand lives with its concept and is imported only when it is called.
+
+Errors a person can mend are one line on stderr: exit code 2 for bad input, 1 where a verification failed.
+"""
+
+import importlib
+import sys
+
+import click
+
+from dlmodule.errors import DLModuleError
+
+# name -> (where its click command stands, one line for `course --help`)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "build": ("coursekit.build:command", "Make the notebooks and the keys from the sources."),
+    "calendar": ("coursekit.calendar:command", "Write the iCalendar of sessions, releases and deadlines."),
+    "check": ("coursekit.check:command", "Judge one exercise from a file: SESSION.EXERCISE FILE.py."),
+    "doctor": ("coursekit.doctor:command", "Look at this machine and say what is missing."),
+    "execute": ("coursekit.execute:command", "Run notebooks in real kernels and keep their outputs."),
+    "ledger": ("coursekit.ledger:command", "Measure the models the course trains, or show the measurements."),
+    "list": ("coursekit.listing:command", "List the parts of the course."),
+    "open": ("dlmodule.open.server:command", "Open the course: its home and JupyterLab."),
+    "release": ("coursekit.release:command", "Write exactly what is due at a moment."),
+    "site": ("coursekit.site:command", "Build the static web site."),
+    "slides": ("coursekit.slides:command", "Make the slide decks."),
+    "verify": ("coursekit.verify:command", "Prove that every exercise's check does what it claims."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that knows its commands by name and imports one when it is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command called ``name``; None where there is none."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a command, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dlmodule")
+def course() -> None:
+    """DL_module: build, take, teach and mark the course."""
+
+
+def main() -> None:
+    """Entry point: run the command; a mendable error becomes one line on stderr and exit code 2."""
+    try:
+        course.main(prog_name="course", standalone_mode=True)
+    except DLModuleError as error:
+        click.echo(f"course: {error}", err=True)
+        sys.exit(2)
