@@ -1,0 +1,68 @@
+"""What a probe saw: data only, so that it can stand in a key, travel out of a sandbox, and be compared."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception. ``where`` is the learner's function it left last (qualified name); ``lines`` the learner's own lines."""
+
+    type: str
+    message: str
+    where: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came back. ``gradients``: by argument name; None where none were asked; ``lost``: no gradient could flow."""
+
+    value: Any = None
+    gradients: dict[str, Any] | None = None
+    lost_gradient: bool = False
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything seen on one case.
+
+    outcomes: one view, or several equally fair ones (a module's parameters matched in two orders). changed_inputs:
+    names of arguments changed in place. changed_state: torch's global settings left changed. counts: exact integers
+    (parameters, whether the generator was used).
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    raised: Raised | None = None
+    timed_out: bool = False
+    changed_inputs: tuple[str, ...] = ()
+    changed_state: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    shapes: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> Any:
+        """The value of the first view; None where there is none."""
+        return self.outcomes[0].value if self.outcomes else None
+
+    def to_data(self) -> dict[str, Any]:
+        """Nested plain data, without the empty fields."""
+        data = asdict_shallow(self)
+        data["outcomes"] = [asdict_shallow(outcome) for outcome in self.outcomes]
+        data["raised"] = asdict(self.raised) if self.raised else None
+        return {name: item for name, item in data.items() if item}
+
+    @staticmethod
+    def from_data(data: dict[str, Any]) -> Evidence:
+        """The inverse of ``to_data``."""
+        fields = dict(data)
+        fields["outcomes"] = tuple(Outcome(**outcome) for outcome in data.get("outcomes", ()))
+        fields["raised"] = Raised(**data["raised"]) if data.get("raised") else None
+        return Evidence(**fields)
+
+
+def asdict_shallow(thing: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name, not copied."""
+    return {name: getattr(thing, name) for name in thing.__dataclass_fields__}

@@ -1,0 +1,147 @@
+"""Outcomes as plain data: nested Python values <-> JSON text and a flat set of tensors.
+
+The pair is stored with safetensors, a strict format: no pickle, nothing is executed on reading. What is not data (an
+object of a learner's class, say) becomes ``Opaque``, which keeps its type's name.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from dlmodule.checking.exercise import Given, Temp
+from dlmodule.errors import DLModuleError
+
+TAG = "#"
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Something that is not data: only the name of its type is known, and how it prints (one line)."""
+
+    type: str
+    text: str = ""
+
+
+def pack(tree: Any) -> tuple[Any, dict[str, Tensor]]:
+    """``tree`` as JSON-ready values in which tensors are references, and the tensors by name."""
+    tensors: dict[str, Tensor] = {}
+
+    def keep(tensor: Tensor, tag: str) -> dict[str, Any]:
+        plain = tensor.detach().resolve_conj().resolve_neg().cpu()
+        if plain.is_complex():
+            return {TAG: "complex " + tag, "v": keep(torch.view_as_real(plain), "tensor")}
+        name = str(len(tensors))
+        tensors[name] = (plain.to_dense() if plain.layout is not torch.strided else plain).contiguous().clone()
+        return {TAG: tag, "v": name}
+
+    def walk(node: Any) -> Any:
+        if node is None or isinstance(node, (bool, str)):
+            return node
+        if isinstance(node, Tensor):
+            return keep(node, "tensor")
+        if isinstance(node, np.ndarray):
+            if node.dtype.kind in "biufc" and node.dtype != np.dtype("longdouble"):
+                return keep(torch.from_numpy(np.ascontiguousarray(node).reshape(node.shape)), "array")
+            return {TAG: "opaque", "v": ["ndarray", f"array of {node.dtype}"]}
+        if isinstance(node, np.generic):
+            return walk(node.item())
+        if isinstance(node, int):
+            return node
+        if isinstance(node, float):
+            return node if math.isfinite(node) else {TAG: "float", "v": repr(node)}
+        if isinstance(node, list):
+            return [walk(item) for item in node]
+        if isinstance(node, tuple):
+            return {TAG: "tuple", "v": [walk(item) for item in node]}
+        if isinstance(node, dict):
+            return {TAG: "dict", "v": [[walk(key), walk(item)] for key, item in node.items()]}
+        if isinstance(node, (set, frozenset)):
+            return {TAG: "set", "v": sorted((walk(item) for item in node), key=json.dumps)}
+        if isinstance(node, bytes):
+            return {TAG: "bytes", "v": base64.b64encode(node).decode()}
+        if isinstance(node, complex):
+            return {TAG: "complex", "v": [node.real, node.imag]}
+        if isinstance(node, (torch.dtype, torch.device)):
+            return {TAG: type(node).__name__, "v": str(node).removeprefix("torch.")}
+        if isinstance(node, slice):
+            return {TAG: "slice", "v": [walk(part) for part in (node.start, node.stop, node.step)]}
+        if node is ...:
+            return {TAG: "ellipsis"}
+        if isinstance(node, Given):
+            return {TAG: "given", "v": [node.source, node.seed]}
+        if isinstance(node, Temp):
+            return {TAG: "temp", "v": node.name}
+        if isinstance(node, Opaque):
+            return {TAG: "opaque", "v": [node.type, node.text]}
+        return {TAG: "opaque", "v": [type(node).__name__, _one_line(node)]}
+
+    return walk(tree), tensors
+
+
+def unpack(packed: Any, tensors: dict[str, Tensor]) -> Any:
+    """The inverse of ``pack``."""
+    if isinstance(packed, list):
+        return [unpack(item, tensors) for item in packed]
+    if not isinstance(packed, dict):
+        return packed
+    tag, held = packed[TAG], packed.get("v")
+    if tag == "tensor":
+        return tensors[held]
+    if tag == "array":
+        return tensors[held].numpy()
+    if tag.startswith("complex "):
+        whole = torch.view_as_complex(unpack(held, tensors))
+        return whole.numpy() if tag.endswith("array") else whole
+    if tag == "dict":
+        return {unpack(key, tensors): unpack(item, tensors) for key, item in held}
+    if tag in ("device", "dtype"):
+        return torch.device(held) if tag == "device" else getattr(torch, held)
+    simple = {
+        "tuple": lambda: tuple(unpack(item, tensors) for item in held),
+        "set": lambda: {unpack(item, tensors) for item in held},
+        "float": lambda: float(held),
+        "bytes": lambda: base64.b64decode(held),
+        "complex": lambda: complex(*held),
+        "slice": lambda: slice(*(unpack(part, tensors) for part in held)),
+        "ellipsis": lambda: ...,
+        "given": lambda: Given(*held),
+        "temp": lambda: Temp(held),
+        "opaque": lambda: Opaque(*held),
+    }
+    return simple[tag]()
+
+
+def to_bytes(tree: Any) -> bytes:
+    """``tree`` as one safetensors file; the same tree always gives the same bytes."""
+    packed, tensors = pack(tree)
+    return save(tensors, metadata={"dlmodule": json.dumps(packed, separators=(",", ":"))})
+
+
+def from_file(path: Any) -> Any:
+    """The tree that ``to_bytes`` wrote to ``path``. DLModuleError where the file is missing or damaged."""
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            packed = json.loads((file.metadata() or {})["dlmodule"])
+            return unpack(packed, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - not a dict
+    except FileNotFoundError as error:
+        raise DLModuleError(f"{path}: no such file") from error
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise DLModuleError(f"{path}: damaged, or not written by this course ({_one_line(error)})") from error
+
+
+def _one_line(thing: Any, most: int = 120) -> str:
+    try:
+        text = " ".join(repr(thing).split())
+    except Exception:  # a learner's __repr__ may raise anything
+        return ""
+    return text if len(text) <= most else text[: most - 1] + "…"
