@@ -1,0 +1,140 @@
+"""Keys: the recorded outcomes of a session's exercises. Data only, in one safetensors file per session.
+
+A key holds the cases, what the right answer does on each, what every named mistake does and the sentence that meets
+it, and what an untouched starter does. It never holds a line of a solution.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dlmodule.checking import tree
+from dlmodule.checking.evidence import Evidence, asdict_shallow
+from dlmodule.checking.exercise import Case
+from dlmodule.checking.probes import Probe
+from dlmodule.errors import DLModuleError
+from dlmodule.files import write_atomically
+
+
+@dataclass(frozen=True)
+class MistakeKey:
+    """A named mistake: the sentence that meets it, and what it does on every case."""
+
+    name: str
+    sentence: str
+    evidence: list[Evidence]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A measured exercise is right when ``metric`` is at least (``higher``) or at most ``value``."""
+
+    metric: str
+    higher: bool
+    value: float
+
+
+@dataclass(frozen=True)
+class ExerciseKey:
+    """Everything a check knows of one exercise. kind: what is asked for: "function", "class" or "value"."""
+
+    session: str
+    name: str
+    title: str
+    part: str
+    kind: str
+    minutes: int
+    move_on: int
+    hints: tuple[str, ...]
+    probe: Probe
+    cases: list[Case]
+    right: list[Evidence]
+    mistakes: list[MistakeKey] = field(default_factory=list)
+    starter: list[Evidence] | None = None
+    bar: Bar | None = None
+    limit: float = 5.0
+
+    @property
+    def id(self) -> str:
+        """``session.exercise``."""
+        return f"{self.session}.{self.name}"
+
+    def to_data(self) -> dict[str, Any]:
+        """Nested plain data (see ``tree``)."""
+        data = asdict_shallow(self)
+        data["probe"] = asdict_shallow(replace(self.probe, function=None))
+        data["cases"] = [asdict_shallow(case) for case in self.cases]
+        data["right"] = [one.to_data() for one in self.right]
+        data["mistakes"] = [
+            {"name": one.name, "sentence": one.sentence, "evidence": [each.to_data() for each in one.evidence]}
+            for one in self.mistakes
+        ]
+        data["starter"] = None if self.starter is None else [one.to_data() for one in self.starter]
+        data["bar"] = asdict_shallow(self.bar) if self.bar else None
+        return data
+
+    @staticmethod
+    def from_data(data: dict[str, Any]) -> ExerciseKey:
+        """The inverse of ``to_data``."""
+        fields = dict(data)
+        fields["probe"] = Probe(**data["probe"])
+        fields["cases"] = [_case(case) for case in data["cases"]]
+        fields["right"] = _evidence(data["right"])
+        fields["mistakes"] = [
+            MistakeKey(one["name"], one["sentence"], _evidence(one["evidence"])) for one in data["mistakes"]
+        ]
+        fields["starter"] = None if data["starter"] is None else _evidence(data["starter"])
+        fields["bar"] = Bar(**data["bar"]) if data["bar"] else None
+        return ExerciseKey(**fields)
+
+
+def save(path: Path, keys: list[ExerciseKey]) -> None:
+    """Write a session's keys, atomically; the same keys always give the same bytes."""
+    write_atomically(path, tree.to_bytes({"format": 1, "exercises": [key.to_data() for key in keys]}))
+
+
+def load(path: Path) -> dict[str, ExerciseKey]:
+    """A session's keys by exercise name. DLModuleError where the file is missing or damaged."""
+    status = path.stat() if path.is_file() else None
+    return _load(path, status.st_mtime_ns if status else 0)
+
+
+@functools.lru_cache(maxsize=16)
+def _load(path: Path, stamp: int) -> dict[str, ExerciseKey]:
+    held = tree.from_file(path)
+    try:
+        keys = [ExerciseKey.from_data(data) for data in held["exercises"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DLModuleError(f"{path}: not a key of this version of the course; make it again") from error
+    return {key.name: key for key in keys}
+
+
+def find(session: str) -> Path:
+    """The file that holds ``session``'s keys: $DLMODULE_KEYS, a folder above this one, or the installed package."""
+    name = f"{session}.safetensors"
+    if os.environ.get("DLMODULE_KEYS"):
+        return Path(os.environ["DLMODULE_KEYS"]) / name
+    here = Path.cwd()
+    places = [folder / middle for folder in (here, *here.parents) for middle in ("build/keys", ".course/keys", "keys")]
+    places.append(Path(__file__).parents[1] / "keys")
+    for place in places:
+        if (place / name).is_file():
+            return place / name
+    raise DLModuleError(
+        f"no key for {session}: run `course build`, or set DLMODULE_KEYS to the folder that holds {name}"
+    )
+
+
+def _case(data: dict[str, Any]) -> Case:
+    case = Case(*data["args"], **data["kwargs"])
+    for name, held in data.items():
+        object.__setattr__(case, name, held)
+    return case
+
+
+def _evidence(data: list[dict[str, Any]]) -> list[Evidence]:
+    return [Evidence.from_data(one) for one in data]
