@@ -1,0 +1,75 @@
+"""A learner's attempts, kept on their own machine: one JSON object a line, appended, never rewritten.
+
+Nothing is sent anywhere. A damaged line (a machine that lost power) is passed over; the others stay.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+
+from dlmodule.checking.diagnosis import Diagnosis
+
+
+def progress_file() -> Path:
+    """Where attempts are kept: $DLMODULE_PROGRESS, else the user's data folder."""
+    given = os.environ.get("DLMODULE_PROGRESS")
+    return Path(given) if given else user_data_path("dlmodule") / "progress.jsonl"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """The attempts in one file."""
+
+    path: Path
+
+    @classmethod
+    def local(cls) -> Progress:
+        """This learner's progress."""
+        return cls(progress_file())
+
+    def record(self, diagnosis: Diagnosis) -> None:
+        """Append one attempt; a file that cannot be written never stops a check."""
+        attempt = {
+            "exercise": diagnosis.exercise,
+            "status": diagnosis.status,
+            "mistake": diagnosis.mistake,
+            "rung": diagnosis.rung,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            line = (json.dumps(attempt) + "\n").encode()
+            with self.path.open("ab+") as file:
+                # A line cut short by a crash must not swallow this one.
+                if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+                    line = b"\n" + line
+                file.write(line)
+        except OSError:
+            pass
+
+    def load(self) -> list[dict[str, Any]]:
+        """All attempts, oldest first: exercise, status, mistake, rung, at (ISO time, UTC)."""
+        try:
+            lines = self.path.read_text("utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+        attempts = []
+        for line in lines:
+            try:
+                attempt = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(attempt, dict) and isinstance(attempt.get("exercise"), str):
+                attempts.append(attempt)
+        return attempts
+
+    def solved(self) -> set[str]:
+        """The ids of exercises that were answered right at least once."""
+        return {attempt["exercise"] for attempt in self.load() if attempt.get("status") == "right"}
