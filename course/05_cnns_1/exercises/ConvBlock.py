@@ -1,0 +1,118 @@
+"""Convolution, batch normalisation, ReLU: the block that most image networks repeat."""
+
+import torch
+import torch.nn.functional as F
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+from torch import nn
+
+exercise = Exercise(
+    title="ConvBlock",
+    difficulty=2,
+    minutes=10,
+    move_on=15,
+    hints=(
+        "Three layers in the order of their names. Which padding keeps H and W when the kernel is odd and the stride is 1?",
+        "padding = kernel_size // 2, and the convolution needs no bias: the normalisation after it subtracts any constant again.",
+    ),
+    part="afternoon",
+    # In training mode, so that the statistics of the batch are in play.
+    probe=probes.module(grad=True, train=True),
+)
+
+
+def ramp(*shape: int) -> torch.Tensor:
+    """Distinct, order-one numbers of the given shape, the same on every machine."""
+    n = torch.Size(shape).numel()
+    return (torch.arange(n, dtype=torch.float64) * 0.7).sin().reshape(shape)
+
+
+@exercise.cases
+def cases():
+    yield Case(ramp(2, 1, 3, 3)).built(1, 2).named("two 3x3 images, one channel to two")
+    yield Case(ramp(3, 2, 6, 5)).built(2, 3, stride=2).named("a stride of 2")
+    yield Case(ramp(2, 3, 7, 7)).built(3, 4, kernel_size=5).named("a 5x5 kernel")
+    yield Case(ramp(2, 3, 4, 4)).built(3, 5, 1).named("a 1x1 kernel")
+    yield Case(ramp(2, 2, 9, 9)).built(2, 2, 3, 3).named("a stride of 3, given by position")
+
+
+@exercise.mistake(
+    "Your convolution has a bias. Batch normalisation subtracts the mean of each channel, and with it any constant the bias added: "
+    "those parameters can never change the output. Say bias=False."
+)
+class conv_with_bias(nn.Sequential):
+    def __init__(self, in_channels, out_channels, kernel_size=3, stride=1):
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(),
+        )
+
+
+@exercise.mistake(
+    "You rectify before you normalise. Here the order is convolution, normalisation, ReLU; after yours half of the outputs would be "
+    "negative again and the next layer would see an uncut signal."
+)
+class relu_before_norm(nn.Sequential):
+    def __init__(self, in_channels, out_channels, kernel_size=3, stride=1):
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False),
+            nn.ReLU(),
+            nn.BatchNorm2d(out_channels),
+        )
+
+
+@exercise.mistake(
+    "The ReLU is missing. Without a nonlinearity two blocks in a row are one linear map, however many channels they have."
+)
+class no_relu(nn.Sequential):
+    def __init__(self, in_channels, out_channels, kernel_size=3, stride=1):
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False),
+            nn.BatchNorm2d(out_channels),
+        )
+
+
+@exercise.mistake(
+    "The batch normalisation is missing: with the bias switched off nothing is left to set the level and scale of a channel."
+)
+class no_norm(nn.Sequential):
+    def __init__(self, in_channels, out_channels, kernel_size=3, stride=1):
+        super().__init__(nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False), nn.ReLU())
+
+
+exercise.edit(
+    "no_padding",
+    "padding=kernel_size // 2",
+    "padding=0",
+    "Your images shrink: without padding a kernel of width k takes k - 1 pixels off each axis. Pad by half a kernel.",
+)
+exercise.edit(
+    "padding_for_three_only",
+    "padding=kernel_size // 2",
+    "padding=1",
+    "padding=1 is right for a 3x3 kernel only. Half the kernel, kernel_size // 2, is right for every odd one.",
+)
+
+
+@exercise.alternative
+class in_one_line(nn.Sequential):
+    def __init__(self, in_channels, out_channels, kernel_size=3, stride=1):
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride, padding=kernel_size // 2, bias=False),
+            nn.BatchNorm2d(out_channels),
+            nn.ReLU(inplace=True),
+        )
+
+
+@exercise.alternative
+class functional_and_declared_backwards(nn.Module):
+    def __init__(self, in_channels, out_channels, kernel_size=3, stride=1):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(out_channels)
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False)
+        self.stride = stride
+
+    def forward(self, x):
+        x = F.conv2d(x, self.conv.weight, stride=self.stride, padding=self.conv.padding)
+        return F.relu(self.norm(x))

@@ -1,0 +1,167 @@
+"""Shift and mirror every image of a batch by its own random amount."""
+
+import torch
+import torch.nn.functional as F
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+from torch import Tensor
+
+DRAWS = 2000
+
+exercise = Exercise(
+    title="augment by what leaves the label alone",
+    difficulty=3,
+    minutes=20,
+    move_on=30,
+    hints=(
+        "Everything random comes in one number per image: N coin tosses, N row offsets, N column offsets, all drawn with "
+        "the generator you are given.",
+        "Pad once with mode='replicate', then cut a window per image: rows = top[:, None] + torch.arange(H), columns alike, "
+        "and index the padded batch with both at once.",
+    ),
+    part="afternoon",
+    # Over the stacked draws x (draws, N, C, H, W): where a bright pixel goes, and whether two images move together.
+    probe=probes.sample({"mean": "x.mean(0)", "together": "(x[:, 0] * x[:, -1]).sum((-3, -2, -1)).mean(0)"}, draws=DRAWS),
+)
+
+
+def chance(size: int, row: int, column: int, shift: int, mirror: bool) -> Tensor:
+    """(size, size): the probability that a bright pixel at (row, column) ends at each place."""
+    window = 2 * shift + 1
+    places = [(column, 0.5), (size - 1 - column, 0.5)] if mirror else [(column, 1.0)]
+    p = torch.zeros(size, size, dtype=torch.float64)
+    for at, weight in places:
+        for r in range(row - shift, row + shift + 1):
+            for c in range(at - shift, at + shift + 1):
+                p[r, c] += weight / window**2
+    return p
+
+
+def bright(size: int, row: int, column: int, count: int) -> Tensor:
+    """(count, 1, size, size): the same black image with one bright pixel, ``count`` times."""
+    x = torch.zeros(count, 1, size, size, dtype=torch.float64)
+    x[:, :, row, column] = 1
+    return x
+
+
+def pixel_case(size: int, row: int, column: int, count: int, shift: int, mirror: bool) -> Case:
+    """The closed form: a Bernoulli pixel has standard error sqrt(p (1 - p) / draws)."""
+    p = chance(size, row, column, shift, mirror)
+    together = (p**2).sum() if count > 1 else p.sum()
+    mean = p.expand(count, 1, size, size).clone()
+    return Case(bright(size, row, column, count), shift=shift, mirror=mirror).expecting(
+        {"mean": mean, "together": together},
+        within={
+            "mean": (mean * (1 - mean) / DRAWS).sqrt() + 1e-9,
+            "together": (together * (1 - together) / DRAWS).sqrt() + 1e-9,
+        },
+    )
+
+
+@exercise.cases
+def cases():
+    yield pixel_case(5, 2, 1, 1, 0, True).named("one bright pixel, mirrored but never shifted")
+    yield pixel_case(5, 2, 1, 1, 1, False).named("one bright pixel, shifted but never mirrored")
+    yield pixel_case(7, 3, 2, 2, 1, True).named("two equal images with one bright pixel each")
+    yield pixel_case(9, 5, 3, 3, 2, True).seeded(3).named("three equal images, shifts up to 2")
+    level = torch.full((2, 1, 4, 6), 0.5, dtype=torch.float64)
+    yield (
+        Case(level, shift=2, mirror=True)
+        .expecting(
+            {"mean": level, "together": torch.tensor(6.0, dtype=torch.float64)},
+            within={"mean": torch.full_like(level, 1e-9), "together": torch.tensor(1e-9, dtype=torch.float64)},
+        )
+        .named("a uniform grey image, which no shift may change")
+    )
+
+
+exercise.edit(
+    "upside_down",
+    "x.flip(-1)",
+    "x.flip(-2)",
+    "You turned images upside down. The last axis is the columns: mirror along it. Top and bottom are not alike in a section "
+    "(gravity, age and travel time all point one way), nor in a glyph.",
+)
+exercise.edit(
+    "black_border",
+    'mode="replicate"',
+    'mode="constant"',
+    "You filled the border with zeros. Zero is the darkest value here, so a shifted section gains a black edge that looks like "
+    "a strong reflector; repeat the border values instead.",
+)
+exercise.edit(
+    "never_the_last_offset",
+    "2 * shift + 1,",
+    "2 * shift,",
+    "One offset never happens: torch.randint leaves out its upper end, so offsets 0 ... 2 * shift need randint(0, 2 * shift + 1, ...).",
+    count=2,
+)
+
+
+@exercise.mistake(
+    "All images of a batch move together: you drew one offset and one coin for the whole batch. Draw N of each, "
+    "or the network sees one variant per batch where it could see N."
+)
+def one_draw_for_the_batch(x, *, generator, shift=2, mirror=True):
+    if mirror and torch.rand((), generator=generator) < 0.5:
+        x = x.flip(-1)
+    top, left = torch.randint(0, 2 * shift + 1, (2,), generator=generator).tolist()
+    padded = F.pad(x, (shift, shift, shift, shift), mode="replicate")
+    return padded[..., top : top + x.shape[-2], left : left + x.shape[-1]]
+
+
+@exercise.mistake(
+    "You always mirror. The mirror is tossed for each image with probability 1/2, so that the network still sees the images as "
+    "they were recorded."
+)
+def always_mirrored(x, *, generator, shift=2, mirror=True):
+    N, _, H, W = x.shape
+    if mirror:
+        x = x.flip(-1)
+    padded = F.pad(x, (shift, shift, shift, shift), mode="replicate")
+    out = torch.empty_like(x)
+    for i, (top, left) in enumerate(torch.randint(0, 2 * shift + 1, (N, 2), generator=generator).tolist()):
+        out[i] = padded[i, :, top : top + H, left : left + W]
+    return out
+
+
+@exercise.mistake(
+    "You mirror although mirror=False was asked for. Some classes change their name in a mirror (2 and S, a dip to the left and "
+    "a dip to the right), so the caller must be able to switch it off."
+)
+def mirror_not_optional(x, *, generator, shift=2, mirror=True):
+    N, _, H, W = x.shape
+    x = torch.where((torch.rand(N, generator=generator) < 0.5)[:, None, None, None], x.flip(-1), x)
+    padded = F.pad(x, (shift, shift, shift, shift), mode="replicate")
+    out = torch.empty_like(x)
+    for i, (top, left) in enumerate(torch.randint(0, 2 * shift + 1, (N, 2), generator=generator).tolist()):
+        out[i] = padded[i, :, top : top + H, left : left + W]
+    return out
+
+
+@exercise.alternative
+def one_image_at_a_time(x, *, generator, shift=2, mirror=True):
+    H, W = x.shape[-2:]
+    out = []
+    for image in x:
+        if mirror and torch.rand(1, generator=generator).item() < 0.5:
+            image = image.flip(-1)
+        top = int(torch.randint(0, 2 * shift + 1, (1,), generator=generator))
+        left = int(torch.randint(0, 2 * shift + 1, (1,), generator=generator))
+        padded = F.pad(image[None], (shift, shift, shift, shift), mode="replicate")[0]
+        out.append(padded[:, top : top + H, left : left + W])
+    return torch.stack(out)
+
+
+@exercise.alternative
+def clamped_indices(x, *, generator, shift=2, mirror=True):
+    """No padding at all: an index beyond the border is clamped to it."""
+    N, C, H, W = x.shape
+    down, right = torch.randint(-shift, shift + 1, (2, N), generator=generator)
+    rows = (torch.arange(H) + down[:, None]).clamp(0, H - 1)
+    columns = (torch.arange(W) + right[:, None]).clamp(0, W - 1)
+    if mirror:
+        tossed = torch.randint(0, 2, (N, 1), generator=generator) == 1
+        columns = torch.where(tossed, W - 1 - columns, columns)
+    x = x.gather(2, rows[:, None, :, None].expand(N, C, H, W))
+    return x.gather(3, columns[:, None, None, :].expand(N, C, H, W))

@@ -1,0 +1,151 @@
+"""What the layers in the middle computed: read them with forward hooks, then take the hooks away."""
+
+import torch
+from dlmodule.checking.exercise import Case, Exercise
+from torch import nn
+
+exercise = Exercise(
+    title="feature_maps",
+    difficulty=3,
+    minutes=15,
+    move_on=25,
+    hints=(
+        "model.get_submodule(name) finds a layer; its register_forward_hook takes a function of (module, inputs, output) and "
+        "returns a handle.",
+        "Keep output.detach().clone() under the layer's name. Call the model once, then handle.remove() for every handle, even if "
+        "the call fails: try / finally.",
+    ),
+    part="afternoon",
+)
+
+
+class Sketch(nn.Module):
+    """A network with named layers, one of which works in place on what the layer before it returned."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(1, 2, 3, padding=1)
+        self.relu = nn.ReLU(inplace=True)
+        self.block = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Tanh())
+        self.head = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.head(self.block(self.relu(self.stem(x))).mean((2, 3)))
+
+
+@exercise.probe
+def probe(candidate, case):
+    torch.manual_seed(5)
+    model = Sketch().double().eval()
+    x, layers = case.args
+    maps = candidate(model, x, list(layers))
+    maps = dict(maps)
+    hooks = sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules())
+    return {
+        "maps": maps,
+        "names": sorted(maps),
+        "hooks_left": hooks,
+        "graphs_kept": sum(bool(value.requires_grad) for value in maps.values()),
+    }
+
+
+def waves(*shape: int) -> torch.Tensor:
+    """Smooth numbers in [-1, 1] of the given shape, the same on every machine."""
+    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 1.3).sin().reshape(shape)
+
+
+@exercise.cases
+def cases():
+    yield Case(waves(1, 1, 4, 4), ["block"]).named("one layer")
+    yield Case(waves(2, 1, 5, 4), ["head", "block.0"]).named("two layers, one inside another")
+    yield Case(waves(1, 1, 4, 4), ["stem", "relu"]).named("a layer whose output the next layer changes in place")
+
+
+exercise.edit(
+    "not_cloned",
+    ".detach().clone()",
+    ".detach()",
+    "You kept a view of the layer's output, and the ReLU after it worked in place: what you kept was rectified afterwards. "
+    "Clone what a hook is to remember.",
+)
+exercise.edit(
+    "graph_kept",
+    ".detach().clone()",
+    ".clone()",
+    "Your maps still carry the autograd graph, which keeps every activation of the network in memory. Detach them.",
+)
+exercise.edit(
+    "hooks_left_behind",
+    "handle.remove()",
+    "handle.id",
+    "Your hooks are still on the model: each later call runs them again and keeps its outputs alive. Remove every handle.",
+)
+
+
+@exercise.mistake("You kept what went into the layer. A forward hook receives (module, inputs, output); the map is the output.")
+def inputs_not_outputs(model, x, layers):
+    kept, handles = {}, []
+    for name in layers:
+
+        def hook(module, inputs, output, name=name):
+            kept[name] = inputs[0].detach().clone()
+
+        handles.append(model.get_submodule(name).register_forward_hook(hook))
+    model(x)
+    for handle in handles:
+        handle.remove()
+    return kept
+
+
+@exercise.mistake(
+    "Every map came out under the last layer's name: a function made in a loop looks its variables up when it runs, and by then the loop "
+    "has ended. Bind the name when you make the hook, for example as a default argument."
+)
+def name_bound_late(model, x, layers):
+    kept, handles = {}, []
+    for name in layers:
+        handles.append(
+            model.get_submodule(name).register_forward_hook(
+                lambda module, inputs, output: kept.__setitem__(name, output.detach().clone())
+            )
+        )
+    model(x)
+    for handle in handles:
+        handle.remove()
+    return kept
+
+
+@exercise.alternative
+def with_partial(model, x, layers):
+    from functools import partial
+
+    kept = {}
+
+    def keep(name, module, inputs, output):
+        kept[name] = output.clone().detach()
+
+    handles = [model.get_submodule(name).register_forward_hook(partial(keep, name)) for name in layers]
+    try:
+        with torch.no_grad():
+            model(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return kept
+
+
+@exercise.alternative
+def by_dictionary_of_modules(model, x, layers):
+    from contextlib import ExitStack
+
+    modules = dict(model.named_modules())
+    kept = {}
+    with ExitStack() as stack, torch.inference_mode(False), torch.no_grad():
+        for name in layers:
+
+            def hook(module, inputs, output, at=name):
+                kept[at] = output.detach().clone()
+
+            stack.callback(modules[name].register_forward_hook(hook).remove)
+        model(x)
+    return kept

@@ -1,0 +1,113 @@
+"""Cover a patch, ask again: how far the probability falls when the network cannot see it."""
+
+import torch
+from dlmodule.checking.exercise import Case, Exercise, Given
+
+exercise = Exercise(
+    title="occlusion_map",
+    difficulty=3,
+    minutes=20,
+    move_on=30,
+    hints=(
+        "The map has as many rows as a kernel of that size and stride has positions: output_size without padding, from this morning.",
+        "For each position make a fresh copy of the image, fill the patch, and compare its probability with that of the whole image.",
+    ),
+    part="afternoon",
+)
+
+LINEAR = Given("nn.Sequential(nn.Flatten(), nn.Linear(9, 3)).double()", seed=1)
+CURVED = Given("nn.Sequential(nn.Flatten(), nn.Linear(40, 6), nn.Tanh(), nn.Linear(6, 4)).double()", seed=2)
+
+
+def waves(*shape: int) -> torch.Tensor:
+    """Smooth numbers in [0, 1] of the given shape, the same on every machine."""
+    return ((torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 1.3).sin().reshape(shape) + 1) / 2
+
+
+@exercise.cases
+def cases():
+    yield Case(LINEAR, waves(1, 3, 3), 2, size=1, stride=1).named("single pixels of a 3x3 image")
+    yield Case(LINEAR, waves(1, 3, 3), 0, size=2, stride=1, fill=0.5).named("2x2 patches that overlap, filled with 0.5")
+    yield Case(CURVED, waves(2, 4, 5), 1, size=2, stride=2).named("two channels, a stride of 2, a column left over")
+    yield Case(CURVED, waves(2, 4, 5), 3, size=3, stride=1, fill=0.2).named("3x3 patches on two channels")
+
+
+exercise.edit(
+    "patches_pile_up",
+    "hidden = image.clone()",
+    "hidden = image",
+    "The patches pile up: you filled the image itself, so each position also hides everything before it. Start each time from a fresh copy.",
+)
+exercise.edit(
+    "sign_reversed",
+    "whole - chance(hidden)",
+    "chance(hidden) - whole",
+    "Your map has the wrong sign. It is the drop, whole minus covered: positive where the network needed what you covered.",
+)
+exercise.edit(
+    "not_compared",
+    "whole - chance(hidden)",
+    "chance(hidden)",
+    "You returned the probability of the covered image. Subtract it from the probability of the whole one, or a map of an unsure image "
+    "and of a sure one cannot be compared.",
+)
+exercise.edit(
+    "logits_compared",
+    ".softmax(1)",
+    "",
+    "You compared logits. A logit has no meaning on its own (adding 5 to all of them changes nothing); compare probabilities.",
+)
+exercise.edit(
+    "always_black",
+    "= fill",
+    "= 0.0",
+    "You always fill with 0. In a section scaled to [0, 1] the quiet value is 0.5, and a black patch is itself a strong reflector: "
+    "use the fill you are given.",
+)
+
+
+@exercise.mistake(
+    "You covered the first channel only, and the network looked at the others. Fill the patch in every channel."
+)
+def first_channel_only(model, image, target, *, size, stride, fill=0.0):
+    rows = (image.shape[1] - size) // stride + 1
+    columns = (image.shape[2] - size) // stride + 1
+    out = torch.empty(rows, columns, dtype=image.dtype)
+    with torch.no_grad():
+        whole = model(image[None]).softmax(1)[0, target]
+        for r in range(rows):
+            for c in range(columns):
+                hidden = image.clone()
+                hidden[0, r * stride : r * stride + size, c * stride : c * stride + size] = fill
+                out[r, c] = whole - model(hidden[None]).softmax(1)[0, target]
+    return out
+
+
+@exercise.alternative
+def in_one_batch(model, image, target, *, size, stride, fill=0.0):
+    C, H, W = image.shape
+    tops, lefts = range(0, H - size + 1, stride), range(0, W - size + 1, stride)
+    batch = image.repeat(1 + len(tops) * len(lefts), 1, 1, 1)
+    for i, (top, left) in enumerate([(top, left) for top in tops for left in lefts], start=1):
+        batch[i, :, top : top + size, left : left + size] = fill
+    with torch.no_grad():
+        p = torch.softmax(model(batch), dim=1)[:, target]
+    return (p[0] - p[1:]).reshape(len(tops), len(lefts))
+
+
+@exercise.alternative
+def by_masks(model, image, target, *, size, stride, fill=0.0):
+    def chance(x):
+        return model(x.unsqueeze(0)).softmax(-1)[0, target].item()
+
+    H, W = image.shape[-2:]
+    row, column = torch.arange(H)[:, None], torch.arange(W)[None]
+    values = []
+    with torch.no_grad():
+        for top in range(0, H - size + 1, stride):
+            covered = []
+            for left in range(0, W - size + 1, stride):
+                mask = (row >= top) & (row < top + size) & (column >= left) & (column < left + size)
+                covered.append(chance(image) - chance(image.masked_fill(mask, fill)))
+            values.append(covered)
+    return torch.tensor(values, dtype=image.dtype)

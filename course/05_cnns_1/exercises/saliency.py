@@ -1,0 +1,107 @@
+"""How strongly each pixel moves one logit: the size of its gradient."""
+
+import torch
+from dlmodule.checking.exercise import Case, Exercise, Given
+
+exercise = Exercise(
+    title="saliency",
+    difficulty=3,
+    minutes=15,
+    move_on=25,
+    hints=(
+        "You want the derivative of a number with respect to the image, so the image is what must require a gradient.",
+        "Images of a batch do not influence each other's logits in eval mode: sum the N chosen logits, differentiate once, "
+        "and every image finds its own gradient in its own slot.",
+    ),
+    part="afternoon",
+)
+
+LINEAR = Given("nn.Sequential(nn.Flatten(), nn.Linear(6, 3)).double()", seed=1)
+CURVED = Given("nn.Sequential(nn.Flatten(), nn.Linear(18, 8), nn.Tanh(), nn.Linear(8, 3)).double()", seed=2)
+CONVOLUTIONAL = Given(
+    "nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), "
+    "nn.Linear(4, 5)).double().eval()",
+    seed=3,
+)
+
+
+def waves(*shape: int) -> torch.Tensor:
+    """Smooth numbers in [-1, 1] of the given shape, the same on every machine."""
+    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 1.3).sin().reshape(shape)
+
+
+@exercise.cases
+def cases():
+    yield Case(LINEAR, waves(1, 1, 2, 3), torch.tensor([2])).named("a linear model, whose saliency is |weight|")
+    yield Case(LINEAR, waves(2, 1, 2, 3), torch.tensor([0, 1])).named("two images with different targets")
+    yield Case(CURVED, waves(2, 2, 3, 3), torch.tensor([1, 0])).named("two channels and a curved model")
+    yield Case(CONVOLUTIONAL, waves(3, 2, 5, 4), torch.tensor([4, 0, 2])).named("a small convolutional network")
+
+
+exercise.edit(
+    "signed",
+    "gradient.abs().amax(1)",
+    "gradient.amax(1)",
+    "Your map has negative values: you left out the absolute value. A pixel whose increase lowers the logit matters as much as one "
+    "whose increase raises it.",
+)
+exercise.edit(
+    "averaged_over_the_batch",
+    ".sum(), x",
+    ".mean(), x",
+    "Everything is N times too small: you differentiated the mean of the logits. Each image's map must not depend on how many "
+    "others share its batch.",
+)
+exercise.edit(
+    "summed_over_channels",
+    ".amax(1)",
+    ".sum(1)",
+    "You summed over the channels. Simonyan et al. take the largest: one channel that matters is enough.",
+)
+
+
+@exercise.mistake(
+    "You differentiated the probability, not the logit. Where the network is sure the softmax is flat, so the map fades exactly on "
+    "the images it knows best; and it mixes in every other class."
+)
+def of_the_probability(model, x, target):
+    x = x.detach().clone().requires_grad_()
+    p = model(x).softmax(1)
+    (gradient,) = torch.autograd.grad(p.gather(1, target[:, None]).sum(), x)
+    return gradient.abs().amax(1)
+
+
+@exercise.mistake(
+    "You explained the predicted class, whatever target was asked for. The question 'why not a fault?' needs the map of a class that "
+    "was not predicted."
+)
+def of_the_prediction(model, x, target):
+    x = x.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model(x).amax(1).sum(), x)
+    return gradient.abs().amax(1)
+
+
+@exercise.mistake(
+    "You differentiated the sum of all logits. Take one logit per image, that of its target: model(x)[torch.arange(N), target]."
+)
+def of_all_logits(model, x, target):
+    x = x.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model(x).sum(), x)
+    return gradient.abs().amax(1)
+
+
+@exercise.alternative
+def by_backward(model, x, target):
+    x = x.detach().clone()
+    x.requires_grad = True
+    model(x).gather(1, target.unsqueeze(1)).sum().backward()
+    return x.grad.abs().max(dim=1).values
+
+
+@exercise.alternative
+def one_image_at_a_time(model, x, target):
+    maps = []
+    for image, k in zip(x, target.tolist(), strict=True):
+        gradient = torch.func.grad(lambda pixels, k=k: model(pixels[None])[0, k])(image)
+        maps.append(gradient.abs().amax(0))
+    return torch.stack(maps)
