@@ -60,7 +60,9 @@ def distance(right: Any, got: Any, case: Case | None = None) -> float:
         if isinstance(right, int) and (case is None or case.atol is None):
             return 0.0 if right == number else 1e6
         as_tensor = torch.tensor(float(right), dtype=torch.float64)
-        return _tensor_distance(as_tensor, torch.tensor(float(number), dtype=torch.float64), *tolerance(as_tensor, case))
+        return _tensor_distance(
+            as_tensor, torch.tensor(float(number), dtype=torch.float64), *tolerance(as_tensor, case)
+        )
     if isinstance(right, dict):
         if not isinstance(got, dict) or set(right) != set(got):
             return math.inf
@@ -79,7 +81,9 @@ def outcome_distance(right: Outcome, got: Outcome, case: Case | None = None) -> 
     return max(distance(right.value, got.value, case), distance(right.gradients, got.gradients, case))
 
 
-def evidence_distance(right: Evidence, got: Evidence, case: Case, *, view: int = 0, exact_message: bool = False) -> float:
+def evidence_distance(
+    right: Evidence, got: Evidence, case: Case, *, view: int = 0, exact_message: bool = False
+) -> float:
     """How far the evidence of an answer is from ``right`` on one case, in tolerances, under one ``view``.
 
     exact_message: two exceptions are alike only with the same message (numbers apart); otherwise the type decides.

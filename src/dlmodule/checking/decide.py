@@ -7,6 +7,8 @@ counts; a transformation found by search; the smallest failing case.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,12 +23,12 @@ from dlmodule.checking.exercise import Case
 from dlmodule.checking.key import ExerciseKey
 from dlmodule.checking.tree import Opaque
 
+Difference = Callable[[Any, Any, Case], str | None]
+
 
 def decide(key: ExerciseKey, seen: list[Evidence]) -> Diagnosis:
     """The diagnosis of an answer from its evidence on every case of ``key``."""
-    verdict = Diagnosis(
-        key.id, WRONG, "", "", hints=key.hints, minutes=key.minutes, move_on=key.move_on, part=key.part
-    )
+    verdict = Diagnosis(key.id, WRONG, "", "", hints=key.hints, minutes=key.minutes, move_on=key.move_on, part=key.part)
     if len(seen) != len(key.cases):
         message = f"The check saw {len(seen)} of {len(key.cases)} cases; run it again."
         return replace(verdict, status=COULD_NOT_CHECK, rung="incomplete", message=message)
@@ -84,9 +86,14 @@ def _measured(key: ExerciseKey, seen: list[Evidence], verdict: Diagnosis) -> Dia
             compare.distance(one, two, case) <= 1 for one, two, case in zip(theirs, facts, key.cases, strict=True)
         ):
             return replace(verdict, rung="mistake", mistake=mistake.name, message=mistake.sentence)
-    for right, fact, case in zip(key.right, facts, key.cases, strict=True):
-        if compare.distance(_without(right.value, metric), fact, case) > 1:
-            return _rung(key, seen, seen.index(seen[0]), verdict)
+    for index, (right, fact, case) in enumerate(zip(key.right, facts, key.cases, strict=True)):
+        wanted = _without(right.value, metric)
+        if compare.distance(wanted, fact, case) > 1:
+            if type_difference(right.value, seen[index].value, case) or shape_difference(wanted, fact, case):
+                return _rung(key, seen, index, verdict)
+            place, one, two = first_difference(wanted, fact, case)
+            message = f"The rehearsal is not as it should be{place}: {brief(one)} is expected, yours is {brief(two)}."
+            return replace(verdict, rung="value", message=message)
     short = [figure for figure in figures if not isinstance(figure, (int, float)) or not _beyond(key, float(figure))]
     if not short:
         shown = ", ".join(f"{float(figure):.3g}" for figure in figures if figure is not None)
@@ -137,48 +144,67 @@ def _first_failing(key: ExerciseKey, seen: list[Evidence], verdict: Diagnosis) -
 def _rung(key: ExerciseKey, seen: list[Evidence], index: int, verdict: Diagnosis) -> Diagnosis:
     """The first rung of the ladder that the failing case stands on."""
     right, got, case = key.right[index], seen[index], key.cases[index]
-    where = f" (on {case.label})" if case.label else ""
+    where = f"On {case.label}, " if case.label else ""
     verdict = replace(verdict, case=case.label)
     if got.timed_out:
-        message = f"It did not finish within {key.limit:.0f} s{where}: look for a loop that never ends, or one that does far too much work."
+        message = _said(
+            where,
+            f"It did not finish within {key.limit:g} s: look for a loop that never ends, or one that does far too much work.",
+        )
         return replace(verdict, rung="time", message=message)
     if got.raised and not (right.raised and right.raised.type == got.raised.type):
         if right.raised:
-            message = f"It should raise {right.raised.type}{where}; it raises {got.raised.type}: {got.raised.message}"
+            message = _said(
+                where, f"It should raise {right.raised.type}; it raises {got.raised.type}: {got.raised.message}"
+            )
         else:
-            message = f"It raises {got.raised.type}{where}: {got.raised.message}"
+            message = _said(where, f"It raises {got.raised.type}: {got.raised.message}")
         return replace(verdict, rung="raised", message=message, lines=got.raised.lines)
     if right.raised:
-        message = f"It should raise {right.raised.type}{where}, and returns {name_of(got.value)} instead."
+        message = _said(where, f"It should raise {right.raised.type}, and returns {name_of(got.value)} instead.")
         return replace(verdict, rung="raised", message=message)
     wanted, value = right.value, got.value
-    for rung, sentence in (
-        ("type", type_difference(wanted, value)),
-        ("shape", shape_difference(wanted, value)),
-        ("dtype", dtype_difference(wanted, value)),
-        ("nan", nan_difference(wanted, value)),
-    ):
+    for rung, difference in LADDER.items():  # each rung may rely on the ones before it
+        sentence = difference(wanted, value, case)
         if sentence:
-            return replace(verdict, rung=rung, message=f"{sentence[0].upper()}{sentence[1:]}{where}.")
+            return replace(verdict, rung=rung, message=_said(where, f"{sentence}."))
     if got.changed_inputs != right.changed_inputs:
         names = ", ".join(f"`{name}`" for name in got.changed_inputs)
-        message = f"It changes its input {names} in place{where}: whoever called it finds other numbers there afterwards. Work on a copy, or use an operation that returns a new tensor."
+        message = _said(
+            where,
+            f"It changes its input {names} in place: whoever called it finds other numbers there afterwards. Work on a copy, or use an operation that returns a new tensor.",
+        )
         return replace(verdict, rung="in place", message=message)
     if got.changed_state != right.changed_state:
-        message = f"It leaves torch's {' and '.join(got.changed_state)} changed{where}, which changes every later cell too. Put it back, or use a `with` block."
+        message = _said(
+            where,
+            f"It leaves torch's {' and '.join(got.changed_state)} changed, which changes every later cell too. Put it back, or use a `with` block.",
+        )
         return replace(verdict, rung="state", message=message)
     if any(view.lost_gradient for view in got.outcomes) and not any(view.lost_gradient for view in right.outcomes):
-        message = f"The values come out, but no gradient flows back{where}: somewhere the graph is cut (`.detach()`, `.item()`, `.data`, `torch.no_grad`, NumPy, or a new `torch.tensor(...)`)."
+        message = _said(
+            where,
+            "The values come out, but no gradient flows back: somewhere the graph is cut (`.detach()`, `.item()`, `.data`, `torch.no_grad`, NumPy, or a new `torch.tensor(...)`).",
+        )
         return replace(verdict, rung="gradient", message=message)
     if right.counts != got.counts:
         return replace(verdict, rung="counts", message=_counts(right, got, where))
     return _values(key, seen, index, verdict, where)
 
 
+def _said(where: str, sentence: str) -> str:
+    """The sentence, led by the input it speaks of."""
+    first = sentence[0].lower() if where else sentence[0].upper()
+    return f"{where}{first}{sentence[1:]}"
+
+
 def _values(key: ExerciseKey, seen: list[Evidence], index: int, verdict: Diagnosis, where: str) -> Diagnosis:
     right, got, case = key.right[index], seen[index], key.cases[index]
     if compare.distance(right.value, got.value, case) <= 1:
-        message = f"The values are right, but the gradients are not{where}: something on the way is differentiated that should not be, or the other way round."
+        message = _said(
+            where,
+            "The values are right, but the gradients are not: something on the way is differentiated that should not be, or the other way round.",
+        )
         return replace(verdict, rung="gradient", message=message)
     comparable = [
         (one.value, two.value, one_case)
@@ -189,12 +215,13 @@ def _values(key: ExerciseKey, seen: list[Evidence], index: int, verdict: Diagnos
     if sentence:
         return _with_values(replace(verdict, rung="transformation", message=sentence), key, seen, index)
     path, wanted, found = first_difference(right.value, got.value, case)
-    message = f"The result is not right{where}{path}."
+    message = _said(where, f"The result is not right{path}.")
     if isinstance(wanted, Tensor) and wanted.numel() > 1 and isinstance(found, Tensor):
-        off = int((~torch.isclose(wanted.double(), found.double(), *reversed(compare.tolerance(wanted, case)))).sum())
-        message = f"The result is not right{where}{path}: {off} of {wanted.numel()} numbers differ."
+        atol, rtol = compare.tolerance(wanted, case)
+        off = int((~torch.isclose(found.double(), wanted.double(), rtol=rtol, atol=atol)).sum())
+        message = _said(where, f"The result is not right{path}: {off} of {wanted.numel()} numbers differ.")
     elif wanted is not None:
-        message = f"The result is not right{where}{path}: {brief(wanted)} is expected, yours is {brief(found)}."
+        message = _said(where, f"The result is not right{path}: {brief(wanted)} is expected, yours is {brief(found)}.")
     if compare.views(key.right, seen) > 1 or right.shapes != got.shapes:
         message += _parameter_shapes(right, got)
     return _with_values(replace(verdict, rung="value", message=message), key, seen, index)
@@ -207,14 +234,19 @@ def _with_values(verdict: Diagnosis, key: ExerciseKey, seen: list[Evidence], ind
 
 def _counts(right: Evidence, got: Evidence, where: str) -> str:
     if got.counts.get("used generator") == 0 and right.counts.get("used generator"):
-        return f"It does not draw from the `generator` it is given{where}, so a run cannot be repeated: pass `generator=generator` to the random call."
+        return _said(
+            where,
+            "It does not draw from the `generator` it is given, so a run cannot be repeated: pass `generator=generator` to the random call.",
+        )
     if got.counts.get("same seed, same draw") == 0 and right.counts.get("same seed, same draw"):
-        return f"The same seed does not give the same draw{where}: some random number does not come from `generator`."
+        return _said(
+            where, "The same seed does not give the same draw: some random number does not come from `generator`."
+        )
     for name, wanted in right.counts.items():
         if got.counts.get(name) != wanted:
             found = got.counts.get(name, "none")
-            return f"It has {found} {name}{where}; {wanted} are expected." + _parameter_shapes(right, got)
-    return f"Its counts differ{where}."
+            return _said(where, f"It has {found} {name}; {wanted} are expected.") + _parameter_shapes(right, got)
+    return _said(where, "Its counts differ.")
 
 
 def _parameter_shapes(right: Evidence, got: Evidence) -> str:
@@ -225,8 +257,7 @@ def _parameter_shapes(right: Evidence, got: Evidence) -> str:
 
 
 def _beyond_common(one: tuple[str, ...], other: tuple[str, ...]) -> list[str]:
-    left = list(other)
-    return [shape for shape in one if not (shape in left and (left.remove(shape) or True))]
+    return list((Counter(one) - Counter(other)).elements())
 
 
 def name_of(value: Any) -> str:
@@ -269,7 +300,7 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
-def type_difference(wanted: Any, value: Any) -> str | None:
+def type_difference(wanted: Any, value: Any, case: Case) -> str | None:
     """A sentence where ``value`` is another kind of thing than ``wanted``; None where the kinds agree."""
     if isinstance(wanted, (int, float)) and not isinstance(wanted, bool):
         plain = compare._plain(value)
@@ -278,7 +309,7 @@ def type_difference(wanted: Any, value: Any) -> str | None:
                 return f"it returns {brief(plain)}, a floating-point number, where a whole number is asked; use // rather than / (or int())"
             return None
     if _kind(wanted) == _kind(value):
-        return _inside(wanted, value, type_difference)
+        return _inside(wanted, value, case, type_difference)
     if value is None:
         return f"it returns nothing (None) where {name_of(wanted)} is expected; is a `return` missing"
     if isinstance(value, Opaque) and value.type == "type":
@@ -286,7 +317,11 @@ def type_difference(wanted: Any, value: Any) -> str | None:
     advice = ""
     if isinstance(wanted, Tensor) and isinstance(value, (list, tuple)):
         tensors = bool(value) and all(isinstance(item, Tensor) for item in value)
-        advice = "; `torch.stack` makes one tensor of a list of tensors" if tensors else "; `torch.tensor` makes one of a list of numbers"
+        advice = (
+            "; `torch.stack` makes one tensor of a list of tensors"
+            if tensors
+            else "; `torch.tensor` makes one of a list of numbers"
+        )
     elif isinstance(wanted, Tensor) and isinstance(value, (int, float)):
         advice = "; keep it a tensor (an `.item()` or `float()` also cuts the gradient)"
     elif isinstance(wanted, Tensor) and isinstance(value, np.ndarray):
@@ -294,23 +329,26 @@ def type_difference(wanted: Any, value: Any) -> str | None:
     return f"it returns {name_of(value)} where {name_of(wanted)} is expected{advice}"
 
 
-def shape_difference(wanted: Any, value: Any) -> str | None:
+def shape_difference(wanted: Any, value: Any, case: Case) -> str | None:
     """A sentence where shapes, lengths or keys differ."""
     if isinstance(wanted, (Tensor, np.ndarray)):
         if tuple(wanted.shape) == tuple(value.shape):
             return None
-        why = search.reshaped(wanted, value)
+        why = search.reshaped(wanted, value, case)
         return f"the shape is {tuple(value.shape)}, expected is {tuple(wanted.shape)}" + (f": {why}" if why else "")
     if isinstance(wanted, dict) and set(wanted) != set(value):
-        missing, extra = sorted(map(str, set(wanted) - set(value))), sorted(map(str, set(value) - set(wanted)))
+        missing, extra = (
+            sorted(map(str, set(wanted) - set(value))),
+            sorted(map(str, set(value) - set(wanted))),
+        )
         parts = [f"missing {', '.join(missing)}"] if missing else []
         return "the keys differ: " + "; ".join(parts + ([f"too many {', '.join(extra)}"] if extra else []))
     if isinstance(wanted, (list, tuple)) and len(wanted) != len(value):
         return f"it has {len(value)} items, expected are {len(wanted)}"
-    return _inside(wanted, value, shape_difference)
+    return _inside(wanted, value, case, shape_difference)
 
 
-def dtype_difference(wanted: Any, value: Any) -> str | None:
+def dtype_difference(wanted: Any, value: Any, case: Case) -> str | None:
     """A sentence where the numbers are stored as another type, or on another device."""
     if isinstance(wanted, (Tensor, np.ndarray)):
         if wanted.dtype == value.dtype:
@@ -321,24 +359,28 @@ def dtype_difference(wanted: Any, value: Any) -> str | None:
         if found == "float32" and right == "float64":
             return "the dtype is float32, expected is float64 as the input: a tensor made inside takes the default dtype unless it is given `dtype=x.dtype` (or made with `torch.zeros_like`, `x.new_zeros`)"
         return f"the dtype is {found}, expected is {right}"
-    return _inside(wanted, value, dtype_difference)
+    return _inside(wanted, value, case, dtype_difference)
 
 
-def nan_difference(wanted: Any, value: Any) -> str | None:
+def nan_difference(wanted: Any, value: Any, case: Case) -> str | None:
     """A sentence where NaN or infinity stands and should not."""
     if isinstance(wanted, Tensor) and wanted.is_floating_point():
         for what, test in (("NaN", torch.isnan), ("infinity", torch.isinf)):
             count = int((test(value) & ~test(wanted)).sum())
             if count:
-                usual = "0/0, log of a negative number, or infinity minus infinity" if what == "NaN" else "a division by zero, log(0), or exp of a large number"
+                usual = (
+                    "0/0, log of a negative number, or infinity minus infinity"
+                    if what == "NaN"
+                    else "a division by zero, log(0), or exp of a large number"
+                )
                 return f"{count} of {value.numel()} entries are {what}, which comes from {usual}"
         return None
     if isinstance(wanted, float) and compare._plain(value) != compare._plain(value):
         return "the result is NaN, which comes from 0/0, log of a negative number, or infinity minus infinity"
-    return _inside(wanted, value, nan_difference)
+    return _inside(wanted, value, case, nan_difference)
 
 
-def _inside(wanted: Any, value: Any, difference: Any) -> str | None:
+def _inside(wanted: Any, value: Any, case: Case, difference: Difference) -> str | None:
     """The first difference among the items of a container, said with its place."""
     if isinstance(wanted, dict) and isinstance(value, dict):
         pairs = [(f"entry {name!r}", wanted[name], value[name]) for name in wanted if name in value]
@@ -347,10 +389,18 @@ def _inside(wanted: Any, value: Any, difference: Any) -> str | None:
     else:
         return None
     for place, one, two in pairs:
-        sentence = difference(one, two)
+        sentence = difference(one, two, case)
         if sentence:
             return f"in {place}, {sentence}"
     return None
+
+
+LADDER: dict[str, Difference] = {
+    "type": type_difference,
+    "shape": shape_difference,
+    "dtype": dtype_difference,
+    "nan": nan_difference,
+}
 
 
 def first_difference(wanted: Any, value: Any, case: Case) -> tuple[str, Any, Any]:

@@ -55,11 +55,12 @@ def float_dtype(tree: Any) -> torch.dtype | None:
 
 def _values(shape: tuple[int, ...], index: int) -> Tensor:
     seed = zlib.crc32(repr((shape, index)).encode())
-    values = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    values: Tensor = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     if len(shape) < 2:
         return 0.5 + 0.5 * values
     fan_in = max(1, values[0].numel())
-    return values / fan_in**0.5
+    scaled: Tensor = values / fan_in**0.5
+    return scaled
 
 
 class _FirstUse(TorchFunctionMode):

@@ -91,7 +91,7 @@ def restore_torch_state(state: dict[str, Any]) -> tuple[str, ...]:
 def undisturbed() -> Iterator[None]:
     """Whatever runs inside, afterwards torch's settings and all random generators are as they were; it runs silently."""
     state = torch_state()
-    generators = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    generators = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002 - learners' code may use it
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
@@ -100,12 +100,12 @@ def undisturbed() -> Iterator[None]:
     finally:
         restore_torch_state(state)
         torch.set_rng_state(generators[0])
-        np.random.set_state(generators[1])
+        np.random.set_state(generators[1])  # noqa: NPY002 - learners' code may use it
         random.setstate(generators[2])
 
 
 def seed_all(seed: int) -> None:
     """Seed the global generators of torch, NumPy and random."""
     torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - learners' code may use it
     random.seed(seed)

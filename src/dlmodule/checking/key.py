@@ -70,7 +70,11 @@ class ExerciseKey:
         data["cases"] = [asdict_shallow(case) for case in self.cases]
         data["right"] = [one.to_data() for one in self.right]
         data["mistakes"] = [
-            {"name": one.name, "sentence": one.sentence, "evidence": [each.to_data() for each in one.evidence]}
+            {
+                "name": one.name,
+                "sentence": one.sentence,
+                "evidence": [each.to_data() for each in one.evidence],
+            }
             for one in self.mistakes
         ]
         data["starter"] = None if self.starter is None else [one.to_data() for one in self.starter]

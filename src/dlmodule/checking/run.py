@@ -25,7 +25,8 @@ from dlmodule.checking.probes import Probe
 from dlmodule.checking.trials import Trial, trial_for
 
 # Code below these folders is a library's, not the learner's.
-LIBRARIES = tuple({str(Path(module.__file__).parent) for module in (torch, np, inspect) if module.__file__}) + (
+LIBRARIES = (
+    *(str(Path(module.__file__).parent) for module in (torch, np, inspect) if module.__file__),
     str(Path(__file__).parent),
     f"{sys.prefix}/lib",
     "<frozen",
@@ -53,7 +54,10 @@ def reference(candidate: Any, cases: list[Case], probe: Probe, *, limit: float =
     """The evidence a key keeps of the solution: as ``gather``, with closed forms in place of recorded values."""
     seen = gather(candidate, cases, probe, limit=limit)
     return [
-        replace(one, outcomes=tuple(replace(view, value=case.expected) for view in one.outcomes) or (Outcome(case.expected),))
+        replace(
+            one,
+            outcomes=tuple(replace(view, value=case.expected) for view in one.outcomes) or (Outcome(case.expected),),
+        )
         if case.has_expected
         else one
         for one, case in zip(seen, cases, strict=True)
@@ -95,7 +99,13 @@ def materialise(given: Any) -> Any:
     """A fresh copy of a case's arguments, with every ``Given`` evaluated."""
     if isinstance(given, Given):
         torch.manual_seed(given.seed)
-        scope = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "np": np, "math": __import__("math")}
+        scope = {
+            "torch": torch,
+            "nn": torch.nn,
+            "F": torch.nn.functional,
+            "np": np,
+            "math": __import__("math"),
+        }
         return eval(given.source, scope)
     if isinstance(given, Tensor):
         return given.clone()
@@ -138,9 +148,7 @@ def parameter_names(candidate: Any, count: int) -> list[str]:
 
 def describe(error: BaseException) -> Raised:
     """An exception as data, its traceback trimmed to the lines the learner wrote."""
-    own = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(LIBRARIES)
-    ]
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(LIBRARIES)]
     where = ""
     step = error.__traceback__
     while step is not None:
@@ -158,5 +166,9 @@ def _is_data(thing: Any) -> bool:
 
 def _same(old: Any, new: Any) -> bool:
     if isinstance(old, Tensor) and isinstance(new, Tensor):
-        return old.shape == new.shape and old.dtype == new.dtype and bool(((old == new) | ((old != old) & (new != new))).all())
+        return (
+            old.shape == new.shape
+            and old.dtype == new.dtype
+            and bool(((old == new) | ((old != old) & (new != new))).all())
+        )
     return distance(as_data(old), as_data(new)) <= 1

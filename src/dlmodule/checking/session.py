@@ -34,14 +34,22 @@ def judge(exercise: str, candidate: Any, *, limit: float | None = None) -> Diagn
 
 
 def judge_with(
-    key: ExerciseKey, candidate: Any, session_keys: dict[str, ExerciseKey] | None = None, *, limit: float | None = None
+    key: ExerciseKey,
+    candidate: Any,
+    session_keys: dict[str, ExerciseKey] | None = None,
+    *,
+    limit: float | None = None,
 ) -> Diagnosis:
     """Judge ``candidate`` with ``key``; other keys of the session tell whether what it calls is right."""
     refused = _wrong_kind(key, candidate)
     if refused is not None:
         return refused
     seconds = limit or key.limit
-    diagnosis = decide(replace(key, limit=seconds), gather(candidate, key.cases, key.probe, limit=seconds))
+    try:
+        diagnosis = decide(replace(key, limit=seconds), gather(candidate, key.cases, key.probe, limit=seconds))
+    except Exception as error:  # a fault of the check itself, never to be laid at the learner's door
+        message = f"The check itself failed ({type(error).__name__}: {error}); your answer may be right."
+        return Diagnosis(key.id, COULD_NOT_CHECK, message, "check failed")
     if diagnosis.status == WRONG and diagnosis.mistake is None and session_keys:
         return _blame_what_it_calls(diagnosis, candidate, session_keys)
     return diagnosis
@@ -64,7 +72,8 @@ def _wrong_kind(key: ExerciseKey, candidate: Any) -> Diagnosis | None:
         kind = "a class" if key.kind == "class" else "a function"
         what = type(candidate).__name__
         return diagnosis(
-            WRONG, f"You passed {what!r} object, the result perhaps of calling `{key.name}`; pass {kind} itself: `check({key.name})`."
+            WRONG,
+            f"You passed {what!r} object, the result perhaps of calling `{key.name}`; pass {kind} itself: `check({key.name})`.",
         )
     return None
 
@@ -78,7 +87,9 @@ def _blame_what_it_calls(diagnosis: Diagnosis, candidate: Any, session_keys: dic
             continue
         other = judge_with(session_keys[name], scope[name])
         if not other.right:
-            message = f"It calls `{name}`, which is not right yet ({other.status}). Mend that first, then check this again."
+            message = (
+                f"It calls `{name}`, which is not right yet ({other.status}). Mend that first, then check this again."
+            )
             return replace(diagnosis, message=message, rung="calls", blocked_by=name, expected=None, got=None)
     return diagnosis
 
@@ -150,5 +161,5 @@ def _in_notebook() -> bool:
         from IPython import get_ipython
     except ImportError:
         return False
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     return shell is not None and shell.__class__.__name__ == "ZMQInteractiveShell"

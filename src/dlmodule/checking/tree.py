@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,8 @@ def unpack(packed: Any, tensors: dict[str, Tensor]) -> Any:
         return [unpack(item, tensors) for item in packed]
     if not isinstance(packed, dict):
         return packed
-    tag, held = packed[TAG], packed.get("v")
+    tag: str = packed[TAG]
+    held: Any = packed.get("v")
     if tag == "tensor":
         return tensors[held]
     if tag == "array":
@@ -106,14 +108,14 @@ def unpack(packed: Any, tensors: dict[str, Tensor]) -> Any:
         return {unpack(key, tensors): unpack(item, tensors) for key, item in held}
     if tag in ("device", "dtype"):
         return torch.device(held) if tag == "device" else getattr(torch, held)
-    simple = {
+    simple: dict[str, Callable[[], Any]] = {
         "tuple": lambda: tuple(unpack(item, tensors) for item in held),
         "set": lambda: {unpack(item, tensors) for item in held},
         "float": lambda: float(held),
         "bytes": lambda: base64.b64decode(held),
         "complex": lambda: complex(*held),
         "slice": lambda: slice(*(unpack(part, tensors) for part in held)),
-        "ellipsis": lambda: ...,
+        "ellipsis": lambda: Ellipsis,
         "given": lambda: Given(*held),
         "temp": lambda: Temp(held),
         "opaque": lambda: Opaque(*held),
