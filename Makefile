@@ -1,0 +1,47 @@
+# Two commands do all the set-up: `make course` opens the course, `make test` proves it.
+# README.md gives the same steps as plain pip commands for Windows and macOS.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: course install test lint ledger bench clean
+
+course: install            ## install, build, and open the course in JupyterLab
+	$(BIN)/course open
+
+install: $(VENV)/.course   ## the same without opening it
+	$(BIN)/course build
+
+test: $(VENV)/.test        ## every test: unit, verify, notebooks, browser (<= 15 minutes on 2 cores)
+	$(BIN)/course build
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test        ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+ledger: $(VENV)/.course    ## measure what the course trains (as long as it takes)
+	$(BIN)/course ledger --measure
+
+bench: $(VENV)/.test       ## time the course's own claims
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:                     ## remove what was generated; the workspace and .venv stay
+	rm -rf build dist
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make course PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+# torch comes first and alone: whatever build of it is already there is kept, and nothing later replaces it.
+$(VENV)/.course: $(VENV)/bin/python pyproject.toml requirements.lock
+	$(PIP) install --quiet -c requirements.lock torch
+	$(PIP) install --quiet -c requirements.lock -e '.[staff]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.course
+	$(PIP) install --quiet -c requirements.lock -e '.[staff,test]'
+	@touch $@
