@@ -1,0 +1,305 @@
+"""What answers under ``/course/``: the home, and the few things it can do. Every address needs Jupyter's authentication;
+whatever changes something is a POST that carries Jupyter's XSRF token.
+
+The page may load things from this server only, and a Content-Security-Policy holds it to that.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from jupyter_server.base.handlers import JupyterHandler
+from tornado import web
+
+from dlmodule.errors import DLModuleError
+from dlmodule.open import home
+from dlmodule.open.attempts import export_attempts, import_attempts, read_attempts
+from dlmodule.open.course_file import (
+    BuiltCourse,
+    Day,
+    Part,
+    Version,
+    find_part,
+    is_active,
+    part_id,
+    parts,
+    workspace_name,
+)
+from dlmodule.open.workspace import Workspace
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'self'"
+)
+STATIC = Path(__file__).parent / "static"
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+NOTEBOOKS: tuple[Literal["student", "solutions"], ...] = ("student", "solutions")
+LARGEST_IMPORT = 20_000_000  # bytes; a learner who answers for a year makes less than one
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the handlers serve: a built course, a workspace, and how links become active."""
+
+    course: BuiltCourse
+    workspace: Workspace
+    progress_file: Path
+    self_paced: bool
+    clock: Callable[[], datetime]
+
+    def now(self) -> datetime:
+        """This moment in the course's time zone."""
+        return self.clock().astimezone(ZoneInfo(self.course.facts.get("timezone", "UTC")))
+
+    def active(self, wanted: str, version: str) -> tuple[Day, Part, Version]:
+        """The notebook of a part, if that version may be opened now. Raises DLModuleError where not."""
+        day, part = find_part(self.course.facts, wanted)
+        if (version != "student" and version != "solutions") or not part.get(version):
+            raise DLModuleError(f"{wanted} has no {version} version")
+        if not is_active(self.course.facts, part, version, at=self.now(), self_paced=self.self_paced):
+            raise DLModuleError(f"the {version} version of {wanted} is not open yet")
+        return day, part, version
+
+
+class CourseHandler(JupyterHandler):
+    """The common ground: the policy, no caching of pages, errors a person can mend shown on the home."""
+
+    def initialize(self, shown: Shown) -> None:
+        """Take what is served."""
+        self.shown = shown
+
+    @property
+    def content_security_policy(self) -> str:
+        """Nothing from any other host."""
+        return POLICY
+
+    def prepare_page(self) -> None:
+        """A page shows the present state, so it is never kept."""
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "same-origin")
+
+    def home_with(self, message: str) -> None:
+        """Back to the home, which says ``message``."""
+        self.set_secure_cookie(
+            "course-message", json.dumps(message), expires_days=None, path=f"{self.base_url}course/", httponly=True
+        )
+        self.redirect(f"{self.base_url}course/", status=303)
+
+
+class Home(CourseHandler):
+    """GET /course/"""
+
+    @web.authenticated
+    def get(self) -> None:
+        """The home as it stands now."""
+        shown = self.shown
+        record = read_attempts(shown.progress_file)
+        states: dict[tuple[str, str], str] = {}
+        notices = list(record.problems)
+        for day, part in parts(shown.course.facts):
+            for version in NOTEBOOKS:
+                if not part.get(version):
+                    continue
+                try:
+                    source = shown.course.file(part[version])
+                    state, problem = shown.workspace.state(workspace_name(day, part, version), source)
+                except (DLModuleError, OSError) as error:
+                    state, problem = "absent", str(error)
+                states[part_id(day, part), version] = state
+                if problem:
+                    notices.append(problem)
+        self.prepare_page()
+        local = home.Local(
+            xsrf=self.xsrf_token.decode(),
+            workspace=str(shown.workspace.root),
+            states=states,
+            opened=shown.workspace.opened(),
+            notices=notices,
+            message=self.message(),
+            lab=f"{self.base_url}lab",
+        )
+        calendar = "calendar.ics" if (shown.course.folder / "calendar.ics").is_file() else None
+        self.finish(
+            home.render(
+                shown.course.facts, at=shown.now(), progress=record.attempts, mode="local", self_paced=shown.self_paced,
+                href=lambda _day, part, version: f"slides/{quote(part['slides'])}" if version == "slides" else None,
+                local=local, calendar=calendar,
+            )
+        )  # fmt: skip
+
+    def message(self) -> str:
+        """What the last action left to be said, once."""
+        cookie = self.get_secure_cookie("course-message")
+        if not cookie:
+            return ""
+        self.clear_cookie("course-message", path=f"{self.base_url}course/")
+        return str(json.loads(cookie))
+
+
+class Open(CourseHandler):
+    """POST /course/open: copy the notebook into the workspace if it is not there, and show it in JupyterLab."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Answers with a redirect to JupyterLab."""
+        try:
+            day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
+            name = workspace_name(day, part, version)
+            self.shown.workspace.open(name, self.shown.course.file(part[version]))
+            if version == "student":
+                self.shown.workspace.note_opened(part_id(day, part), at=self.shown.now())
+        except DLModuleError as error:
+            self.home_with(f"{error}.")
+            return
+        self.redirect(f"{self.base_url}lab/tree/{quote(str(name))}", status=303)
+
+
+class Update(CourseHandler):
+    """POST /course/update: merge the course's newer version into the learner's copy."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Answers with the home and what was done."""
+        try:
+            day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
+            name = workspace_name(day, part, version)
+            done = self.shown.workspace.update(name, self.shown.course.file(part[version]), at=self.shown.now())
+        except DLModuleError as error:
+            self.home_with(f"{error}.")
+            return
+        kept = (
+            f" {done.conflicts} of your cells also changed in the course: yours stand, its version beneath."
+            if done.conflicts
+            else ""
+        )
+        self.home_with(
+            f"{name} is up to date: {done.updated} cells renewed, {done.added} added.{kept} The copy before is in .course/backups."
+        )
+
+
+class Afresh(CourseHandler):
+    """POST /course/afresh: put a fresh copy in the place of a damaged notebook, which is kept beside it."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Answers with the home and where the damaged file is."""
+        try:
+            day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
+            name, source = workspace_name(day, part, version), self.shown.course.file(part[version])
+            if self.shown.workspace.state(name, source)[0] != "damaged":
+                raise DLModuleError(f"{name} is not damaged; it was left as it is")
+            aside = self.shown.workspace.start_afresh(name, source, at=self.shown.now())
+        except DLModuleError as error:
+            self.home_with(f"{error}.")
+            return
+        self.home_with(f"{name} is fresh; the damaged file is beside it as {aside.name}.")
+
+
+class Export(CourseHandler):
+    """GET /course/progress.json"""
+
+    @web.authenticated
+    def get(self) -> None:
+        """All attempts as one JSON file."""
+        self.prepare_page()
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Content-Disposition", 'attachment; filename="dlmodule-progress.json"')
+        self.finish(export_attempts(self.shown.progress_file))
+
+
+class Import(CourseHandler):
+    """POST /course/import: add the attempts of an exported file."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Answers with the home and how many attempts were new."""
+        try:
+            files = self.request.files.get("progress", [])
+            if not files:
+                raise DLModuleError("no file was chosen")
+            if len(files[0]["body"]) > LARGEST_IMPORT:
+                raise DLModuleError("this file is too large to be an export of progress")
+            count = import_attempts(self.shown.progress_file, files[0]["body"])
+        except DLModuleError as error:
+            self.home_with(f"{error}.")
+            return
+        self.home_with(f"{count} attempts imported." if count != 1 else "1 attempt imported.")
+
+
+class State(CourseHandler):
+    """GET /course/state: the name of the present state of progress, which the open page compares with its own."""
+
+    _track_activity = False
+
+    @web.authenticated
+    def get(self) -> None:
+        """A short text."""
+        self.prepare_page()
+        self.set_header("Content-Type", "text/plain")
+        self.finish(home.digest(read_attempts(self.shown.progress_file).attempts))
+
+
+class Document(CourseHandler):
+    """GET /course/slides/..., /course/calendar.ics: files of the built course, slides only while they are open."""
+
+    @web.authenticated
+    def get(self, path: str) -> None:
+        """The file, or 404 where the course does not show it at this moment."""
+        shown = self.shown
+        allowed = {"calendar.ics": "text/calendar; charset=utf-8"}
+        for _, part in parts(shown.course.facts):
+            if is_active(shown.course.facts, part, "slides", at=shown.now(), self_paced=shown.self_paced):
+                allowed[part["slides"]] = "application/pdf"
+        if path not in allowed:
+            raise web.HTTPError(404, "not open at this moment")
+        try:
+            content = shown.course.file(str(PurePosixPath(path))).read_bytes()
+        except DLModuleError as error:
+            raise web.HTTPError(404, str(error)) from None
+        self.prepare_page()
+        self.set_header("Content-Type", allowed[path])
+        self.finish(content)
+
+
+class Static(CourseHandler):
+    """GET /course/static/...: the page's own style, script and icon."""
+
+    @web.authenticated
+    def get(self, name: str) -> None:
+        """One file of the static folder, which is small and flat."""
+        path = STATIC / name
+        if path.parent != STATIC or path.suffix not in TYPES or not path.is_file():
+            raise web.HTTPError(404)
+        self.set_header("Content-Type", TYPES[path.suffix])
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(path.read_bytes())
+
+
+def routes(base_url: str, shown: Shown) -> list[tuple[Any, ...]]:
+    """The addresses under ``base_url`` + course/."""
+    given = {"shown": shown}
+    root = f"{base_url}course"
+    return [
+        (root, web.RedirectHandler, {"url": f"{root}/", "permanent": False}),
+        (f"{root}/", Home, given),
+        (f"{root}/open", Open, given),
+        (f"{root}/update", Update, given),
+        (f"{root}/afresh", Afresh, given),
+        (f"{root}/progress\\.json", Export, given),
+        (f"{root}/import", Import, given),
+        (f"{root}/state", State, given),
+        (f"{root}/slides/(.+)", Document, given),
+        (f"{root}/(calendar\\.ics)", Document, given),
+        (f"{root}/static/([a-z.]+)", Static, given),
+    ]
+
+
+def with_token(address: str, token: str) -> str:
+    """The address a browser opens."""
+    return f"{address}?{urlencode({'token': token})}" if token else address

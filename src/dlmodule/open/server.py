@@ -1,0 +1,91 @@
+"""``course open``: one Jupyter server with the course home at ``/course/`` and JupyterLab beside it.
+
+Only the extensions the course needs are loaded, whatever else is installed, and none of them asks anything of the network:
+no news, no check for updates, no list of extensions. Kernels inherit where the keys are and where attempts are recorded.
+"""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from jupyter_server.serverapp import ServerApp
+from traitlets.config import Config
+
+from dlmodule.errors import DLModuleError
+from dlmodule.open.course_file import find_course
+from dlmodule.open.handlers import Shown, routes, with_token
+from dlmodule.open.workspace import Workspace
+
+DEFAULT_WORKSPACE = Path("~/DL_module_workspace")
+
+
+def configuration(workspace: Workspace, *, port: int | None, browser: bool) -> Config:
+    """Jupyter's settings for the course."""
+    config = Config()
+    config.ServerApp.jpserver_extensions = {"jupyterlab": True, "jupyter_server_terminals": True}
+    config.ServerApp.root_dir = str(workspace.root)
+    config.ServerApp.ip = "127.0.0.1"
+    config.ServerApp.default_url = "/course/"
+    config.ServerApp.open_browser = browser
+    config.ServerApp.allow_root = True  # Containers run as root, and the server listens on this machine only.
+    config.ServerApp.answer_yes = True  # Ctrl-C stops it without asking; notebooks are saved as they are edited.
+    config.Application.log_level = "ERROR"
+    if port is not None:
+        config.ServerApp.port = port
+        config.ServerApp.port_retries = 0
+    if not os.environ.get("JUPYTER_TOKEN"):
+        config.IdentityProvider.token = secrets.token_hex(24)
+    config.LabApp.news_url = None
+    config.LabApp.check_for_updates_class = "jupyterlab.handlers.announcements.NeverCheckForUpdate"
+    config.LabApp.extension_manager = "readonly"
+    config.LabApp.workspaces_dir = str(workspace.private / "lab")
+    return config
+
+
+def prepare(shown: Shown, *, port: int | None = None, browser: bool = False) -> Any:
+    """A Jupyter server that listens, with the course in it; ``start()`` runs it. Raises DLModuleError if the port is taken."""
+    shown.workspace.root.mkdir(parents=True, exist_ok=True)
+    os.environ["DLMODULE_KEYS"] = str(shown.course.keys)
+    os.environ["DLMODULE_PROGRESS"] = str(shown.progress_file)
+    os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+    app: Any = ServerApp.instance(config=configuration(shown.workspace, port=port, browser=browser))
+    try:
+        app.initialize(argv=[], find_extensions=False)
+    except SystemExit:
+        raise DLModuleError(f"port {port} is taken; leave --port out and a free one is found") from None
+    app.web_app.add_handlers(".*$", routes(app.base_url, shown))
+    return app
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Listen here (default: the first free port from 8888).")
+@click.option("--browser/--no-browser", default=True, help="Open the home in a browser.")
+@click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="DLMODULE_WORKSPACE",
+    default=DEFAULT_WORKSPACE,
+    show_default=True,
+    help="The folder of your own notebooks.",
+)
+@click.option("--self-paced/--released", "self_paced", default=None,
+              help="Everything open, or as the release rules say (default: the course's setting).")  # fmt: skip
+def command(port: int | None, browser: bool, workspace: Path, self_paced: bool | None) -> None:
+    """Open the course: its home and JupyterLab, on this machine only."""
+    course = find_course()
+    own = Workspace(workspace.expanduser())
+    recorded = os.environ.get("DLMODULE_PROGRESS")
+    shown = Shown(
+        course=course,
+        workspace=own,
+        progress_file=Path(recorded).expanduser() if recorded else own.progress_file,
+        self_paced=bool(course.facts.get("self_paced", True)) if self_paced is None else self_paced,
+        clock=lambda: datetime.now(UTC),
+    )
+    app = prepare(shown, port=port, browser=browser)
+    address = with_token(f"http://127.0.0.1:{app.port}{app.base_url}course/", app.identity_provider.token)
+    click.echo(f"The course is open at {address}  (Ctrl-C closes it)")
+    app.start()
