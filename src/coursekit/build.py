@@ -1,0 +1,211 @@
+"""``course build``: from every source its two notebooks, from every session its key, and the resolved course.
+
+A product is made again only when something that it is made from has changed: its source, the session's exercises, the syllabus,
+the ledger, or this code. The manifest holds the digests, so a build with nothing changed reads files and imports none of
+the libraries. Each file is written whole or not at all; a build that is interrupted goes on where it stopped. A part
+with an error keeps its former notebooks, the others are built, and every error is reported.
+"""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+from coursekit.manifest import Manifest, digest_of, digest_of_files, package_digest
+from coursekit.parts import Part, find_parts, select_parts
+from coursekit.paths import Project, find_project
+from dlmodule.errors import DLModuleError
+from dlmodule.files import write_atomically
+
+if TYPE_CHECKING:
+    from coursekit.exercise_meta import ExerciseMeta
+    from coursekit.title import Repository
+
+# A temporary file this old was left by a build that was killed.
+_ABANDONED_SECONDS = 3600.0
+
+
+@dataclass
+class Report:
+    """What a build did: files written and removed (relative to build/), and the errors that it met."""
+
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    problems: list[DLModuleError] = field(default_factory=list)
+
+
+def build(
+    project: Project, targets: Sequence[str] = (), *, keys: bool = True, tell: Callable[[str], None] = lambda line: None
+) -> Report:
+    """Bring the products of ``targets`` (default: all) up to date. ``tell`` is given one line before each long step."""
+    report = Report()
+    manifest = Manifest(project.build)
+    parts = find_parts(project)
+    chosen = select_parts(project, targets)
+    digests = _input_digests(project, parts)
+    try:
+        _build_notebooks(project, chosen, digests, manifest, report)
+        if keys:
+            _record_keys(project, chosen, manifest, report, tell)
+        _remove_stale(project, parts, manifest, report)
+        _write_course(project, digests, manifest, report)
+    finally:
+        manifest.save()
+    return report
+
+
+def _input_digests(project: Project, parts: Sequence[Part]) -> dict[str, str]:
+    """For each part, the digest of everything that its notebooks are made from."""
+    shared = digest_of(package_digest("coursekit"), digest_of_files([project.syllabus, project.ledger], project.root))
+    exercises = {
+        session: digest_of_files((project.course / session).glob("exercises/*.py"), project.root)
+        for session in {part.session for part in parts}
+    }
+    return {p.id: digest_of(shared, exercises[p.session], p.id, p.path.read_bytes()) for p in parts}
+
+
+def _build_notebooks(
+    project: Project, parts: Sequence[Part], digests: dict[str, str], manifest: Manifest, report: Report
+) -> None:
+    """The student and solution notebooks of ``parts``, where they are not current."""
+    due = [part for part in parts if not manifest.current(part.id, digests[part.id])]
+    if not due:
+        return
+    from coursekit.source import read_exercises
+
+    repository, figure = _repository(project), _figures(project)
+    exercises: dict[str, dict[str, ExerciseMeta]] = {}
+    for part in due:
+        try:
+            if part.session not in exercises:
+                exercises[part.session] = read_exercises(project.course / part.session)
+            written = _write_part(project, part, exercises[part.session], repository, figure)
+        except DLModuleError as error:
+            report.problems.append(error)
+            continue
+        manifest.record(part.id, digests[part.id], written)
+        report.written += written
+
+
+def _write_part(
+    project: Project,
+    part: Part,
+    exercises: "dict[str, ExerciseMeta]",
+    repository: "Repository",
+    figure: Callable[[str], str],
+) -> list[str]:
+    """Write both notebooks of one part; both are made before either is written."""
+    from coursekit.notebook import make, relative_path, to_json
+    from coursekit.source import parse
+
+    source = parse(part.path, exercises)
+    texts = {
+        relative_path(part.session, part.name, solutions=solutions): to_json(
+            make(source, solutions=solutions, repository=repository, figure=figure)
+        )
+        for solutions in (False, True)
+    }
+    for name, text in texts.items():
+        write_atomically(project.build / name, text)
+    return list(texts)
+
+
+def _repository(project: Project) -> "Repository":
+    """Where the syllabus says the course is published."""
+    from coursekit.syllabus import load
+
+    return load(project.syllabus).repository
+
+
+def _figures(project: Project) -> Callable[[str], str]:
+    """The ledger's words for a figure, by id."""
+    from coursekit.ledger import figure
+
+    return lambda name: figure(project, name)
+
+
+def key_path(session: str) -> str:
+    """Where a session's key stands, relative to build/."""
+    return f"keys/{session}.safetensors"
+
+
+def _record_keys(
+    project: Project, parts: Sequence[Part], manifest: Manifest, report: Report, tell: Callable[[str], None]
+) -> None:
+    """The keys of the sessions of ``parts``. The recorder keeps its own cache, exercise by exercise."""
+    code = package_digest("coursekit", "dlmodule")
+    for session in dict.fromkeys(part.session for part in parts):
+        folder = project.course / session
+        files = [*folder.glob("*.py"), *folder.glob("exercises/*"), project.ledger]
+        files += (project.root / "assets").rglob("*")
+        inputs = digest_of(code, session, digest_of_files(files, project.root))
+        if not any(folder.glob("exercises/[!_]*.py")) or manifest.current(f"key {session}", inputs):
+            continue
+        tell(f"recording the key of {session}")
+        try:
+            from coursekit.record import record_session
+
+            record_session(project, session)
+        except DLModuleError as error:
+            report.problems.append(error)
+            continue
+        manifest.record(f"key {session}", inputs, [key_path(session)])
+        manifest.save()
+        report.written.append(key_path(session))
+
+
+def _remove_stale(project: Project, parts: Sequence[Part], manifest: Manifest, report: Report) -> None:
+    """Notebooks and keys whose source is gone, and temporary files that a killed build left."""
+    wanted = {key_path(part.session) for part in parts}
+    for part in parts:
+        for suffix in ("", "_solutions"):
+            wanted.add(f"notebooks/{part.session}/{part.session}_{part.name}{suffix}.ipynb")
+    for folder in ("notebooks", "keys"):
+        for path in sorted((project.build / folder).rglob("*"), reverse=True):
+            name = path.relative_to(project.build).as_posix()
+            if path.is_dir():
+                with contextlib.suppress(OSError):  # it is not empty
+                    path.rmdir()
+            elif path.name.startswith("."):
+                if path.suffix == ".part" and time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                    path.unlink(missing_ok=True)
+            elif name not in wanted:
+                path.unlink(missing_ok=True)
+                report.removed.append(name)
+    products = {part.id for part in parts} | {f"key {part.session}" for part in parts} | {"course"}
+    manifest.keep_only(products)
+
+
+def _write_course(project: Project, digests: dict[str, str], manifest: Manifest, report: Report) -> None:
+    """``course.json``, which the learner's home page and the site read."""
+    decks = sorted(path.relative_to(project.root).as_posix() for path in project.course.glob("*/*.typ"))
+    made = sorted(path.relative_to(project.build).as_posix() for path in project.build.glob("slides/*/*.pdf"))
+    inputs = digest_of(digest_of_files([project.syllabus], project.root), *sorted(digests.values()), *decks, "", *made)
+    if report.problems or manifest.current("course", inputs):
+        return
+    from coursekit.timetable import course_table
+
+    text = json.dumps(course_table(project), ensure_ascii=False, indent=1) + "\n"
+    write_atomically(project.build / "course.json", text)
+    manifest.record("course", inputs, ["course.json"])
+    report.written.append("course.json")
+
+
+@click.command("build")
+@click.argument("targets", nargs=-1, metavar="[SESSION[.PART]]...")
+@click.option("--no-keys", is_flag=True, help="Make the notebooks only; recording keys runs the solutions.")
+def command(targets: tuple[str, ...], no_keys: bool) -> None:
+    """Make the notebooks and the keys from the sources (all of them, or those named)."""
+    report = build(find_project(), targets, keys=not no_keys, tell=lambda line: click.echo(line, err=True))
+    for name in report.removed:
+        click.echo(f"removed build/{name}")
+    click.echo(f"{len(report.written)} files written" if report.written else "nothing to do")
+    for problem in report.problems:
+        click.echo(f"course: {problem}", err=True)
+    if report.problems:
+        sys.exit(2)

@@ -1,0 +1,217 @@
+"""``course execute``: run the built notebooks in real kernels, keep their outputs, and say what does not run.
+
+Solutions must run clean. Student versions run past errors, and each error must come from an exercise that is not written
+yet (``unfinished_only``). A run that succeeded is recorded under the digest of all it depends on (notebook, key, dlmodule,
+interpreter, size), so an interrupted or repeated command runs only what is missing; a full-size run also answers for the
+rehearsal. Outputs go to build/executed/; those of a rehearsal never replace a full-size run of the same notebook, and those
+of a failed run go to build/cache/failed/.
+"""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coursekit.build import build, key_path
+from coursekit.errors import CourseError
+from coursekit.manifest import digest_of, package_digest
+from coursekit.notebook import file_name, relative_path
+from coursekit.parts import Part, select_parts
+from coursekit.paths import Project, find_project
+from coursekit.unfinished import CellError, errors_of, unfinished_only
+from dlmodule.files import write_atomically
+
+__all__ = ["Run", "command", "execute", "executed_path", "unfinished_only"]
+
+# Seconds that one cell may take before the notebook counts as hung.
+CELL_TIMEOUT = {"rehearsal": 300.0, "full": 1800.0}
+
+
+@dataclass(frozen=True)
+class Run:
+    """The outcome of one notebook. ``seconds`` is the wall clock of its last successful run (0 where it never had one)."""
+
+    notebook: str  # SESSION.PART
+    version: str  # solutions or student
+    rehearsal: bool
+    ok: bool
+    seconds: float
+    reused: bool
+    problems: tuple[str, ...]
+
+
+def executed_path(project: Project, session: str, part: str, *, solutions: bool) -> Path:
+    """Where the executed notebook of a part is kept."""
+    return project.build / "executed" / session / file_name(session, part, solutions=solutions)
+
+
+def execute(
+    project: Project,
+    targets: Sequence[str] = (),
+    *,
+    student: bool = False,
+    rehearsal: bool = False,
+    jobs: int = 2,
+    tell: Callable[[Run], None] = lambda run: None,
+) -> list[Run]:
+    """Run the notebooks of ``targets`` (default: all), ``jobs`` at a time, once they are built. ``tell`` hears of each."""
+    from coursekit.kernel import run_all
+
+    parts = select_parts(project, targets)
+    runs: list[Run] = []
+
+    def finished(run: Run) -> None:
+        runs.append(run)
+        tell(run)
+
+    settings = _Settings(project, student, rehearsal, jobs)
+    run_all([_run_part(part, settings, finished) for part in parts], jobs)
+    return sorted(runs, key=lambda run: run.notebook)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What is the same for all notebooks of one command."""
+
+    project: Project
+    student: bool
+    rehearsal: bool
+    jobs: int
+
+    def digest(self, session: str, text: str, *, rehearsal: bool) -> str:
+        """Digest of all that a run of the notebook ``text`` depends on."""
+        key = self.project.build / key_path(session)
+        environment = f"{platform.python_implementation()} {sys.version} torch {version('torch')}"
+        size = "rehearsal" if rehearsal else "full"
+        return digest_of(
+            text, key.read_bytes() if key.is_file() else b"", package_digest("dlmodule"), environment, size
+        )
+
+    def environment(self, progress: Path) -> dict[str, str]:
+        """Environment variables of the kernel."""
+        threads = max(1, (os.cpu_count() or 1) // self.jobs)
+        return {
+            "DLMODULE_KEYS": str(self.project.build / "keys"),
+            "DLMODULE_PROGRESS": str(progress),
+            "DLMODULE_REHEARSAL": "1" if self.rehearsal else "",
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads)),
+        }
+
+
+async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], None]) -> None:
+    """Run one notebook, or find that it has run."""
+    import nbformat
+
+    from coursekit.kernel import run_notebook
+
+    project, solutions = settings.project, not settings.student
+    text = (project.build / relative_path(part.session, part.name, solutions=solutions)).read_text(encoding="utf-8")
+    kind = "solutions" if solutions else "student"
+    kept = executed_path(project, part.session, part.name, solutions=solutions)
+    digest = settings.digest(part.session, text, rehearsal=settings.rehearsal)
+    full = settings.digest(part.session, text, rehearsal=False)
+    for known in (digest, full):
+        record = _record(project, known)
+        if record.is_file() and kept.is_file():
+            seconds = json.loads(record.read_text(encoding="utf-8"))["seconds"]
+            finished(Run(part.id, kind, settings.rehearsal, True, seconds, True, ()))
+            return
+    notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    size = "rehearsal" if settings.rehearsal else "full"
+    problems: list[str] = []
+    seconds = 0.0
+    with tempfile.TemporaryDirectory(prefix="dlmodule-progress-") as folder:
+        env = settings.environment(Path(folder) / "progress.jsonl")
+        try:
+            seconds = await run_notebook(
+                notebook, env=env, cell_timeout=CELL_TIMEOUT[size], past_errors=settings.student
+            )
+        except CourseError as error:
+            problems.append(f"{part.path}: {error}")
+    errors = unfinished_only(notebook) if settings.student else errors_of(notebook)
+    if errors:
+        problems += _located(part, errors, solutions)
+    notebook.metadata["dlmodule"]["executed"] = {
+        "jobs": settings.jobs,
+        "notebook": digest_of(text),
+        "python": platform.python_version(),
+        "rehearsal": settings.rehearsal,
+        "seconds": round(seconds, 2),
+        "torch": version("torch"),
+    }
+    if problems:
+        failed = project.build / "cache" / "failed" / kept.name
+        write_atomically(failed, nbformat.writes(notebook))  # type: ignore[no-untyped-call]
+    else:
+        if not (settings.rehearsal and _full_size(kept, digest_of(text))):
+            write_atomically(kept, nbformat.writes(notebook))  # type: ignore[no-untyped-call]
+        write_atomically(_record(project, digest), json.dumps({"seconds": round(seconds, 2)}) + "\n")
+    finished(Run(part.id, kind, settings.rehearsal, not problems, round(seconds, 2), False, tuple(problems)))
+
+
+def _record(project: Project, digest: str) -> Path:
+    """Where it is noted that a run succeeded."""
+    return project.build / "cache" / "executed" / f"{digest}.json"
+
+
+def _full_size(path: Path, notebook: str) -> bool:
+    """Whether ``path`` holds a full-size run of the notebook with this digest."""
+    if not path.is_file():
+        return False
+    executed: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["metadata"]["dlmodule"]["executed"]
+    return executed["notebook"] == notebook and not executed["rehearsal"]
+
+
+def _located(part: Part, errors: Sequence[CellError], solutions: bool) -> list[str]:
+    """Each error as one line that begins with the source's file and line."""
+    from coursekit.cell_ids import cell_ids
+    from coursekit.regions import solution_lines
+    from coursekit.source import parse
+
+    source = parse(part.path)
+    cells = dict(zip(cell_ids(source.session, source.part, source.cells), source.cells, strict=True))
+    located: list[str] = []
+    for error in errors:
+        cell, line = cells.get(error.cell), 1
+        if cell is not None and solutions and error.line is not None:
+            written = solution_lines(cell.text)
+            line = written[min(error.line, len(written)) - 1]
+        where = f"{part.path}:{cell.line + line - 1}" if cell is not None else f"{part.path} (a cell of the build's)"
+        located.append(f"{where}: {error}")
+    return located
+
+
+@click.command("execute")
+@click.argument("targets", nargs=-1, metavar="[SESSION[.PART]]...")
+@click.option("--rehearsal", is_flag=True, help="At the size of a rehearsal: seconds instead of minutes.")
+@click.option("--student", is_flag=True, help="The student versions: report what no unfinished exercise explains.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(min=1), help="Notebooks at a time.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
+def command(targets: tuple[str, ...], rehearsal: bool, student: bool, jobs: int, as_json: bool) -> None:
+    """Run notebooks (all of them, or those named) in real kernels and keep their outputs."""
+    project = find_project()
+    report = build(project, targets, tell=lambda line: click.echo(line, err=True))
+    for problem in report.problems:
+        click.echo(f"course: {problem}", err=True)
+    if report.problems:
+        sys.exit(2)
+
+    def tell(run: Run) -> None:
+        said = "up to date" if run.reused else f"{run.seconds:.1f} s"
+        click.echo(f"{'ok    ' if run.ok else 'FAILED'} {run.notebook} ({run.version}): {said}", err=as_json)
+        for problem in run.problems:
+            click.echo(f"       {problem}", err=as_json)
+
+    runs = execute(project, targets, student=student, rehearsal=rehearsal, jobs=jobs, tell=tell)
+    if as_json:
+        click.echo(json.dumps([asdict(run) for run in runs], ensure_ascii=False, indent=1))
+    if not all(run.ok for run in runs):
+        sys.exit(1)

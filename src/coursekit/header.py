@@ -1,0 +1,70 @@
+"""The header at the top of every source: what the title cell, the home page and the site are made from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from coursekit.errors import CourseError
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Minutes(BaseModel):
+    """Minutes of a part: the learner's ``study`` time, and the compute of its core path on each machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: Annotated[int, Field(gt=0, le=600)]
+    cpu: Annotated[float, Field(ge=0)]  # two CPU cores, bfloat16 where the processor has it
+    cpu_fp32: Annotated[float, Field(ge=0)] | None = None  # two CPU cores, float32 throughout
+    gpu: Annotated[float, Field(ge=0)] | None = None
+
+
+class Header(BaseModel):
+    """Title, objectives, prerequisites (sessions), minutes and data sets of one part."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: Text
+    objectives: Annotated[tuple[Text, ...], Field(min_length=1)]
+    prerequisites: tuple[Text, ...] = ()
+    minutes: Minutes
+    data: tuple[Text, ...] = ()
+
+
+def parse_header(text: str, *, file: Path, line: int) -> Header:
+    """The header written as YAML in ``text``, which begins at ``line`` of ``file``. Raises CourseError at the wrong line."""
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        at = line + (error.problem_mark.line if error.problem_mark else 0)
+        raise CourseError(f"header is not YAML: {error.problem}", file=file, line=at) from None
+    if not isinstance(content, dict):
+        raise CourseError("header holds no `key: value` lines", file=file, line=line)
+    try:
+        return Header.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(key) for key in first["loc"])
+        message = f"header: {where}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        raise CourseError(message, file=file, line=line + _line_of(tree, first["loc"])) from None
+
+
+def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+    """The 0-based line of the deepest written ancestor of ``location`` in a YAML tree."""
+    at = 0
+    for key in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == key), None)
+            if found is None:
+                return at
+            at, node = found[0].start_mark.line, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+            node = node.value[key]
+            at = node.start_mark.line
+        else:
+            return at
+    return at

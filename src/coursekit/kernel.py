@@ -1,0 +1,69 @@
+"""Run one notebook in a real kernel of this very interpreter, and keep what it shows and how long it took."""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from coursekit.errors import CourseError
+
+
+class OwnKernel(KernelSpecManager):
+    """Knows one kernel, the interpreter that runs this, whatever kernels are installed for the user."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The running interpreter's IPython kernel, under any name."""
+        argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(
+            argv=argv, display_name="Python 3 (ipykernel)", language="python", metadata={"debugger": False}
+        )
+
+
+async def run_notebook(notebook: Any, *, env: Mapping[str, str], cell_timeout: float, past_errors: bool) -> float:
+    """Execute ``notebook`` (an nbformat node) in place, in an empty folder; returns its seconds.
+
+    ``env`` is added to this process's environment. An error stays in the outputs and ends the run, or not (``past_errors``). Raises CourseError where a cell runs longer than ``cell_timeout``
+    seconds or the kernel dies; the outputs so far stay.
+    """
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="dlmodule-run-") as folder:
+        client = NotebookClient(
+            notebook,
+            km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=OwnKernel()),
+            allow_errors=past_errors,
+            timeout=int(cell_timeout),
+            resources={"metadata": {"path": folder}},
+            record_timing=False,
+        )
+        try:
+            await client.async_execute(env={**os.environ, **env})
+        except CellExecutionError:
+            pass  # it stands in the cell's outputs, where the caller looks
+        except CellTimeoutError:
+            raise CourseError(f"a cell ran longer than {cell_timeout:g} seconds") from None
+        except DeadKernelError:
+            raise CourseError("the kernel died") from None
+    return time.perf_counter() - begin
+
+
+def run_all(coroutines: list[Any], jobs: int) -> None:
+    """Await ``coroutines``, at most ``jobs`` at a time."""
+
+    async def gather() -> None:
+        gate = asyncio.Semaphore(jobs)
+
+        async def guarded(coroutine: Any) -> None:
+            async with gate:
+                await coroutine
+
+        await asyncio.gather(*(guarded(coroutine) for coroutine in coroutines))
+
+    asyncio.run(gather())

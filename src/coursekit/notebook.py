@@ -1,0 +1,153 @@
+"""The two notebooks of a source, as bytes: the student version and the solutions.
+
+They are nbformat 4.5 documents written with the standard library (nbformat alone takes a second to import; it and nbgrader
+are the oracles of the tests). The same source gives the same bytes: ids are hashes, keys are sorted, nothing is dated.
+"""
+
+import ast
+import json
+import re
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from coursekit.cell_ids import cell_id, cell_ids
+from coursekit.errors import CourseError
+from coursekit.regions import find_regions, solution_text, student_text
+from coursekit.source import Cell, Source
+from coursekit.title import Repository, colab_url, exercise_line, install_cell, title_cell
+
+Notebook = dict[str, Any]
+
+_FIGURE = re.compile(r"\{ledger:\s*(?P<id>[\w.]+)\s*\}")
+
+
+def file_name(session: str, part: str, *, solutions: bool) -> str:
+    """``05_cnns_1_morning_solutions.ipynb``."""
+    return f"{session}_{part}{'_solutions' if solutions else ''}.ipynb"
+
+
+def relative_path(session: str, part: str, *, solutions: bool) -> str:
+    """Where a notebook stands in ``build/`` and in a release: ``notebooks/SESSION/FILE``."""
+    return f"notebooks/{session}/{file_name(session, part, solutions=solutions)}"
+
+
+def make(source: Source, *, solutions: bool, repository: Repository, figure: Callable[[str], str]) -> Notebook:
+    """The notebook of ``source``. ``figure(id)`` gives the ledger's words for ``{ledger: id}`` in the prose."""
+    session, part = source.session, source.part
+    colab = colab_url(repository, relative_path(session, part, solutions=solutions))
+    cells = [
+        _cell("markdown", title_cell(source.header, solutions=solutions, colab=colab), cell_id(session, part, "title")),
+        _cell("code", install_cell(repository), cell_id(session, part, "install")),
+    ]
+    for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):
+        text = _prose(source, cell, figure) if cell.tree is None else _code(source, cell, solutions)
+        metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
+        metadata.update(_nbgrader(source, cell, identity))
+        cells.append(_cell(cell.kind, text, identity, metadata))
+    return {
+        "cells": cells,
+        "metadata": {
+            "dlmodule": {
+                "exercises": [meta.name for meta in source.exercises],
+                "part": part,
+                "session": session,
+                "starters": [meta.name for meta in source.exercises if meta.starter is not None],
+                "version": "solutions" if solutions else "student",
+            },
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {
+                "file_extension": ".py",
+                "mimetype": "text/x-python",
+                "name": "python",
+                "pygments_lexer": "ipython3",
+            },
+            "title": source.header.title,
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def to_json(notebook: Notebook) -> str:
+    """The notebook as nbformat would write it."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _cell(kind: str, text: str, identity: str, metadata: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One nbformat 4.5 cell."""
+    cell: dict[str, Any] = {
+        "cell_type": kind,
+        "id": identity,
+        "metadata": metadata or {},
+        "source": text.splitlines(keepends=True),
+    }
+    return cell if kind == "markdown" else {**cell, "execution_count": None, "outputs": []}
+
+
+def _prose(source: Source, cell: Cell, figure: Callable[[str], str]) -> str:
+    """Markdown with the ledger's figures filled in and, under an exercise's heading, its line."""
+    lines = cell.text.split("\n")
+    names = cell.exercises("heading")
+    if names:
+        metas = [meta for meta in source.exercises if meta.name in names]
+        facts = "  \n".join(exercise_line(meta, named=len(metas) > 1) for meta in metas)
+        lines[cell.headings[-1].line : cell.headings[-1].line] = ["", facts, ""]
+        text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n")
+    else:
+        text = cell.text
+    return _FIGURE.sub(lambda found: figure(found["id"]), text)
+
+
+def _code(source: Source, cell: Cell, solutions: bool) -> str:
+    """Code without markers, or with stubs and starters in the place of solutions."""
+    if solutions:
+        return solution_text(cell.text)
+    assert cell.tree is not None
+    here = set(cell.exercises("defines"))
+    starters = {
+        meta.name: textwrap.dedent(meta.starter).strip("\n")
+        for meta in source.exercises
+        if meta.name in here and meta.starter is not None
+    }
+    text = student_text(cell.text, cell.tree, {meta.name for meta in source.exercises}, starters)
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        message = f"the student version of this cell is not Python: {error.msg} in {(error.text or '').strip()!r}"
+        raise CourseError(message, file=source.path, line=cell.line) from None
+    return text
+
+
+def _nbgrader(source: Source, cell: Cell, identity: str) -> dict[str, Any]:
+    """nbgrader's metadata (schema 3): what holds a solution is a solution cell, what checks is worth its difficulty in points."""
+    if cell.tree is None:
+        return {}
+    defines, checks = cell.exercises("defines"), cell.exercises("checks")
+    solution = bool(defines) or bool(find_regions(cell.text, cell.tree))
+    # A check may be shown again further down; points are given once, where the exercise of this part is first checked.
+    points = sum(
+        meta.difficulty
+        for meta in source.exercises
+        if meta.name in checks and cell is next(c for c in source.cells if meta.name in c.exercises("checks"))
+    )
+    if not solution and not points:
+        return {}
+    if defines:
+        grade_id = defines[0]
+    elif points:
+        grade_id = f"{checks[0]}_check"
+    else:
+        grade_id = f"solution_{identity}"
+    metadata: dict[str, Any] = {
+        "cell_type": "code",
+        "grade": points > 0,
+        "grade_id": grade_id,
+        "locked": points > 0 and not solution,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+    if points:
+        metadata["points"] = points
+    return {"nbgrader": metadata}

@@ -1,0 +1,43 @@
+"""Which sources there are, and which of them an argument (``SESSION`` or ``SESSION.PART``) names."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coursekit.errors import CourseError
+from coursekit.paths import Project
+
+_SESSION = re.compile(r"\d\d_\w+")
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """One source: ``course/SESSION/PART.py``."""
+
+    session: str
+    name: str
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """``SESSION.PART``."""
+        return f"{self.session}.{self.name}"
+
+
+def find_parts(project: Project) -> list[Part]:
+    """Every source of the course, by session and name."""
+    folders = [f for f in sorted(project.course.iterdir()) if f.is_dir() and _SESSION.fullmatch(f.name)]
+    return [Part(f.name, path.stem, path) for f in folders for path in sorted(f.glob("[!_]*.py"))]
+
+
+def select_parts(project: Project, targets: Sequence[str] = ()) -> list[Part]:
+    """The parts that ``targets`` name; all of them where there is no target. Raises CourseError for an unknown one."""
+    parts = find_parts(project)
+    if not targets:
+        return parts
+    unknown = [t for t in targets if not any(t in (part.session, part.id) for part in parts)]
+    if unknown:
+        known = ", ".join(dict.fromkeys(part.session for part in parts)) or "none"
+        raise CourseError(f"no part is called {unknown[0]!r}; write SESSION or SESSION.PART (sessions: {known})")
+    return [part for part in parts if part.session in targets or part.id in targets]

@@ -1,0 +1,91 @@
+"""The cells that the build writes itself: the title, the Colab installation, and the line under an exercise's heading."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from coursekit.header import Header, Minutes
+
+if TYPE_CHECKING:
+    from coursekit.exercise_meta import ExerciseMeta
+
+DIFFICULTIES = ("warm-up", "easy", "moderate", "demanding", "hard")
+
+CHECKS = (
+    "Run the cell below an exercise to check your answer: it says whether the answer is right and, where it is not, what is "
+    "most likely wrong. When you are stuck it offers hints, and each exercise says after how many minutes to move on."
+)
+
+
+class Repository(Protocol):
+    """Where the course is published: ``github.com/owner/name``, its branch, and the tag that learners install."""
+
+    @property
+    def owner(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def branch(self) -> str: ...
+    @property
+    def tag(self) -> str: ...
+
+
+def colab_url(repository: Repository, path: str) -> str:
+    """The address that opens the notebook at ``path`` of the repository's branch in Colab."""
+    place = f"{repository.owner}/{repository.name}/blob/{repository.branch}/{path}"
+    return f"https://colab.research.google.com/github/{place}"
+
+
+def title_cell(header: Header, *, solutions: bool, colab: str) -> str:
+    """The first cell's markdown. The badge is a plain link: nothing is loaded from another host."""
+    facts = [f"**Time** {_number(header.minutes.study)} minutes of yours; {_compute(header.minutes)}"]
+    if header.prerequisites:
+        facts.append("**Before it** " + ", ".join(f"`{name}`" for name in header.prerequisites))
+    if header.data:
+        facts.append("**Data** " + ", ".join(f"`{name}`" for name in header.data))
+    lines = [
+        f"# {header.title}{' (solutions)' if solutions else ''}",
+        f"[**Open in Colab**]({colab})",
+        "After this part you can",
+        "\n".join(f"- {objective}" for objective in header.objectives),
+        "What it takes",
+        "\n".join(f"- {fact}" for fact in facts),
+        CHECKS,
+    ]
+    return "\n\n".join(lines)
+
+
+def install_cell(repository: Repository) -> str:
+    """Code that installs the course on Colab, at the tag, beside the torch that is there; does nothing elsewhere."""
+    address = f"git+https://github.com/{repository.owner}/{repository.name}@{repository.tag}"
+    return f"""# On Colab this installs the course; anywhere else it does nothing.
+import importlib.util
+import subprocess
+import sys
+
+if "google.colab" in sys.modules and importlib.util.find_spec("dlmodule") is None:
+    small = ("gymnasium", "platformdirs", "pooch", "safetensors", "statsmodels")
+    missing = [name for name in small if importlib.util.find_spec(name) is None]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    if missing:
+        subprocess.run([*pip, *missing], check=True)
+    subprocess.run([*pip, "--no-deps", "dlmodule @ {address}"], check=True)"""
+
+
+def exercise_line(meta: "ExerciseMeta", *, named: bool) -> str:
+    """Difficulty, minutes and when to move on; begins with the exercise's name where several share a heading."""
+    dots = "●" * meta.difficulty + "○" * (len(DIFFICULTIES) - meta.difficulty)
+    word = DIFFICULTIES[meta.difficulty - 1]
+    name = f"`{meta.name}`: " if named else ""
+    times = f"about {meta.minutes} minutes · move on after {meta.move_on}"
+    return f"{name}*Difficulty {dots} ({meta.difficulty} of {len(DIFFICULTIES)}, {word}) · {times}*"
+
+
+def _compute(minutes: Minutes) -> str:
+    """``4 minutes of computing on two CPU cores (6 in float32), 1 on a GPU``."""
+    text = f"{_number(minutes.cpu)} of computing on two CPU cores"
+    if minutes.cpu_fp32 is not None:
+        text += f" ({_number(minutes.cpu_fp32)} in float32)"
+    return text if minutes.gpu is None else f"{text}, {_number(minutes.gpu)} on a GPU"
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
