@@ -46,6 +46,4 @@ def keep(name: str, tensors: dict[str, Tensor]) -> None:
     """Keep ``tensors`` under ``name`` for the next run."""
     payload = save(tensors)
     with contextlib.suppress(OSError):
-        write_atomically(
-            cache_folder() / name, hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload
-        )
+        write_atomically(cache_folder() / name, hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)

@@ -8,27 +8,33 @@ from dlmodule.data.cifar import cifar10, cifar10_jpeg
 from dlmodule.data.drawn_digits import glyphs
 from dlmodule.data.images import digits, fashion_mnist, mnist
 from dlmodule.data.labelled import Labelled, Texts
-from dlmodule.data.seismic_patches import seismic_patches
+from dlmodule.data.report_grammar import field_reports
+from dlmodule.data.structures import seismic_patches
+from dlmodule.data.texts import rt_polarity, sst2
+from dlmodule.data.well_logs import rocks
 from dlmodule.errors import DLModuleError
 
 S = TypeVar("S")
 
+BUILT_IN, DOWNLOADED, AT_HAND = "built in", "downloaded", "only where DLMODULE_DATA holds it"
 TENSORS: dict[str, tuple[Callable[[str], Labelled], str]] = {
-    "digits": (digits, "1,797 scanned digits, 8x8 (scikit-learn); built in"),
-    "glyphs": (glyphs, "70,000 distorted printed digits, 28x28, shaped like MNIST; built in"),
+    "digits": (digits, f"1,797 scanned digits, 8x8 (scikit-learn); {BUILT_IN}"),
+    "glyphs": (glyphs, f"70,000 distorted printed digits, 28x28, shaped like MNIST; {BUILT_IN}"),
     "seismic_patches": (
         seismic_patches,
-        "6,000 seismic patches, 64x64: flat, dipping, folded, faulted, salt; built in",
+        f"6,000 seismic patches, 64x64: flat, dipping, folded, faulted, salt; {BUILT_IN}",
     ),
-    "mnist": (mnist, "70,000 handwritten digits, 28x28; downloaded"),
-    "fashion_mnist": (fashion_mnist, "70,000 articles of clothing, 28x28; downloaded"),
-    "cifar10": (cifar10, "60,000 colour photographs of ten things, 32x32; downloaded"),
-    "cifar10_jpeg": (
-        cifar10_jpeg,
-        "CIFAR-10 as lossy JPEG, not comparable with published figures; DLMODULE_DATA only",
-    ),
+    "rocks": (rocks, f"7,200 samples of 12 wells: five logs and the type of rock; {BUILT_IN}"),
+    "mnist": (mnist, f"70,000 handwritten digits, 28x28; {DOWNLOADED}"),
+    "fashion_mnist": (fashion_mnist, f"70,000 articles of clothing, 28x28; {DOWNLOADED}"),
+    "cifar10": (cifar10, f"60,000 colour photographs of ten things, 32x32; {DOWNLOADED}"),
+    "cifar10_jpeg": (cifar10_jpeg, f"CIFAR-10 as lossy JPEG, not comparable with published figures; {AT_HAND}"),
 }
-TEXTS: dict[str, tuple[Callable[[str], Texts], str]] = {}
+TEXTS: dict[str, tuple[Callable[[str], Texts], str]] = {
+    "field_reports": (field_reports, f"12,000 opinions with negation, contrast and intensity; {BUILT_IN}"),
+    "rt_polarity": (rt_polarity, f"10,662 sentences of film reviews; {AT_HAND}"),
+    "sst2": (sst2, f"9,613 sentences of film reviews (Stanford Sentiment Treebank); {AT_HAND}"),
+}
 
 
 def names() -> dict[str, str]:

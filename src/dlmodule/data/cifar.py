@@ -39,9 +39,7 @@ def cifar10(split: str = "train") -> Labelled:
     batches = {name: data for name, data in _members(path) if Path(name).name.startswith(wanted)}
     content = b"".join(batches[name] for name in sorted(batches))
     if len(content) != SIZES[split] * RECORD:
-        raise DLModuleError(
-            f"{path}: holds {len(content)} bytes of {split} records, not {SIZES[split] * RECORD}"
-        )
+        raise DLModuleError(f"{path}: holds {len(content)} bytes of {split} records, not {SIZES[split] * RECORD}")
     records = torch.frombuffer(bytearray(content), dtype=torch.uint8).reshape(-1, RECORD)
     x = records[:, 1:].reshape(-1, 3, 32, 32).float().div_(255)
     return Labelled(x, records[:, 0].long(), THINGS, "cifar10")
@@ -76,6 +74,4 @@ def _members(path: Path) -> Iterator[tuple[str, bytes]]:
                 if member.isfile() and (stream := archive.extractfile(member)) is not None:
                     yield member.name, stream.read()
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise DLModuleError(
-            f"{path}: cannot be read as tar.gz, probably damaged or cut short ({error})"
-        ) from error
+        raise DLModuleError(f"{path}: cannot be read as tar.gz, probably damaged or cut short ({error})") from error

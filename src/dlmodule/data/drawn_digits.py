@@ -78,9 +78,7 @@ def draw_chunk(split: str, chunk: int) -> tuple[Tensor, Tensor]:
     ink = (0.5 + (distance + weight) / (2 * softness)).clamp_(0, 1)
     ink *= uniform(0.65, 1.0, 1, 1)
     # Uneven inking and a stray stroke: what makes the picture more than a clean font under a warp.
-    blotch = F.interpolate(
-        uniform(0.55, 1.3, 1, 5, 5), (SIDE, SIDE), mode="bicubic", align_corners=True
-    ).squeeze(1)
+    blotch = F.interpolate(uniform(0.55, 1.3, 1, 5, 5), (SIDE, SIDE), mode="bicubic", align_corners=True).squeeze(1)
     ink = torch.maximum(ink * blotch.clamp(0.0, 1.0), _stray_strokes(rng))
     noise = torch.from_numpy(rng.standard_normal((CHUNK, SIDE, SIDE), dtype=np.float32))
     ink += noise * uniform(0.01, 0.09, 1, 1)
@@ -103,9 +101,7 @@ def _warped_grid(rng: np.random.Generator) -> Tensor:
                         torch.stack((sin, cos), 1) * height[:, None]), 1)  # fmt: skip
     theta = torch.cat((rows, uniform(-0.12, 0.12, 2, 1)), 2)
     grid = F.affine_grid(theta, [CHUNK, 1, SIDE, SIDE], align_corners=False)
-    bends = torch.from_numpy(rng.standard_normal((CHUNK, 2, 6, 6), dtype=np.float32)) * uniform(
-        0.02, 0.085, 1, 1, 1
-    )
+    bends = torch.from_numpy(rng.standard_normal((CHUNK, 2, 6, 6), dtype=np.float32)) * uniform(0.02, 0.085, 1, 1, 1)
     return grid + F.interpolate(bends, (SIDE, SIDE), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
 
 
@@ -165,4 +161,4 @@ def _filled(font: str, character: str) -> NDArray[np.bool_]:
         step = (centre[row] - y0[edge, 0]) / (y1[edge, 0] - y0[edge, 0])
         column = np.ceil(x0[edge, 0] + step * (x1[edge, 0] - x0[edge, 0]) - 0.5).astype(int).clip(0, side)
         np.add.at(winding, (row, column), np.where(y1[edge, 0] > y0[edge, 0], 1, -1))
-    return winding.cumsum(1)[:, :side] != 0
+    return np.asarray(winding.cumsum(1)[:, :side] != 0)

@@ -55,15 +55,11 @@ def locate(file: RemoteFile) -> Path:
     at_hand = data_folder()
     if at_hand is not None and (path := at_hand / file.folder / file.name).is_file():
         if file.sha256 and digest(path) != file.sha256:
-            raise DLModuleError(
-                f"{path}: damaged or cut short (its sha256 is not {file.sha256}); copy it there again"
-            )
+            raise DLModuleError(f"{path}: damaged or cut short (its sha256 is not {file.sha256}); copy it there again")
         return path
     where = f"not in DLMODULE_DATA={at_hand}" if at_hand else "DLMODULE_DATA is not set"
     if not file.urls:
-        raise DLModuleError(
-            f"{wanted}: {where}, and the course knows no official address for it; put the file there"
-        )
+        raise DLModuleError(f"{wanted}: {where}, and the course knows no official address for it; put the file there")
     return _download(file, where)
 
 

@@ -31,23 +31,13 @@ def read_idx(path: Path) -> Tensor:
     except FileNotFoundError as error:
         raise DLModuleError(f"{path}: no such file") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise DLModuleError(
-            f"{path}: cannot be read as gzip, probably damaged or cut short ({error})"
-        ) from error
+        raise DLModuleError(f"{path}: cannot be read as gzip, probably damaged or cut short ({error})") from error
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != UNSIGNED_BYTE:
         raise DLModuleError(f"{path}: not an idx file of unsigned bytes")
     start = 4 + 4 * content[3]
-    shape = (
-        tuple(int(size) for size in np.frombuffer(content[4:start], dtype=">u4"))
-        if len(content) >= start
-        else ()
-    )
-    if len(content) < start or len(content) - start != prod(shape):
-        raise DLModuleError(
-            f"{path}: announces {shape or 'more dimensions than it has'}, holds {max(0, len(content) - start)} bytes"
-        )
-    return (
-        torch.frombuffer(bytearray(content[start:]), dtype=torch.uint8).reshape(shape)
-        if prod(shape)
-        else torch.empty(shape, dtype=torch.uint8)
-    )
+    if len(content) < start:
+        raise DLModuleError(f"{path}: ends inside its header")
+    shape = tuple(int(size) for size in np.frombuffer(content[4:start], dtype=">u4"))
+    if len(content) - start != prod(shape):
+        raise DLModuleError(f"{path}: announces {prod(shape)} elements, holds {len(content) - start}")
+    return torch.from_numpy(np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy())

@@ -73,9 +73,7 @@ def digits(split: str = "train") -> Labelled:
     return Labelled(x[chosen], y[chosen], DIGITS, "digits")
 
 
-def _idx_pair(
-    name: str, folder: str, addresses: tuple[str, ...], classes: tuple[str, ...], split: str
-) -> Labelled:
+def _idx_pair(name: str, folder: str, addresses: tuple[str, ...], classes: tuple[str, ...], split: str) -> Labelled:
     prefix = PREFIX[checked_split(split, name)]
 
     def read(part: str, rank: int) -> Tensor:

@@ -24,7 +24,7 @@ from dlmodule.errors import DLModuleError
 
 FINE = 4
 HORIZONS = 5
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,7 @@ def sections(
     if count < 1:
         raise DLModuleError(f"count must be at least 1, got {count}")
     drawn = [volume(height, 1, width, seed=(seed, i), geology=geology) for i in range(count)]
-    parts = {
-        name: torch.stack([getattr(v, name)[..., 0, :] for v in drawn])
-        for name in Sections.__dataclass_fields__
-    }
+    parts = {name: torch.stack([getattr(v, name)[..., 0, :] for v in drawn]) for name in Sections.__dataclass_fields__}
     horizons = parts.pop("horizons")
     return Sections(**{name: part[:, None] for name, part in parts.items()}, horizons=horizons)
 
@@ -103,9 +100,7 @@ def volume(
     `Sections` whose tensors have shape (depth, inlines, crosslines), and horizons (5, inlines, crosslines).
     """
     if depth < 16 or crosslines < 16 or inlines < 1:
-        raise DLModuleError(
-            f"a section needs at least 16 x 16 samples, got {depth} x {crosslines} ({inlines} inlines)"
-        )
+        raise DLModuleError(f"a section needs at least 16 x 16 samples, got {depth} x {crosslines} ({inlines} inlines)")
     ground = geology or Geology()
     rng = np.random.default_rng(np.random.SeedSequence(seed))
     fine = np.arange(depth * FINE, dtype=np.float32) / FINE
@@ -196,15 +191,13 @@ def ricker(frequency: float, fine: int = 1) -> Array:
     """
     half = int(np.ceil(1.3 / frequency / fine)) * fine
     squared = (np.pi * frequency * np.arange(-half, half + 1)) ** 2
-    return ((1 - 2 * squared) * np.exp(-squared)).astype(np.float32)
+    return np.asarray((1 - 2 * squared) * np.exp(-squared), dtype=np.float32)
 
 
 def _down_trace(values: Array, wavelet: Array) -> Array:
     from scipy.signal import fftconvolve
 
-    # The surface is repeated beyond both ends, so that the border does not ring.
-    convolved: Array = fftconvolve(values, wavelet[:, None, None], mode="same", axes=0)
-    return convolved
+    return np.asarray(fftconvolve(values, wavelet[:, None, None], mode="same", axes=0))
 
 
 def _salt_body(z: Array, y: Array, x: Array, ground: Geology, rng: np.random.Generator) -> Array:
