@@ -311,7 +311,7 @@ def type_difference(wanted: Any, value: Any, case: Case) -> str | None:
     if _kind(wanted) == _kind(value):
         return _inside(wanted, value, case, type_difference)
     if value is None:
-        return f"it returns nothing (None) where {name_of(wanted)} is expected; is a `return` missing"
+        return f"it returns nothing (None) where {name_of(wanted)} is expected: perhaps a `return` is missing"
     if isinstance(value, Opaque) and value.type == "type":
         return f"it returns a class, not an object of it, where {name_of(wanted)} is expected; parentheses are missing"
     advice = ""

@@ -180,7 +180,7 @@ def wrong_axis(right: Any, got: Any, case: Case) -> str | None:
             if asked is not None and taken is not None:
                 return f"you took the {name} along axis {taken}; it belongs along axis {asked}"
         without = [tuple(x.shape[:axis]) + tuple(x.shape[axis + 1 :]) for axis in range(x.dim())]
-        if tuple(right.shape) in without and tuple(got.shape) in without:
+        if right.shape != got.shape and tuple(right.shape) in without and tuple(got.shape) in without:
             return "it looks as though the wrong axis has been reduced"
     return None
 

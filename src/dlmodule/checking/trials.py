@@ -71,11 +71,12 @@ def gradients(value: Any, leaves: dict[str, Tensor]) -> tuple[dict[str, Any], bo
     parts = [part for part in _tensors(value) if part.is_floating_point()]
     if not any(part.requires_grad for part in parts):
         return {}, True
-    projection = torch.zeros((), dtype=torch.float64)
-    for index, part in enumerate(parts):
-        direction = torch.randn(part.shape, generator=torch.Generator().manual_seed(index), dtype=torch.float64)
-        projection = projection + (part.double() * direction).sum()
-    found = torch.autograd.grad(projection, list(leaves.values()), allow_unused=True)
+    with torch.enable_grad():  # the answer may have left gradients switched off, which is told as such
+        projection = torch.zeros((), dtype=torch.float64)
+        for index, part in enumerate(parts):
+            direction = torch.randn(part.shape, generator=torch.Generator().manual_seed(index), dtype=torch.float64)
+            projection = projection + (part.double() * direction).sum()
+        found = torch.autograd.grad(projection, list(leaves.values()), allow_unused=True)
     # By position, not by name: an answer may name its arguments as it likes.
     return {str(index): grad for index, grad in enumerate(found)}, False
 
