@@ -173,7 +173,7 @@ def test_file_writer_and_reader(make_key: MakeKey) -> None:
         [Case(Temp("a.txt")).with_file("a.txt", "1\n2.5\n")],
         probes.file(),
     )
-    assert judge_with(reader, lambda path: list(map(float, open(path).read().splitlines()))).status == "right"
+    assert judge_with(reader, lambda path: list(map(float, Path(path).read_bytes().splitlines()))).status == "right"
 
 
 def test_value(make_key: MakeKey) -> None:
