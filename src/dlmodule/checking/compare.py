@@ -50,9 +50,9 @@ def distance(right: Any, got: Any, case: Case | None = None) -> float:
             return math.inf
         return distance(torch.from_numpy(right), torch.from_numpy(got), case)
     if isinstance(right, bool):
-        return 0.0 if _plain(got) is right else math.inf
+        return 0.0 if plain(got) is right else math.inf
     if isinstance(right, (int, float)):
-        number = _plain(got)
+        number = plain(got)
         if isinstance(number, bool) or not isinstance(number, (int, float)):
             return math.inf
         if isinstance(right, int) and not isinstance(number, int):
@@ -66,7 +66,7 @@ def distance(right: Any, got: Any, case: Case | None = None) -> float:
     if isinstance(right, dict):
         if not isinstance(got, dict) or set(right) != set(got):
             return math.inf
-        return max((distance(right[key], got[key], _narrow(case, key)) for key in right), default=0.0)
+        return max((distance(right[key], got[key], narrow(case, key)) for key in right), default=0.0)
     if isinstance(right, (list, tuple)):
         if not isinstance(got, (list, tuple)) or len(right) != len(got):
             return math.inf
@@ -141,14 +141,14 @@ def _tensor_distance(right: Tensor, got: Tensor, atol: float, rtol: float) -> fl
     return math.inf if torch.isnan(gap).any() else float(gap.max())
 
 
-def _plain(got: Any) -> Any:
+def plain(got: Any) -> Any:
     """A number however it is boxed: a Python number, a NumPy scalar or a tensor without dimensions."""
     if isinstance(got, Tensor) and got.dim() == 0:
         return got.detach().item()
     return got.item() if isinstance(got, (np.generic, np.ndarray)) and np.ndim(got) == 0 else got
 
 
-def _narrow(case: Case | None, key: Any) -> Case | None:
+def narrow(case: Case | None, key: Any) -> Case | None:
     """Within a dictionary of statistics, the tolerance is the statistic's own: 6.11 standard errors."""
     if case is None or not case.errors or key not in case.errors:
         return case
