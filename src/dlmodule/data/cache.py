@@ -1,5 +1,4 @@
-"""Generated data kept between runs: whole, checked by digest, and simply made again when anything is wrong
-with it.
+"""Generated data kept between runs: whole, checked by digest, and made again when anything is wrong with it.
 
 A cached file is the sha256 of its payload (64 hexadecimal digits and a newline), then a safetensors payload:
 no pickle. The folder is the platform's cache folder, or ``DLMODULE_CACHE``. A folder that cannot be written

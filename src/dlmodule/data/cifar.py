@@ -1,7 +1,6 @@
-"""CIFAR-10 (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html): 32x32 colour photographs of ten
-kinds of thing.
+"""CIFAR-10: 32x32 colour photographs of ten kinds of thing.
 
-The official binary archive is read, which needs no pickle: records of one label byte and 3,072 pixel bytes,
+Krizhevsky (2009), https://www.cs.toronto.edu/~kriz/cifar.html. The official binary archive is read, which needs no pickle: records of one label byte and 3,072 pixel bytes,
 channel by channel. `cifar10_jpeg` reads a copy whose images were compressed as JPEG; accuracies published for
 CIFAR-10 do not transfer to it.
 """

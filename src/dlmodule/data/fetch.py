@@ -1,5 +1,4 @@
-"""Where a file of a well-known data set is found: ``DLMODULE_DATA`` first, then the cache, then its official
-address.
+"""Where a file of a well-known set is found: ``DLMODULE_DATA`` first, then the cache, then its official address.
 
 * Every file with a known sha256 is checked each time it is used, wherever it was found; a damaged one is
   never read.

@@ -1,7 +1,4 @@
-"""Small grey images that the literature measures on:
-
-MNIST, Fashion-MNIST, and scikit-learn's digits, which need no file.
-"""
+"""Small grey images that the literature measures on: MNIST and Fashion-MNIST, and scikit-learn's digits."""
 
 import numpy as np
 import torch

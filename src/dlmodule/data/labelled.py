@@ -16,8 +16,7 @@ from dlmodule.errors import DLModuleError
 
 
 def balanced_order(y: Tensor, *, seed: int) -> Tensor:
-    """A random order of the indices of ``y`` (N,) in which every prefix holds the classes as evenly as can
-    be.
+    """A random order of the indices of ``y`` (N,) whose every prefix holds the classes as evenly as can be.
 
     The k-th members of all classes stand together: shuffle within each class, sort by rank, break ties at
     random.

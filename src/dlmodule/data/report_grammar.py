@@ -1,17 +1,16 @@
-"""`field_reports`: short written opinions about field work, from a grammar, so that the sentiment of each is
-known.
+"""`field_reports`: short written opinions about field work, from a grammar, so that the sentiment of each is known.
 
-A clause says something good or bad of a thing ("the core was badly broken"). Five kinds of report are made of
-clauses:
+A clause says something good or bad of a thing ("the core was broken"). Five kinds of report are made of clauses:
 
-    plain       the outcrop was superb intensity   the outcrop was absolutely superb / merely acceptable
-    (degree words, which keep the sign) negated     the outcrop was not superb / never failed to impress
-    (the sign turns) contrast    the outcrop was superb, but the survey as a whole was a waste of time   (the
-    main clause decides) mixed       contrast whose main clause is negated
+    plain       the outcrop was superb
+    intensity   the outcrop was absolutely superb / rather dull         (degree words, which keep the sign)
+    negated     the outcrop was by no means superb / far from dull      (the sign turns)
+    contrast    the outcrop was superb, but the survey was useless      (the main clause decides)
+    mixed       the outcrop was superb, but the survey was not reliable (a contrast whose main clause is negated)
 
-An adjective is good or bad in itself, so counting words does well on plain reports and badly where negation turns the sign or
-only the order of the clauses decides: the order of words must be read. Labels are balanced within every kind, train and
-test share no report, and the whole set is a pure function of this version.
+An adjective is good or bad in itself, so counting words does well on plain reports and badly where negation turns the
+sign or only the order of the clauses decides: the order of words must be read. Labels are balanced within every kind,
+train and test share no report, and the whole set is a pure function of this version.
 """
 
 import re

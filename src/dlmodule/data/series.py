@@ -12,7 +12,9 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Series:
-    """values: (T,) float32, oldest first; times: (T,) float64, decimal years; period: samples in a
+    """A record at equal steps of time.
+
+    values: (T,) float32, in ``unit``, oldest first; times: (T,) float64, decimal years; period: samples in a
     season; filled: (T,) bool, True where a gap was filled.
     """
 

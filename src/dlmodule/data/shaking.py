@@ -1,5 +1,4 @@
-"""Three-component seismograms with the arrivals of the P and the S wave: real ones, and made ones that need
-no download.
+"""Three-component seismograms with the arrivals of P and S: real ones, and made ones that need no download.
 
 A made seismogram is background noise of the station's own colour, then a P wave, then a later and stronger S
 wave. Each arrival rises in a few hundredths of a second and decays as scattered energy (the coda) does; its
@@ -91,13 +90,15 @@ def seismograms(count: int, *, samples: int = 3_000, seed: int = 0) -> Seismogra
 def _shaken(samples: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], int, int]:
     p = int(rng.uniform(0.15, 0.5) * samples)
     longest = (samples - p) / RATE * 0.7
-    delay = rng.uniform(0.8, max(1.0, min(15.0, longest)))  # seconds between the arrivals
+    delay = np.exp(rng.uniform(np.log(0.8), np.log(np.clip(longest, 1.0, 15.0))))  # seconds between the arrivals
     s = p + round(delay * RATE)
     distance = 8.0 * delay  # km
     corner = rng.uniform(8, 16) / (1 + distance / 60)  # Hz: high frequencies are absorbed on the way
     snr = 10 ** rng.uniform(0.25, 1.6)
     ground = np.stack([_coloured(samples, rng.uniform(1, 3), rng.uniform(8, 25), rng) for _ in range(3)])
-    ground += rng.normal(0, 0.2, size=ground.shape)
+    # The ocean's hum, at periods of a few seconds: on some stations it is louder than everything else.
+    hum = rng.exponential(0.8)
+    ground += hum * np.stack([_coloured(samples, 0.15, 0.35, rng) for _ in range(3)])
     s_strength = rng.uniform(1.5, 4.0)
     for component in range(3):
         vertical = component == 2
