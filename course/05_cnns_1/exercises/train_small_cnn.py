@@ -16,7 +16,7 @@ exercise = Exercise(
     hints=(
         "Seed torch before the model is made, or the seed decides nothing about its first parameters. Everything else is an argument of fit.",
         "fit(model, train, ..., schedule='one_cycle', loss_fn=nn.CrossEntropyLoss(label_smoothing=...), augment=...): augment is called "
-        "with the images and a generator, so bind shift and mirror with functools.partial. Return the model in eval mode.",
+        "with a batch and a generator, so wrap yours in a function of those two. Return the model in eval mode.",
     ),
     part="afternoon",
     measured=Measured("accuracy"),
@@ -83,10 +83,10 @@ exercise.edit(
 )
 exercise.edit(
     "not_augmented",
-    "augment=partial(augment, shift=shift, mirror=mirror)",
+    "augment=vary",
     "augment=None",
     "Your network knows layers that fall to the right and is lost when the same patches are mirrored: it was never augmented. Hand "
-    "augment, with shift and mirror bound, to fit.",
+    "augment, with shift and mirror, to fit.",
 )
 
 
@@ -95,13 +95,11 @@ exercise.edit(
     "the spread over seeds will look like zero."
 )
 def seed_fixed(train, validation=None, *, epochs, lr=0.01, shift=0, mirror=False, seed=0):
-    from functools import partial
-
     torch.manual_seed(0)
     model = SmallCNN(train.x.shape[1], len(train.classes))
     fit(
         model, train, epochs=epochs, lr=lr, weight_decay=0.05, schedule="one_cycle", progress=False,
-        loss_fn=nn.CrossEntropyLoss(label_smoothing=0.05), augment=partial(augment, shift=shift, mirror=mirror),
+        loss_fn=nn.CrossEntropyLoss(label_smoothing=0.05), augment=lambda x, g: augment(x, generator=g, shift=shift, mirror=mirror),
     )  # fmt: skip
     return model.eval()
 
@@ -111,13 +109,11 @@ def seed_fixed(train, validation=None, *, epochs, lr=0.01, shift=0, mirror=False
     "it can afford a peak of 0.01."
 )
 def timid(train, validation=None, *, epochs, lr=0.01, shift=0, mirror=False, seed=0):
-    from functools import partial
-
     torch.manual_seed(seed)
     model = SmallCNN(train.x.shape[1], len(train.classes))
     fit(
         model, train, epochs=epochs, lr=lr / 1000, weight_decay=0.05, schedule="one_cycle", seed=seed, progress=False,
-        loss_fn=nn.CrossEntropyLoss(label_smoothing=0.05), augment=partial(augment, shift=shift, mirror=mirror),
+        loss_fn=nn.CrossEntropyLoss(label_smoothing=0.05), augment=lambda x, g: augment(x, generator=g, shift=shift, mirror=mirror),
     )  # fmt: skip
     return model.eval()
 
@@ -129,7 +125,7 @@ def cosine(train, validation=None, *, epochs, lr=0.01, shift=0, mirror=False, se
     fit(
         model, train, validation=validation, epochs=epochs, batch_size=64, lr=lr, weight_decay=0.01, schedule="cosine",
         loss_fn=lambda logits, y: F.cross_entropy(logits, y, label_smoothing=0.1), seed=seed, progress=False,
-        augment=lambda x, generator: augment(x, generator=generator, shift=shift, mirror=mirror),
+        augment=lambda x, g: augment(x, generator=g, shift=shift, mirror=mirror),
     )  # fmt: skip
     model.eval()
     return model
