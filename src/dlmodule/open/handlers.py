@@ -59,11 +59,12 @@ class Shown:
     def active(self, wanted: str, version: str) -> tuple[Day, Part, Version]:
         """The notebook of a part, if that version may be opened now. Raises DLModuleError where not."""
         day, part = find_part(self.course.facts, wanted)
-        if (version != "student" and version != "solutions") or not part.get(version):
+        known = next((each for each in NOTEBOOKS if each == version), None)
+        if known is None or not part.get(known):
             raise DLModuleError(f"{wanted} has no {version} version")
-        if not is_active(self.course.facts, part, version, at=self.now(), self_paced=self.self_paced):
+        if not is_active(self.course.facts, part, known, at=self.now(), self_paced=self.self_paced):
             raise DLModuleError(f"the {version} version of {wanted} is not open yet")
-        return day, part, version
+        return day, part, known
 
 
 class CourseHandler(JupyterHandler):

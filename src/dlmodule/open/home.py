@@ -294,10 +294,10 @@ def _part(
 
 
 def _label(part: Part) -> str:
-    """Morning, code-along."""
+    """``Morning · code-along``; the kind stands alone where it already serves as the title."""
     kind = str(part.get("kind") or "").replace("_", " ")
     name = str(part["part"]).replace("_", " ")
-    return name.capitalize() if not kind or kind == name else f"{name.capitalize()} · {kind}"
+    return name.capitalize() if kind in ("", name) or not part.get("title") else f"{name.capitalize()} · {kind}"
 
 
 def _title(part: Part) -> str:

@@ -8,17 +8,17 @@ from math import exp, pi, sin
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 1200.0, 300.0
+WIDTH, HEIGHT = 1600.0, 300.0
 SURFACE = 46.0  # depth of the ground at rest, from the top of the picture
-WELL = 742.0
+WELL = 905.0
 LITHOLOGY = ("sand", "", "shale", "", "lime", "", "sand", "shale", "", "lime", "", "shale", "", "sand", "")
 # Where each fault meets the surface, how far it leans over the picture's height, and its throw.
-FAULTS = ((318.0, 74.0, 20.0), (905.0, -92.0, -26.0))
+FAULTS = ((402.0, 78.0, 20.0), (1190.0, -96.0, -26.0))
 
 
 def _relief(x: float) -> float:
     """How high the ground stands at ``x``: a low hill, and ripples."""
-    return 15.0 * exp(-(((x - 560.0) / 240.0) ** 2)) + 4.0 * sin(x / 90.0) + 2.0 * sin(x / 37.0 + 1.0)
+    return 15.0 * exp(-(((x - 800.0) / 260.0) ** 2)) + 4.0 * sin(x / 90.0) + 2.0 * sin(x / 37.0 + 1.0)
 
 
 def _horizon(depth: float, x: float) -> float:
@@ -57,10 +57,10 @@ def draw(days: int, reached: int, label: str) -> Markup:
         f'<path class="fault" d="M{where + lean * 0.1:.0f},{HEIGHT * 0.1:.0f} L{where + lean:.0f},{HEIGHT:.0f}"/>'
         for where, lean, _ in FAULTS
     )
-    ground = " ".join(f"{x:.0f},{_surface(x):.1f}" for x in range(0, int(WIDTH) + 1, 12))
+    ground = " ".join(f"{x:.0f},{_surface(x):.1f}" for x in range(0, int(WIDTH) + 1, 10))
     sky = f'<polygon class="sky" points="0,0 {ground} {WIDTH:.0f},0"/><polyline class="ground" points="{ground}"/>'
     return Markup(
-        f'<svg class="section" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" preserveAspectRatio="xMidYMax slice" '
+        f'<svg class="section" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" preserveAspectRatio="xMidYMin slice" '
         f'role="img" aria-label="{Markup.escape(label)}"><defs>{_PATTERNS}{"".join(clips)}</defs>'
         f"{''.join(parts)}{faults}{sky}{_well(days, reached)}</svg>"
     )
@@ -98,7 +98,7 @@ def _well(days: int, reached: int) -> str:
     return (
         f'<path class="hole" d="M{WELL},{top} V{y:.1f}"/>{derrick}'
         f'<circle class="bit" cx="{WELL}" cy="{y:.1f}" r="6"/>'
-        f'<text class="depth" x="{WELL + 14}" y="{y + 4.5:.1f}">day {reached:02d}</text>'
+        f'<text class="depth" x="{WELL + 15}" y="{y + 6:.1f}">day {reached:02d}</text>'
     )
 
 

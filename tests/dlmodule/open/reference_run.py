@@ -109,7 +109,9 @@ def _day(number: int, when: str, title: str, session: str, folder: str, parts: l
     }  # fmt: skip
 
 
-def _part(session: str, when: str, part: str, kind: str, hours: tuple[time, time], versions: str, title: str) -> dict[str, Any]:
+def _part(
+    session: str, when: str, part: str, kind: str, hours: tuple[time, time], versions: str, title: str
+) -> dict[str, Any]:
     built = session in BUILT
     stem = f"notebooks/{session}/{session}_{part}"
     student = f"{stem}.ipynb" if built and "s" in versions else None
