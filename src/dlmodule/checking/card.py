@@ -20,8 +20,8 @@ WORDS = {
     NOT_STARTED: "Not started",
     COULD_NOT_CHECK: "Could not check",
 }
-# Okabe-Ito hues, dark enough to be read as text on white and light enough on the dark theme's grey by the bar beside it.
-COLOURS = {RIGHT: "#009E73", WRONG: "#D55E00", NOT_STARTED: "#767676", COULD_NOT_CHECK: "#B37700"}
+# Okabe-Ito hues, darkened until a white sign on them reads at 4.5:1.
+COLOURS = {RIGHT: "#007A5A", WRONG: "#B84A00", NOT_STARTED: "#666666", COULD_NOT_CHECK: "#8A5A00"}
 
 STYLE = """<style>
 .dlm-card{border:1px solid var(--jp-border-color2,#c8c8c8);border-left:6px solid var(--dlm);border-radius:6px;
@@ -55,7 +55,7 @@ def as_html(diagnosis: Diagnosis) -> str:
     ]
     if diagnosis.lines:
         parts.append(f"<pre>{escape(chr(10).join(diagnosis.lines))}</pre>")
-    parts.append(beside_html(diagnosis.expected, diagnosis.got, diagnosis.case))
+    parts.append(beside_html(diagnosis.expected, diagnosis.got, _unsaid(diagnosis)))
     if not diagnosis.right:
         parts += [
             f"<details><summary>Hint {number}</summary><p>{_rich(hint)}</p></details>"
@@ -71,10 +71,15 @@ def as_text(diagnosis: Diagnosis) -> str:
     lines = [f"{SIGNS[diagnosis.status]} {WORDS[diagnosis.status]}: {name}"]
     lines += textwrap.wrap(diagnosis.message, 84, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
     lines += [f"    {line}" for line in diagnosis.lines]
-    lines += [f"  {line}" for line in beside_text(diagnosis.expected, diagnosis.got, diagnosis.case)]
+    lines += [f"  {line}" for line in beside_text(diagnosis.expected, diagnosis.got, _unsaid(diagnosis))]
     if diagnosis.move_on and diagnosis.status in (WRONG, NOT_STARTED):
         lines.append(f"  Stuck for {diagnosis.move_on} minutes? Move on, and come back.")
     return "\n".join(lines)
+
+
+def _unsaid(diagnosis: Diagnosis) -> str:
+    """What the input was, unless the message has said it."""
+    return "" if diagnosis.message.startswith(f"On {diagnosis.case},") else diagnosis.case
 
 
 def _foot(diagnosis: Diagnosis) -> str:
