@@ -5,6 +5,7 @@ line commented), so that this reader is forty lines, loads nothing, and can name
 jupytext itself is the oracle of its tests.
 """
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -51,8 +52,8 @@ def read(path: Path) -> RawSource:
     for i in range(close + 1, starts[0] if starts else len(lines)):
         if lines[i].strip():
             raise CourseError("text before the first cell; a cell begins with `# %%`", file=path, line=i + 1)
-    ends = [*starts[1:], len(lines)]
-    cells = tuple(_cell(lines, start, end, path) for start, end in zip(starts, ends, strict=True))
+    bounds = itertools.pairwise([*starts, len(lines)])
+    cells = tuple(_cell(lines, start, end, path) for start, end in bounds)
     return RawSource(header, 2, cells)
 
 

@@ -19,7 +19,7 @@ STUB = "...your code here..."
 
 _EXACT = re.compile(r"(?P<indent>\s*)### (?P<which>BEGIN|END) SOLUTION")
 # Whatever looks like a marker and is not one would print the solution in the student version.
-_ALIKE = re.compile(r"\s*#.*\b(BEGIN|END)\s*_?SOLUTION\b", re.IGNORECASE)
+_ALIKE = re.compile(r"#.*\b(BEGIN|END)\s*_?SOLUTION\b", re.IGNORECASE)
 
 
 class RegionError(Exception):
@@ -55,7 +55,7 @@ def find_regions(text: str, tree: ast.Module) -> tuple[Region, ...]:
     for number, line in enumerate(lines, start=1):
         marker = _EXACT.fullmatch(line)
         if marker is None:
-            if _ALIKE.fullmatch(line):
+            if _ALIKE.search(line):
                 raise RegionError("a marker is written exactly `### BEGIN SOLUTION` or `### END SOLUTION`", number)
         elif marker["which"] == "BEGIN":
             if open_at is not None:

@@ -36,7 +36,7 @@ def colab_url(repository: Repository, path: str) -> str:
 
 def title_cell(header: Header, *, solutions: bool, colab: str) -> str:
     """The first cell's markdown. The badge is a plain link: nothing is loaded from another host."""
-    facts = [f"**Time** {_number(header.minutes.study)} minutes of yours; {_compute(header.minutes)}"]
+    facts = [f"**Time** {header.minutes.study} minutes of study", f"**Computing** {_compute(header.minutes)}"]
     if header.prerequisites:
         facts.append("**Before it** " + ", ".join(f"`{name}`" for name in header.prerequisites))
     if header.data:
@@ -44,9 +44,9 @@ def title_cell(header: Header, *, solutions: bool, colab: str) -> str:
     lines = [
         f"# {header.title}{' (solutions)' if solutions else ''}",
         f"[**Open in Colab**]({colab})",
-        "After this part you can",
+        "After this part you can:",
         "\n".join(f"- {objective}" for objective in header.objectives),
-        "What it takes",
+        "What it takes:",
         "\n".join(f"- {fact}" for fact in facts),
         CHECKS,
     ]
@@ -80,12 +80,12 @@ def exercise_line(meta: "ExerciseMeta", *, named: bool) -> str:
 
 
 def _compute(minutes: Minutes) -> str:
-    """``4 minutes of computing on two CPU cores (6 in float32), 1 on a GPU``."""
-    text = f"{_number(minutes.cpu)} of computing on two CPU cores"
+    """``4 minutes on two CPU cores (6 in float32), 1 on a GPU``."""
+    text = f"{_minutes(minutes.cpu)} on two CPU cores"
     if minutes.cpu_fp32 is not None:
-        text += f" ({_number(minutes.cpu_fp32)} in float32)"
-    return text if minutes.gpu is None else f"{text}, {_number(minutes.gpu)} on a GPU"
+        text += f" ({minutes.cpu_fp32:g} in float32)"
+    return text if minutes.gpu is None else f"{text}, {minutes.gpu:g} on a GPU"
 
 
-def _number(value: float) -> str:
-    return f"{value:g}"
+def _minutes(value: float) -> str:
+    return f"{value:g} minute{'' if value == 1 else 's'}"

@@ -1,0 +1,179 @@
+"""``course build``: what it writes, when it writes, and what it removes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursekit.build import build
+from coursekit.errors import CourseError
+from coursekit.parts import select_parts
+from coursekit.paths import Project
+from tests.coursekit.conftest import MORNING, write_course
+
+STUDENT = "notebooks/01_tiny/01_tiny_morning.ipynb"
+SOLUTIONS = "notebooks/01_tiny/01_tiny_morning_solutions.ipynb"
+
+
+def contents(project: Project) -> dict[str, bytes]:
+    """Every notebook and the course table, by path."""
+    found = [*project.build.rglob("*.ipynb"), project.build / "course.json"]
+    return {path.relative_to(project.build).as_posix(): path.read_bytes() for path in found}
+
+
+def course(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``course`` in the project's folder, in a process of its own."""
+    command = [sys.executable, "-c", "from coursekit.cli import main; main()", *arguments]
+    env = {**os.environ, "DLMODULE_COURSE": str(project.root), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, env=env, cwd=project.root)
+
+
+def test_a_build_writes_both_notebooks_and_the_course(tiny_course: Project) -> None:
+    """Student version, solutions and course.json are written; a second build writes nothing."""
+    report = build(tiny_course, keys=False)
+    assert report.problems == []
+    assert report.written == [STUDENT, SOLUTIONS, "course.json"]
+    assert build(tiny_course, keys=False).written == []
+
+
+def test_keys_are_recorded_once(tiny_course: Project) -> None:
+    """The session's key is recorded, and again only when an exercise or source changes."""
+    key = "keys/01_tiny.safetensors"
+    report = build(tiny_course)
+    assert report.problems == []
+    assert key in report.written
+    assert (tiny_course.build / key).is_file()
+    assert build(tiny_course).written == []
+    path = tiny_course.course / "01_tiny" / "exercises" / "double.py"
+    path.write_text(path.read_text().replace("Case(3.0)", "Case(5.0)"))
+    assert key in build(tiny_course).written
+
+
+def test_only_what_changed_is_made_again(tmp_path: Path) -> None:
+    """Changing one part of two makes that part's notebooks and the course table, nothing else."""
+    other = MORNING[: MORNING.index("# %%")] + "# %% [markdown]\n# ## Only words\n"
+    project = write_course(tmp_path, {"morning": MORNING, "afternoon": other})
+    build(project, keys=False)
+    path = project.course / "01_tiny" / "afternoon.py"
+    path.write_text(other + "# More.\n")
+    changed = build(project, keys=False).written
+    assert changed == [
+        "notebooks/01_tiny/01_tiny_afternoon.ipynb",
+        "notebooks/01_tiny/01_tiny_afternoon_solutions.ipynb",
+        "course.json",
+    ]
+
+
+def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
+    """Two builds in two processes, with different hash seeds, agree byte for byte."""
+    made = []
+    for seed in ("1", "2"):
+        project = write_course(tmp_path / seed)
+        command = [sys.executable, "-c", "from coursekit.cli import main; main()", "build", "--no-keys"]
+        env = {**os.environ, "DLMODULE_COURSE": str(project.root), "PYTHONHASHSEED": seed}
+        subprocess.run(command, check=True, env=env, capture_output=True)
+        made.append(contents(project))
+    assert made[0] == made[1]
+    assert len(made[0]) == 3
+
+
+def test_a_damaged_or_missing_file_is_made_again(tiny_course: Project) -> None:
+    """The outputs are checked, not only the inputs."""
+    build(tiny_course, keys=False)
+    before = contents(tiny_course)
+    (tiny_course.build / STUDENT).write_text("{}")
+    (tiny_course.build / "course.json").unlink()
+    assert set(build(tiny_course, keys=False).written) == {STUDENT, SOLUTIONS, "course.json"}
+    assert contents(tiny_course) == before
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", '{"01_tiny.morning": 3}', None])
+def test_a_lost_manifest_costs_time_only(tiny_course: Project, manifest: str | None) -> None:
+    """Without a readable manifest everything is made again, the same."""
+    build(tiny_course, keys=False)
+    before = contents(tiny_course)
+    path = tiny_course.build / "cache" / "manifest.json"
+    if manifest is None:
+        path.unlink()
+    else:
+        path.write_text(manifest)
+    assert STUDENT in build(tiny_course, keys=False).written
+    assert contents(tiny_course) == before
+
+
+def test_an_interrupted_build_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written before an interruption stands and is not made again; the rest follows."""
+    project = write_course(tmp_path, {"morning": MORNING, "zz_more": MORNING[: MORNING.index("# %%")]})
+    import coursekit.build as module
+
+    write = module.write_atomically
+
+    def interrupt(path: Path, data: bytes | str) -> None:
+        if "zz_more" in path.name:
+            raise KeyboardInterrupt
+        write(path, data)
+
+    monkeypatch.setattr(module, "write_atomically", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build(project, keys=False)
+    monkeypatch.undo()
+    assert not list(project.build.glob("notebooks/*/*zz_more*"))
+    written = build(project, keys=False).written
+    assert STUDENT not in written
+    assert "notebooks/01_tiny/01_tiny_zz_more.ipynb" in written
+
+
+def test_stale_outputs_are_removed(tiny_course: Project) -> None:
+    """Notebooks and keys whose source is gone are removed, with their folders; other products stay."""
+    build(tiny_course, keys=False)
+    for name in ("notebooks/02_gone/02_gone_morning.ipynb", "keys/02_gone.safetensors", "slides/02_gone/a.pdf"):
+        path = tiny_course.build / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("old")
+    report = build(tiny_course, keys=False)
+    assert set(report.removed) == {"notebooks/02_gone/02_gone_morning.ipynb", "keys/02_gone.safetensors"}
+    assert not (tiny_course.build / "notebooks" / "02_gone").exists()
+    assert (tiny_course.build / "slides" / "02_gone" / "a.pdf").is_file()
+
+
+def test_an_error_in_one_part_does_not_stop_the_others(tmp_path: Path) -> None:
+    """The broken part keeps its former notebooks; the command names its file and line and exits with 2."""
+    project = write_course(tmp_path, {"morning": MORNING, "broken": MORNING[: MORNING.index("# %%")]})
+    build(project, keys=False)
+    former = contents(project)["notebooks/01_tiny/01_tiny_broken.ipynb"]
+    path = project.course / "01_tiny" / "broken.py"
+    path.write_text(path.read_text() + "# %%\nx = (\n")
+    (project.build / STUDENT).unlink()
+    result = course(project, "build", "--no-keys")
+    assert result.returncode == 2
+    assert result.stderr == f"course: {path}:12: syntax error: '(' was never closed\n"
+    assert contents(project)["notebooks/01_tiny/01_tiny_broken.ipynb"] == former
+    assert (project.build / STUDENT).is_file()
+
+
+def test_targets_name_sessions_and_parts(tmp_path: Path) -> None:
+    """SESSION and SESSION.PART select; an unknown name is an error that lists the sessions."""
+    words = MORNING[: MORNING.index("# %%")]
+    project = write_course(tmp_path, {"morning": MORNING, "afternoon": words})
+    assert [part.id for part in select_parts(project, ["01_tiny"])] == ["01_tiny.afternoon", "01_tiny.morning"]
+    assert [part.id for part in select_parts(project, ["01_tiny.morning"])] == ["01_tiny.morning"]
+    with pytest.raises(CourseError, match="01_tiny"):
+        select_parts(project, ["02_none"])
+
+
+def test_a_build_with_nothing_changed_imports_no_library(tiny_course: Project) -> None:
+    """Neither jupytext, torch, pydantic, yaml nor nbformat is loaded where there is nothing to do."""
+    build(tiny_course, keys=False)
+    program = """
+import json, sys
+from coursekit.build import build
+from coursekit.paths import find_project
+report = build(find_project(), keys=False)
+print(json.dumps([report.written, sorted({"jupytext", "torch", "pydantic", "yaml", "nbformat", "numpy"} & set(sys.modules))]))
+"""
+    env = {**os.environ, "DLMODULE_COURSE": str(tiny_course.root)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env, check=True)
+    assert json.loads(done.stdout) == [[], []]
