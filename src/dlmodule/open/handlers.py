@@ -180,7 +180,7 @@ class Update(CourseHandler):
             else ""
         )
         self.home_with(
-            f"{name} is up to date: {done.updated} cells renewed, {done.added} added.{kept} The copy before is in .course/backups."
+            f"{name} is up to date: {_cells(done.updated)} renewed, {done.added} added.{kept} The copy before is in .course/backups."
         )
 
 
@@ -304,3 +304,7 @@ def routes(base_url: str, shown: Shown) -> list[tuple[Any, ...]]:
 def with_token(address: str, token: str) -> str:
     """The address a browser opens."""
     return f"{address}?{urlencode({'token': token})}" if token else address
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell" if count == 1 else f"{count} cells"

@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case
+from dlmodule.checking.key import ExerciseKey, save
+from dlmodule.checking.run import gather
+
 LONDON = ZoneInfo("Europe/London")
 MORNING, AFTERNOON = (time(9), time(12)), (time(14), time(17))
 EXERCISES = {
@@ -140,6 +145,24 @@ def notebook(*cells: tuple[str, str, str]) -> dict[str, Any]:
     return {"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
+def cells_of(session: str, part: str, title: str) -> dict[str, Any]:
+    """A short notebook with one real exercise: give the number of days as a value."""
+    return notebook(
+        ("title", "markdown", f"# {title}"),
+        ("check", "code", f'from dlmodule.checking import checks\n\ncheck = checks("{session}")'),
+        ("answer", "code", "edge_kernels = ..."),
+        ("judge", "code", 'check("edge_kernels", edge_kernels)'),
+        ("last", "markdown", f"The end of the {part}."),
+    )
+
+
+def key() -> ExerciseKey:
+    """The key of that exercise, recorded from its right answer."""
+    cases, probe = [Case()], probes.value()
+    return ExerciseKey("05_cnns_1", "edge_kernels", "Kernels that see edges", "morning", "value", 5, 9, ("a", "b"),
+                       probe, cases, gather(15, cases, probe, limit=5.0))  # fmt: skip
+
+
 def write(build: Path) -> Path:
     """Write the built course to ``build``; returns its course.json."""
     course = facts()
@@ -147,16 +170,16 @@ def write(build: Path) -> Path:
         for part in day["parts"]:
             for version in ("student", "solutions"):
                 if part[version]:
-                    cells = [("title", "markdown", f"# {part['title'] or day['title']}"), ("answer", "code", "answer = ..."),
-                             ("last", "markdown", "The end.")]  # fmt: skip
                     target = build / part[version]
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_text(json.dumps(notebook(*cells), indent=1), encoding="utf-8")
+                    content = cells_of(day["session"], part["part"], part["title"] or day["title"])
+                    target.write_text(json.dumps(content, indent=1), encoding="utf-8")
             if part["slides"]:
                 target = build / part["slides"]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(b"%PDF-1.4\n%%EOF\n")
     (build / "calendar.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", encoding="utf-8")
+    save(build / "keys" / "05_cnns_1.safetensors", [key()])
     path = build / "course.json"
     path.write_text(json.dumps(course, indent=1), encoding="utf-8")
     return path

@@ -1,0 +1,90 @@
+"""`course open` in a process of its own, as a learner starts it, and a plain HTTP client to talk to it."""
+
+import http.cookiejar
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+COMMAND = [sys.executable, "-c", "from coursekit.cli import main; main()", "open", "--no-browser"]
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object, **__: object) -> None:
+        """Redirects are answers to look at."""
+
+
+@dataclass
+class Running:
+    """A course that is open: its address with the token, its workspace, and how long it took to say so."""
+
+    address: str
+    workspace: Path
+    build: Path
+    seconds: float
+    log: Path
+    cookies: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
+
+    @property
+    def home(self) -> str:
+        """The address without the token."""
+        return self.address.split("?")[0]
+
+    def ask(
+        self, path: str, data: bytes | Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], str]:
+        """(status, headers, text) of GET, or POST where there is data, for a path below the home."""
+        body = data if isinstance(data, bytes) or data is None else urlencode(data).encode()
+        request = urllib.request.Request(self.home + path, body, dict(headers or {}))
+        opener = urllib.request.build_opener(_Stay, urllib.request.HTTPCookieProcessor(self.cookies))
+        try:
+            with opener.open(request, timeout=20) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers, error.read().decode()
+
+    def log_in(self) -> str:
+        """Visit the home with the token, as the printed address does; returns the XSRF token of its forms."""
+        text = self.ask("?" + self.address.split("?")[1])[2]
+        found = re.search(r'name="_xsrf" value="([^"]+)"', text)
+        assert found, text[:500]
+        return found[1]
+
+
+@contextmanager
+def opened(build: Path, workspace: Path, *options: str) -> Iterator[Running]:
+    """Start `course open` in the folder above ``build`` and stop it afterwards."""
+    log = workspace.parent / f"{workspace.name}.log"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("DLMODULE_", "JUPYTER_"))}
+    # The learner's own Jupyter settings are not part of the test.
+    environment.update(
+        JUPYTER_CONFIG_DIR=str(log.with_suffix(".config")), JUPYTER_RUNTIME_DIR=str(log.with_suffix(".run"))
+    )
+    environment.update(JUPYTER_DATA_DIR=str(log.with_suffix(".data")), OMP_NUM_THREADS="1", PYTHONUNBUFFERED="1")
+    begun = time.monotonic()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*COMMAND, "--workspace", str(workspace), *options],
+            cwd=build.parent, env=environment, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+\S+", log.read_text())):
+            assert process.poll() is None and time.monotonic() - begun < 60, log.read_text()
+            time.sleep(0.05)
+        yield Running(found[0], workspace, build, time.monotonic() - begun, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,232 @@
+"""The home shows what is due at a moment and nothing else, asks nothing of another host, and leaves all markup its own."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import reference_run
+
+import dlmodule.open
+from dlmodule.open.home import Local, digest, render, where_to_continue
+
+LONDON = ZoneInfo("Europe/London")
+MORNING_05 = datetime(2022, 12, 2, 11, tzinfo=LONDON)
+
+
+class Page(HTMLParser):
+    """The tags of a page, and what its forms would open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.forms: list[dict[str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag; note a form and its hidden fields."""
+        held = dict(attrs)
+        self.tags.append((tag, held))
+        if tag == "form":
+            self.forms.append({"action": held.get("action") or ""})
+        elif tag == "input" and self.forms:
+            self.forms[-1][held.get("name") or ""] = held.get("value") or ""
+
+    def openable(self) -> set[tuple[str, str]]:
+        """(part, version) of every form that opens something, and of every slides link."""
+        forms = {(f["part"], f["version"]) for f in self.forms if f["action"] == "open"}
+        links = {
+            (str(held["href"]).split("/")[-1], "slides")
+            for tag, held in self.tags
+            if tag == "a" and "slides/" in (held.get("href") or "")
+        }
+        return forms | links
+
+
+def shown(at: datetime, **options: Any) -> Page:
+    """The local home at a moment, by the release rules unless told otherwise."""
+    given = {"progress": [], "mode": "local", "self_paced": False, "local": Local(xsrf="x", workspace="/w"), **options}
+    return Page(
+        render(reference_run.facts(), at=at, href=lambda d, p, v: f"slides/{d['session']}.{p['part']}", **given)
+    )
+
+
+def due(at: datetime) -> set[tuple[str, str]]:
+    """What the syllabus says is active, worked out from the facts directly."""
+    active = set()
+    for day in reference_run.facts()["days"]:
+        for part in day["parts"]:
+            for version, since in (("student", "release_at"), ("solutions", "solutions_at"), ("slides", "release_at")):
+                if part[version] and datetime.fromisoformat(part[since]) <= at:
+                    active.add((f"{day['session']}.{part['part']}", version))
+    return active
+
+
+def moments() -> list[datetime]:
+    """Every release of the run, a second before, at, and in another time zone."""
+    stamps = {p[k] for d in reference_run.facts()["days"] for p in d["parts"] for k in ("release_at", "solutions_at")}
+    exact = sorted(datetime.fromisoformat(stamp) for stamp in stamps)
+    return [*exact, *(when - timedelta(seconds=1) for when in exact), exact[3].astimezone(UTC)]
+
+
+def test_at_every_moment_of_the_calendar_the_active_links_are_those_the_syllabus_says() -> None:
+    """Not one too many, not one too few."""
+    for at in moments():
+        assert shown(at).openable() == due(at), at
+
+
+def test_self_paced_opens_everything_at_any_time() -> None:
+    """A self-paced learner waits for nothing."""
+    everything = due(datetime(2030, 1, 1, tzinfo=UTC))
+    assert shown(datetime(2020, 1, 1, tzinfo=UTC), self_paced=True).openable() == everything
+
+
+def test_colab_links_follow_the_release_rules() -> None:
+    """A notebook that is not out is not linked on Colab either."""
+
+    def colab(page: Page) -> int:
+        return sum("colab.research" in (held.get("href") or "") for tag, held in page.tags if tag == "a")
+
+    assert colab(shown(datetime(2022, 11, 27, tzinfo=LONDON))) == 0
+    assert colab(shown(MORNING_05)) == sum(version == "student" for _, version in due(MORNING_05))
+
+
+@pytest.mark.parametrize("mode", ["local", "site"])
+def test_the_page_loads_nothing_from_another_host_and_has_no_inline_style_or_script(mode: str) -> None:
+    """Whatever is loaded is a relative address; links that a person follows may lead anywhere."""
+    page = shown(MORNING_05, mode=mode, local=Local(xsrf="x", workspace="/w") if mode == "local" else None)
+    for tag, held in page.tags:
+        assert tag != "style" and "style" not in held and not [name for name in held if name.startswith("on")]
+        assert tag != "script" or held.get("src")
+        for name in ("src", "srcset", "poster", "data", "xlink:href", *(["href"] if tag not in ("a",) else [])):
+            assert not re.match(r"(?i)\w+:|//", held.get(name) or ""), (tag, held)
+    for asset in (Path(dlmodule.open.__file__).parent / "static").iterdir():
+        text = asset.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?:|//\w+\.|@import", text), asset
+
+
+def test_the_site_has_links_only() -> None:
+    """No form, no script, no progress, no workspace: the same page for everybody."""
+    page = shown(MORNING_05, mode="site", local=None)
+    assert page.forms == [] and "script" not in [tag for tag, _ in page.tags]
+    text = render(
+        reference_run.facts(),
+        at=MORNING_05,
+        progress=[],
+        mode="site",
+        self_paced=False,
+        href=lambda d, p, v: "page.html",
+    )
+    assert text.count('href="page.html"') == len(due(MORNING_05))
+    assert "right" not in re.sub(r"<[^>]+>", "", text)
+
+
+def test_today_is_marked_on_its_day_only() -> None:
+    """By the course's clock, wherever the learner is."""
+
+    def today(at: datetime) -> list[str | None]:
+        return [
+            held.get("id") for tag, held in shown(at).tags if tag == "tbody" and "today" in (held.get("class") or "")
+        ]
+
+    assert today(MORNING_05) == ["05_cnns_1-05_cnns_part_i"]
+    assert today(datetime(2022, 12, 1, 23, 30, tzinfo=ZoneInfo("America/New_York"))) == ["05_cnns_1-05_cnns_part_i"]
+    assert len(today(datetime(2022, 12, 5, 12, tzinfo=LONDON))) == 2
+    assert today(datetime(2022, 12, 3, 12, tzinfo=LONDON)) == []
+
+
+def attempt(name: str, status: str, at: str) -> dict[str, str]:
+    """One attempt at an exercise of day 05."""
+    return {"exercise": f"05_cnns_1.{name}", "status": status, "at": at}
+
+
+def test_progress_counts_what_was_right_once() -> None:
+    """A later slip takes nothing away; an untouched check is no attempt."""
+    progress = [
+        attempt("edge_kernels", "right", "2022-12-02T10:00:00+00:00"),
+        attempt("edge_kernels", "wrong", "2022-12-02T10:05:00+00:00"),
+        attempt("output_size", "wrong", "2022-12-02T10:06:00+00:00"),
+        attempt("conv_block", "not started", "2022-12-02T10:07:00+00:00"),
+    ]
+    text = render(
+        reference_run.facts(), at=MORNING_05, progress=progress, mode="local", local=Local(xsrf="x", workspace="/w")
+    )
+    assert "1 of 4 right" in text and "1 of 7 exercises right" in text
+    assert text.count('<li class="right">') == 1 and text.count('<li class="tried">') == 1
+
+
+def test_where_to_continue() -> None:
+    """First the beginning; then the part last worked on; the next once all its exercises are right; never what is not out."""
+    course = reference_run.facts()
+
+    def resume(progress: list[dict[str, str]], opened: dict[str, str], at: datetime = MORNING_05) -> str | None:
+        found = where_to_continue(course, at=at, self_paced=False, progress=progress, opened=opened)
+        return found.id if found else None
+
+    assert resume([], {}) == "01_intro.morning"
+    assert resume([], {}, datetime(2022, 11, 1, tzinfo=LONDON)) is None
+    assert resume([attempt("cross_correlate", "wrong", "2022-12-02T10:00:00+00:00")], {}) == "05_cnns_1.morning"
+    later = {"04_ml_recap.morning": "2022-12-02T12:00:00+00:00"}
+    assert resume([attempt("cross_correlate", "wrong", "2022-12-02T10:00:00+00:00")], later) == "04_ml_recap.morning"
+    names = ("edge_kernels", "cross_correlate", "output_size", "conv_block")
+    done = [attempt(name, "right", "2022-12-02T10:00:00+00:00") for name in names]
+    assert resume(done, {}) == "05_cnns_1.afternoon"
+    assert resume([attempt("edge_kernels", "right", "yesterday")], {"x": "?"}) == "01_intro.morning"
+
+
+def test_assessments_count_down_in_a_timed_run_only() -> None:
+    """Opens in, due in, closed; a self-paced learner has no deadline to count."""
+
+    def states(at: datetime, self_paced: bool = False) -> list[str]:
+        text = render(reference_run.facts(), at=at, progress=[], mode="site", self_paced=self_paced)
+        return re.findall(r'<p class="state">([^<]+)', text)
+
+    assert states(MORNING_05) == ["Opens in 7 days", "Opens in 14 days"]
+    assert states(datetime(2022, 12, 12, 18, 30, tzinfo=LONDON)) == ["Due in 1 hour", "Opens in 3 days"]
+    assert states(datetime(2022, 12, 16, 16, 59, tzinfo=LONDON)) == ["Closed", "Due in 1 minute"]
+    assert states(MORNING_05, self_paced=True) == []
+
+
+def test_what_the_course_says_is_text_not_markup() -> None:
+    """A title with a tag in it shows the tag."""
+    course = reference_run.facts()
+    course["title"] = course["days"][0]["title"] = "<script>alert(1)</script>"
+    text = render(
+        course, at=MORNING_05, progress=[], mode="local", local=Local(xsrf='"><b>', workspace="<i>", notices=["<u>"])
+    )
+    assert not re.search(r"<script>|<b>|<i>|<u>", text)
+
+
+def test_a_course_with_nothing_built_yet_is_a_page() -> None:
+    """A missing part has no link; a course without team, primers or assessments has no such section."""
+    course = reference_run.facts()
+    course.update(team=[], primers=[], assessments=[])
+    for day in course["days"]:
+        for part in day["parts"]:
+            part.update(
+                student=None, solutions=None, slides=None, colab=None, objectives=[], minutes=None, exercises=[]
+            )
+    page = Page(
+        render(course, at=MORNING_05, progress=[], mode="local", self_paced=True, local=Local(xsrf="x", workspace="/w"))
+    )
+    assert page.openable() == set()
+    assert "assessment" not in [held.get("id") for _, held in page.tags]
+
+
+def test_ids_are_unique_and_every_address_within_the_page_exists() -> None:
+    """Two rows of one day included."""
+    page = shown(MORNING_05)
+    ids = [held["id"] for _, held in page.tags if "id" in held]
+    assert len(ids) == len(set(ids))
+    for _, held in page.tags:
+        if (held.get("href") or "").startswith("#"):
+            assert str(held["href"])[1:] in ids
+
+
+def test_the_digest_changes_with_every_attempt() -> None:
+    """So an open page knows when to show itself anew."""
+    one = attempt("a", "right", "t")
+    assert len({digest([]), digest([one]), digest([one, one])}) == 3

@@ -1,0 +1,202 @@
+"""`course open` as a learner starts it: one line with the address, nothing answered without the token, nothing changed without XSRF."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import reference_run
+from running import COMMAND, Running, opened
+
+PART = {"part": "05_cnns_1.morning", "version": "student"}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The reference run, self-paced."""
+    folder = tmp_path_factory.mktemp("open")
+    reference_run.write(folder / "build")
+    with opened(folder / "build", folder / "work") as running:
+        yield running
+
+
+def notebook(course: Running) -> Path:
+    """The learner's copy of 05 morning."""
+    return course.workspace / "05_CNNs_part_I" / "05_cnns_1_morning.ipynb"
+
+
+def said(course: Running) -> str:
+    """What the home says was done, shown once."""
+    text = course.ask("")[2]
+    return "".join(re.findall(r'role="status">([^<]*)', text))
+
+
+def test_it_says_one_line_with_the_address(course: Running) -> None:
+    """No log around it: the address is what a person needs."""
+    lines = course.log.read_text().strip().splitlines()
+    assert len(lines) == 1 and course.address in lines[0] and "token=" in course.address
+
+
+def test_it_starts_within_ten_seconds(course: Running) -> None:
+    """From the command to the address."""
+    assert course.seconds < 10
+
+
+def test_nothing_answers_without_the_token(course: Running) -> None:
+    """Pages lead to the login, actions are refused."""
+    stranger = Running(course.address, course.workspace, course.build, 0.0, course.log)
+    for path in (
+        "",
+        "state",
+        "progress.json",
+        "calendar.ics",
+        "static/home.css",
+        "slides/slides/05_cnns_1/afternoon.pdf",
+    ):
+        status, _, text = stranger.ask(path)
+        assert status in (302, 403) and "DL_module" not in text, path
+    for path in ("open", "update", "afresh", "import"):
+        assert stranger.ask(path, PART)[0] in (302, 403)
+    assert not notebook(course).exists()
+
+
+def test_actions_need_the_xsrf_token_and_post(course: Running) -> None:
+    """A page elsewhere cannot make the browser act, and a GET never does."""
+    course.log_in()
+    for path in ("open", "update", "afresh", "import"):
+        assert course.ask(path, PART)[0] == 403
+        assert course.ask(f"{path}?part=05_cnns_1.morning&version=student")[0] == 405
+    assert not notebook(course).exists()
+
+
+def test_the_policy_allows_this_server_only(course: Running) -> None:
+    """On the page and on what it loads."""
+    course.log_in()
+    for path in ("", "static/home.css", "state"):
+        policy = course.ask(path)[1]["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'") and "http" not in policy and "unsafe" not in policy
+
+
+def test_from_opening_to_update_and_damage(course: Running) -> None:
+    """Copy, open again untouched, merge a newer course, keep a damaged file aside."""
+    form = {**PART, "_xsrf": course.log_in()}
+    status, headers, _ = course.ask("open", form)
+    assert (status, headers["Location"]) == (303, "/lab/tree/05_CNNs_part_I/05_cnns_1_morning.ipynb")
+    source = course.build / "notebooks/05_cnns_1/05_cnns_1_morning.ipynb"
+    assert notebook(course).read_bytes() == source.read_bytes()
+
+    notebook(course).write_text(notebook(course).read_text().replace("edge_kernels = ...", "edge_kernels = 14"))
+    source.write_text(source.read_text().replace("The end of the morning.", "The very end."))
+    assert "Bring in the newer version" in course.ask("")[2]
+    assert course.ask("update", form)[0] == 303
+    assert "is up to date: 1 cell renewed" in said(course)
+    assert said(course) == ""
+    assert "edge_kernels = 14" in notebook(course).read_text() and "The very end." in notebook(course).read_text()
+
+    notebook(course).write_text("half")
+    text = course.ask("")[2]
+    assert "05_CNNs_part_I/05_cnns_1_morning.ipynb is damaged: line 1" in text
+    assert course.ask("afresh", form)[0] == 303
+    assert "the damaged file is beside it" in said(course)
+    assert [path.read_text() for path in notebook(course).parent.glob("*.kept-*")] == ["half"]
+    assert course.ask("afresh", form)[0] == 303
+    assert "is not damaged" in said(course)
+
+
+def test_what_does_not_exist_is_one_line_on_the_home(course: Running) -> None:
+    """An old bookmark or a tampered form breaks nothing."""
+    token = course.log_in()
+    for part, version in (("99.x", "student"), ("05_cnns_1.morning", "private"), ("06_cnns_2.probability", "student")):
+        assert course.ask("open", {"_xsrf": token, "part": part, "version": version})[0] == 303
+        assert part in said(course)
+
+
+def test_files_outside_the_course_are_never_served(course: Running) -> None:
+    """Neither keys nor anything above the folder; static is flat."""
+    course.log_in()
+    for path in (
+        "slides/keys/05_cnns_1.safetensors",
+        "slides/../../x",
+        "slides/%2e%2e/%2e%2e/etc/passwd",
+        "static/..%2fhome.py",
+    ):
+        assert course.ask(path)[0] == 404
+    assert course.ask("slides/slides/05_cnns_1/afternoon.pdf")[2].startswith("%PDF")
+    assert course.ask("calendar.ics")[2].startswith("BEGIN:VCALENDAR")
+
+
+def test_progress_travels(course: Running) -> None:
+    """Imported attempts are exported again, and counted on the home; a wrong file says so."""
+    token = course.log_in()
+    attempts = [
+        {
+            "exercise": "05_cnns_1.conv_block",
+            "status": "right",
+            "mistake": None,
+            "rung": "",
+            "at": "2022-12-02T10:00:00+00:00",
+        }
+    ]
+    document = json.dumps({"format": "dlmodule-progress-1", "attempts": attempts})
+
+    def send(content: str) -> str:
+        boundary = "frontier"
+        fields = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="_xsrf"\r\n\r\n{token}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="progress"; filename="p.json"\r\n'
+            f"Content-Type: application/json\r\n\r\n{content}\r\n--{boundary}--\r\n"
+        )
+        status = course.ask("import", fields.encode(), {"Content-Type": f"multipart/form-data; boundary={boundary}"})[0]
+        assert status == 303
+        return said(course)
+
+    before = course.ask("state")[2]
+    assert send(document) == "1 attempt imported."
+    assert send(document) == "0 attempts imported."
+    assert "not an export of progress" in send("[]")
+    assert json.loads(course.ask("progress.json")[2])["attempts"] == attempts
+    assert course.ask("state")[2] != before
+
+
+def test_jupyterlab_asks_nothing_of_the_network(course: Running) -> None:
+    """No news, no update check, no extension listing."""
+    course.log_in()
+    page = course.ask("../lab")[2]
+    settings = json.loads(re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)[1])  # type: ignore[index]
+    assert settings["news"] == {"disabled": True}
+    assert course.ask("../lab/api/update")[2] == '{"notification": null}'
+
+
+def test_the_release_rules_hold_on_the_server_too(tmp_path: Path) -> None:
+    """A form sent by hand opens nothing that is not out. The reference run is over, so a later one is used."""
+    path = reference_run.write(tmp_path / "build")
+    path.write_text(path.read_text().replace("2022-", "2999-"))
+    with opened(tmp_path / "build", tmp_path / "work", "--released") as course:
+        token = course.log_in()
+        for version in ("student", "solutions"):
+            assert course.ask("open", {"_xsrf": token, "part": PART["part"], "version": version})[0] == 303
+            assert "is not open yet" in said(course)
+        assert course.ask("slides/slides/05_cnns_1/afternoon.pdf")[0] == 404
+        assert not list(course.workspace.rglob("*.ipynb"))
+
+
+def test_without_a_built_course_one_line_says_what_to_run(tmp_path: Path) -> None:
+    """Exit code 2 and `course build`; the same for a damaged course.json, with its line."""
+    ended = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2 and "run `course build`" in ended.stderr and ended.stderr.count("\n") == 1
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "course.json").write_text("{\n")
+    ended = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2 and "course.json:2:" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+def test_two_courses_open_at_once_on_two_ports_and_a_taken_port_is_named(course: Running, tmp_path: Path) -> None:
+    """A free port is found; a port that was asked for and is taken is one line."""
+    with opened(course.build, tmp_path / "second") as second:
+        assert second.home != course.home
+    port = re.search(r":(\d+)/", course.home)[1]  # type: ignore[index]
+    command = [*COMMAND, "--port", port, "--workspace", str(tmp_path / "third")]
+    ended = subprocess.run(command, cwd=course.build.parent, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2 and f"port {port} is taken" in ended.stderr and ended.stderr.count("\n") == 1
