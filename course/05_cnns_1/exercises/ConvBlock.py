@@ -2,9 +2,10 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise
-from torch import nn
 
 exercise = Exercise(
     title="ConvBlock",

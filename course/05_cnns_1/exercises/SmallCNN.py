@@ -1,9 +1,10 @@
 """A whole image classifier out of five ConvBlocks, an average and one linear layer."""
 
 import torch
+from torch import nn
+
 from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise
-from torch import nn
 
 exercise = Exercise(
     title="SmallCNN",

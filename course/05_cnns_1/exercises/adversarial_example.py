@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+
 from dlmodule.checking.exercise import Case, Exercise, Given
 
 exercise = Exercise(

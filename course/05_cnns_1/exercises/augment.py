@@ -2,9 +2,10 @@
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
+
 from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise
-from torch import Tensor
 
 DRAWS = 2000
 

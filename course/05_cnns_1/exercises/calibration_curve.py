@@ -1,6 +1,7 @@
 """Of the times a network says 80 %, is it right in 80 %? The reliability diagram's numbers, and one number for all of it."""
 
 import torch
+
 from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(

@@ -1,8 +1,9 @@
 """What the layers in the middle computed: read them with forward hooks, then take the hooks away."""
 
 import torch
-from dlmodule.checking.exercise import Case, Exercise
 from torch import nn
+
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="feature_maps",
@@ -106,7 +107,7 @@ def name_bound_late(model, x, layers):
     for name in layers:
         handles.append(
             model.get_submodule(name).register_forward_hook(
-                lambda module, inputs, output: kept.__setitem__(name, output.detach().clone())
+                lambda module, inputs, output: kept.__setitem__(name, output.detach().clone())  # noqa: B023  the mistake
             )
         )
     model(x)

@@ -2,8 +2,9 @@
 
 import torch
 import torch.nn.functional as F
-from dlmodule.checking.exercise import Case, Exercise
 from torch import nn
+
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="find_the_bug",

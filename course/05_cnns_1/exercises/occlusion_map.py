@@ -1,6 +1,7 @@
 """Cover a patch, ask again: how far the probability falls when the network cannot see it."""
 
 import torch
+
 from dlmodule.checking.exercise import Case, Exercise, Given
 
 exercise = Exercise(
@@ -85,7 +86,7 @@ def first_channel_only(model, image, target, *, size, stride, fill=0.0):
 
 @exercise.alternative
 def in_one_batch(model, image, target, *, size, stride, fill=0.0):
-    C, H, W = image.shape
+    H, W = image.shape[1:]
     tops, lefts = range(0, H - size + 1, stride), range(0, W - size + 1, stride)
     batch = image.repeat(1 + len(tops) * len(lefts), 1, 1, 1)
     for i, (top, left) in enumerate([(top, left) for top in tops for left in lefts], start=1):

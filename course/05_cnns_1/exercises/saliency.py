@@ -1,6 +1,7 @@
 """How strongly each pixel moves one logit: the size of its gradient."""
 
 import torch
+
 from dlmodule.checking.exercise import Case, Exercise, Given
 
 exercise = Exercise(

@@ -2,11 +2,12 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
 from dlmodule import data
 from dlmodule.checking.exercise import Case, Exercise, Measured
 from dlmodule.data import Labelled
 from dlmodule.training import evaluate, fit
-from torch import nn
 
 exercise = Exercise(
     title="train_small_cnn",
