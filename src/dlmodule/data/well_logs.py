@@ -111,7 +111,7 @@ def rocks(split: str = "train") -> Labelled:
 
 def _drill(samples: int, rng: np.random.Generator) -> tuple[Reals, Reals, Codes, Reals]:
     """One well: logs (samples, 5), porosity, rock, depth."""
-    depth = rng.uniform(1200, 2000) + STEP * np.arange(samples)
+    depth = STEP * (round(rng.uniform(1200, 2000) / STEP) + np.arange(samples))
     bed, rock = _beds(samples, rng)
     surface, shale_mean, shale_spread = _PHYSICS[rock, 3:6].T
     # Within a bed, properties wander slowly about a value of its own.

@@ -1,4 +1,6 @@
-"""A cache of its own for every test, and idx files written apart from the reader, from the format's description."""
+"""A cache of its own for every test, and idx files written apart from the reader, from the format's
+description.
+"""
 
 import gzip
 import struct

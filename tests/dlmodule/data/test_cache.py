@@ -12,7 +12,9 @@ def test_round_trip(own_cache):
     assert torch.equal(recall("some")["x"], torch.tensor([[0, 1, 2], [3, 4, 5]], dtype=torch.uint8))
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:40], lambda b: b"", lambda b: b[:-1] + b"!", lambda b: b"0" + b[1:]])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-1], lambda b: b[:40], lambda b: b"", lambda b: b[:-1] + b"!", lambda b: b"0" + b[1:]]
+)
 def test_damage_is_noticed(own_cache, damage):
     """Cut short, emptied, or with one byte changed in payload or digest: nothing is recalled."""
     keep("some", {"x": torch.arange(6)})

@@ -1,4 +1,6 @@
-"""Glyphs: repeatable, balanced, never shared between train and test, and learnable but not by a straight line."""
+"""Glyphs: repeatable, balanced, never shared between train and test, and learnable but not by a straight
+line.
+"""
 
 import pytest
 import torch
@@ -9,7 +11,10 @@ from dlmodule.errors import DLModuleError
 
 
 def test_shape_and_balance():
-    """1,500 glyphs: MNIST's shape and range, ink on an empty ground, each class equally often in each thousand."""
+    """1,500 glyphs:
+
+    MNIST's shape and range, ink on an empty ground, each class equally often in each thousand.
+    """
     data = glyphs("train", 1500)
     assert data.x.shape == (1500, 1, 28, 28) and data.x.dtype == torch.float32
     assert float(data.x.min()) == 0 and float(data.x.max()) <= 1
@@ -68,7 +73,9 @@ def test_fonts_draw_what_they_should():
 
 
 def test_harder_than_a_line():
-    """A nearest-neighbour vote beats a linear model on the same 3,000: the classes are there, but not linearly."""
+    """A nearest-neighbour vote beats a linear model on the same 3,000: the classes are there, but not
+    linearly.
+    """
     from sklearn.linear_model import RidgeClassifier
     from sklearn.neighbors import KNeighborsClassifier
 

@@ -11,7 +11,8 @@ import pytest
 from dlmodule.data.fetch import RemoteFile, locate
 from dlmodule.errors import DLModuleError
 
-# Pooch leaves the closing of a response that failed to the garbage collector, whose remark would meet a later test.
+# Pooch leaves the closing of a response that failed to the garbage collector, whose remark would meet a later
+# test.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 CONTENT = b"sand, silt, shale\n" * 1000
@@ -19,7 +20,9 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server:
-    """A source on this machine that answers each request with the next of its replies, the last one for ever."""
+    """A source on this machine that answers each request with the next of its replies, the last one for
+    ever.
+    """
 
     def __init__(self, *replies: tuple[int, bytes, int]) -> None:
         self.replies = list(replies)
@@ -114,7 +117,9 @@ def test_downloaded_once(monkeypatch, serve, own_cache):
 
 
 def test_interrupted_download_leaves_nothing(monkeypatch, serve, own_cache):
-    """A download that breaks off is an error in one line and leaves no file; the next call fetches the whole."""
+    """A download that breaks off is an error in one line and leaves no file; the next call fetches the
+    whole.
+    """
     monkeypatch.delenv("DLMODULE_DATA", raising=False)
     server = serve(CUT, WHOLE)
     file = RemoteFile("rocks", "rocks.csv", SHA256, (server.url,))

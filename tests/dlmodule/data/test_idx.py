@@ -39,7 +39,9 @@ def test_cut_short(cut, zipped, idx_bytes):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0", b"<html>not found</html>", b"\0\0\x0d\1\0\0\0\1\0\0\0\0", b"\0\0\x08\3\0\0"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\0", b"<html>not found</html>", b"\0\0\x0d\1\0\0\0\1\0\0\0\0", b"\0\0\x08\3\0\0"]
+)
 def test_not_idx(content, tmp_path):
     """Another kind of file, another element type and a header without its sizes are refused."""
     (tmp_path / "wrong").write_bytes(content)

@@ -1,4 +1,6 @@
-"""The image sets: sizes, ranges, balance, and the same code path on the official files or on tiny ones made here."""
+"""The image sets: sizes, ranges, balance, and the same code path on the official files or on tiny ones
+made here.
+"""
 
 import io
 import tarfile
@@ -21,7 +23,9 @@ def official(folder: str) -> bool:
 
 @pytest.fixture(params=["mnist", "fashion-mnist"])
 def idx_set(request, tmp_path, monkeypatch, idx_bytes):
-    """The official set where DLMODULE_DATA holds it; otherwise 600 + 100 random images written as the official files are."""
+    """The official set where DLMODULE_DATA holds it; otherwise 600 + 100 random images written as the
+    official files are.
+    """
     folder = request.param
     load = {"mnist": mnist, "fashion-mnist": fashion_mnist}[folder]
     if official(folder):

@@ -83,7 +83,10 @@ def test_texts_subsets_keep_together():
                   tuple("even" if i % 4 < 2 else "odd" for i in range(40)))  # fmt: skip
     for part in (texts.take(10), *texts.split(0.25), texts.of_kind("even")):
         assert all(text.startswith(texts.classes[label]) for text, label in part)
-        assert all((int(text.split()[1]) % 4 < 2) == (kind == "even") for text, kind in zip(part.texts, part.kinds, strict=True))
+        assert all(
+            (int(text.split()[1]) % 4 < 2) == (kind == "even")
+            for text, kind in zip(part.texts, part.kinds, strict=True)
+        )
     assert len(texts.take(10)) == 10 and len(texts.of_kind("odd")) == 20
     with pytest.raises(DLModuleError, match="even, odd"):
         texts.of_kind("off")
