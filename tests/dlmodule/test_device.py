@@ -1,0 +1,38 @@
+import pytest
+import torch
+
+from dlmodule import device
+
+
+def test_describe_names_machine_and_versions():
+    """A measurement can say what it was made on: hardware, torch, Python."""
+    described = device.describe()
+    assert described["torch"] == torch.__version__
+    assert described["python"].startswith("3.")
+    assert f"{device.cores()} cores" in described["hardware"]
+    assert f"{torch.get_num_threads()} threads" in described["hardware"]
+
+
+def test_best_device_takes_a_tensor():
+    """A tensor can be made on what best_device returns."""
+    assert torch.zeros(1, device=device.best_device()).device.type == device.best_device().type
+
+
+def test_bfloat16_is_not_assumed(monkeypatch):
+    """Where torch cannot be asked about the processor, bfloat16 counts as slow."""
+    for question in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.delattr(torch.cpu, question, raising=False)
+    assert not device.has_fast_bfloat16(torch.device("cpu"))
+
+
+def test_threads_and_layout_are_put_back_after_an_error():
+    """Whatever happens inside, the number of threads and the model's layout are as before."""
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3))
+    plan = device.Plan(torch.device("cpu"), bfloat16=False, channels_last=True, threads=1)
+    threads = torch.get_num_threads()
+    with pytest.raises(RuntimeError), plan.prepared(model):
+        assert torch.get_num_threads() == 1
+        assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
+        raise RuntimeError
+    assert torch.get_num_threads() == threads
+    assert model[0].weight.is_contiguous()
