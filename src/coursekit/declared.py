@@ -1,0 +1,178 @@
+"""Which measurements the exercises declare, and the digest that says whether a row of the ledger is still of this source.
+
+Exercise files are read as syntax trees, not run: no torch, milliseconds. The digest covers the notebook's definitions that the exercise
+needs and that part of the exercise file which takes part in the measurement; wording, hints and comments do not count. It does
+not cover ``dlmodule`` itself or the versions of libraries: the row names those.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coursekit.errors import CourseError
+from coursekit.paths import Project
+
+REHEARSAL_SEEDS = 10  # right answers behind a bar
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One measurement that an exercise declares. ``data`` is the row's name; empty for a rehearsal."""
+
+    session: str
+    part: str
+    exercise: str
+    data: str
+    seeds: int
+    path: Path
+
+    @property
+    def kind(self) -> str:
+        """``full`` or ``rehearsal``."""
+        return "full" if self.data else "rehearsal"
+
+    @property
+    def id(self) -> str:
+        """``SESSION.EXERCISE``."""
+        return f"{self.session}.{self.exercise}"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What finds its row in the ledger."""
+        return (self.id, self.data) if self.data else (self.id,)
+
+    @property
+    def name(self) -> str:
+        """``SESSION.EXERCISE.SET``."""
+        return f"{self.id}.{self.data or 'rehearsal'}"
+
+    def source_hash(self, project: Project) -> str:
+        """Digest of everything in the course that the measurement depends on."""
+        from coursekit.slicing import definitions
+
+        source = definitions(project, self.session, self.part, self.exercise)
+        relevant = [ast.unparse(_Wordless().visit(ast.parse(source))), _relevant(_parse(self.path), self.kind)]
+        return hashlib.sha256("\n".join(relevant).encode()).hexdigest()[:16]
+
+
+def declared(project: Project) -> list[Declared]:
+    """Every measurement of the course: first each exercise's rehearsal, then its full-size rows."""
+    found = []
+    for path in sorted(project.course.glob("*/exercises/*.py")):
+        tree = _parse(path)
+        made = _exercise_call(tree)
+        if made is None:
+            continue
+        facts = {k.arg: k.value for k in made.keywords}
+        where = facts.get("part")
+        part = where.value if isinstance(where, ast.Constant) else ""
+        session = path.parent.parent.name
+        if "measured" in facts and not _is_none(facts["measured"]):
+            found.append(Declared(session, str(part), path.stem, "", REHEARSAL_SEEDS, path))
+        for call, line in _ledger_decorators(tree):
+            row, seeds = _row_and_seeds(call, path, line)
+            found.append(Declared(session, str(part), path.stem, row, seeds, path))
+    return found
+
+
+def select(project: Project, targets: Sequence[str], kinds: Sequence[str]) -> list[Declared]:
+    """The declared measurements that ``targets`` name (all where there is none). Raises CourseError for an unknown one."""
+    everything = declared(project)
+
+    def names(one: Declared) -> set[str]:
+        return {one.session, f"{one.session}.{one.part}", one.id, one.name}
+
+    for target in targets:
+        if not any(target in names(one) for one in everything):
+            known = ", ".join(dict.fromkeys(one.id for one in everything)) or "none"
+            raise CourseError(f"nothing called {target!r} is measured; measured exercises: {known}")
+    wanted = [one for one in everything if not targets or names(one) & set(targets)]
+    return [one for one in wanted if one.kind in kinds]
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except SyntaxError as error:
+        raise CourseError(f"not valid Python: {error.msg}", file=path, line=error.lineno) from None
+
+
+def _exercise_call(tree: ast.Module) -> ast.Call | None:
+    """The ``Exercise(...)`` that the file binds to ``exercise``."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(_name(target) == "exercise" for target in node.targets):
+            return node.value if isinstance(node.value, ast.Call) else None
+    return None
+
+
+def _ledger_decorators(tree: ast.Module) -> list[tuple[ast.Call, int]]:
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    marks = [mark for function in functions for mark in function.decorator_list]
+    return [(m, m.lineno) for m in marks if isinstance(m, ast.Call) and _name(m.func) == "exercise.ledger"]
+
+
+def _row_and_seeds(call: ast.Call, path: Path, line: int) -> tuple[str, int]:
+    given: dict[str, Any] = {"row": call.args[0]} if call.args else {}
+    given |= {k.arg: k.value for k in call.keywords if k.arg}
+    values = [node.value if isinstance(node := given.get(n), ast.Constant) else None for n in ("row", "seeds")]
+    row, seeds = values
+    if not isinstance(row, str) or not row.isidentifier() or not isinstance(seeds, int) or row == "rehearsal":
+        message = 'write @exercise.ledger("name_of_the_row", seeds=10), both as literals; "rehearsal" is taken'
+        raise CourseError(message, file=path, line=line)
+    return row, seeds
+
+
+def _relevant(tree: ast.Module, kind: str) -> str:
+    """The exercise file without what does not take part in a measurement of this kind."""
+    apart = {
+        "full": ("mistake", "alternative", "edit", "cases", "probe", "equivalent"),
+        "rehearsal": ("ledger", "equivalent"),
+    }[kind]
+    dropped = {f"exercise.{name}" for name in apart}
+    kept = []
+    for node in tree.body:
+        marks = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+        calls = [node.value] if isinstance(node, ast.Expr) else []
+        used = {_name(m.func if isinstance(m, ast.Call) else m) for m in [*marks, *calls]}
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not used & dropped and not docstring:
+            kept.append(ast.unparse(_Wordless().visit(node)))
+    return "\n".join(kept)
+
+
+class _Wordless(ast.NodeTransformer):
+    """Take out what only people read: docstrings, hints, sentences, minutes."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        called = _name(node.func)
+        if called == "Exercise":
+            node.keywords = [k for k in node.keywords if k.arg in ("measured", "probe", "part")]
+        elif called == "exercise.mistake":
+            node.args = []
+        elif called == "exercise.edit":
+            node.args = node.args[:3]
+            node.keywords = [k for k in node.keywords if k.arg != "sentence"]
+        return node
+
+
+def _name(node: ast.expr) -> str:
+    """``a.b`` of a name or an attribute; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    return f"{_name(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None

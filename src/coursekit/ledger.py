@@ -1,0 +1,276 @@
+"""The ledger: what every model the course trains has been measured to reach. Reads and writes ``course/ledger.toml``.
+
+Two kinds of row. ``[[full]]`` is one training exercise at full size on one data set: the value of every seed. ``[[rehearsal]]``
+is the same exercise at the size its check runs: the values of right answers and of each mistake, and the ``bar`` between them.
+
+Prose quotes a row by name, ``05_cnns_1.train_lenet.fashion_mnist.accuracy``; ``figure`` turns that into words. Measuring is
+``coursekit.measuring``; nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import math
+import re
+import statistics
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coursekit.errors import CourseError
+from coursekit.paths import Project, find_project
+from dlmodule.files import write_atomically
+
+HEADER = "# What every model the course trains was measured to reach. Written by `course ledger`; not by hand.\n"
+UNMEASURED = "(not yet measured)"
+KEYS = {"full": ("id", "set"), "rehearsal": ("id",)}
+# Metrics between 0 and 1 that people read in per cent.
+PERCENT = ("accuracy", "fraction", "share", "coverage")
+
+Row = dict[str, Any]
+Ledger = dict[str, list[Row]]
+
+
+def read(path: Path) -> Ledger:
+    """The rows by kind; none where there is no file yet. Raises CourseError, naming the line, for a damaged file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except FileNotFoundError:
+        return {kind: [] for kind in KEYS}
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        number = int(line[1]) if line else len(text.splitlines())
+        raise CourseError(f"not valid TOML: {error}", file=path, line=number) from None
+    except UnicodeDecodeError as error:
+        raise CourseError(f"not UTF-8 text at byte {error.start}", file=path) from None
+    for kind in tables:
+        if kind not in KEYS:
+            line_of = _line_of(text, rf"\[+{re.escape(kind)}\b|{re.escape(kind)}\s*=")
+            raise CourseError(
+                f"[[{kind}]] is no kind of row; there are [[full]] and [[rehearsal]]", file=path, line=line_of
+            )
+        for number, row in enumerate(tables[kind] if isinstance(tables[kind], list) else [None]):
+            line_of = _line_of(text, rf"\[+{kind}\]", skip=number)
+            _check_row(kind, row, path, line_of)
+    return {kind: tables.get(kind, []) for kind in KEYS}
+
+
+def find(ledger: Ledger, kind: str, *key: str) -> Row | None:
+    """The row of ``kind`` with this id (and set); None where it has not been measured."""
+    return next((row for row in ledger[kind] if tuple(row[name] for name in KEYS[kind]) == key), None)
+
+
+def put(project: Project, kind: str, row: Row) -> None:
+    """Write ``row`` into the ledger at once, in place of the one with the same id (and set). Safe beside other writers."""
+    with _locked(project):
+        ledger = read(project.ledger)
+        key = [row[name] for name in KEYS[kind]]
+        rows = [other for other in ledger[kind] if [other[name] for name in KEYS[kind]] != key]
+        ledger[kind] = sorted([*rows, row], key=lambda other: [other[name] for name in KEYS[kind]])
+        write_atomically(project.ledger, to_toml(ledger))
+
+
+def to_toml(ledger: Ledger) -> str:
+    """The file's text: one table a row, one line a fact."""
+    rows = [_table(kind, row) for kind in KEYS for row in ledger[kind]]
+    return "\n".join([HEADER, *rows])
+
+
+def figure(project: Project, name: str) -> str:
+    """The words for ``SESSION.EXERCISE.SET.METRIC``: "90.1 % ± 0.2 (10 seeds)"; for ``.seconds`` "21 s".
+
+    SET may be ``rehearsal``. "(not yet measured)" where there is no row. Raises CourseError for a name of another form, and
+    for a metric that the row does not have.
+    """
+    parts = name.split(".")
+    if len(parts) != 4:
+        raise CourseError(f"{name!r} names no figure; write SESSION.EXERCISE.SET.METRIC")
+    exercise, data, metric = ".".join(parts[:2]), parts[2], parts[3]
+    ledger = read(project.ledger)
+    if data == "rehearsal":
+        row = find(ledger, "rehearsal", exercise)
+        values = {"seconds": row["seconds"], row["metric"]: row["right"].get("solution", [])} if row else {}
+    else:
+        row = find(ledger, "full", exercise, data)
+        values = row["values"] if row else {}
+    if row is None:
+        return UNMEASURED
+    if metric not in values:
+        raise CourseError(f"{name!r}: that row holds {', '.join(sorted(values))}", file=project.ledger)
+    return words(metric, values[metric])
+
+
+def words(metric: str, values: list[float]) -> str:
+    """Mean and standard deviation over seeds as a person writes them: as many decimals as the spread makes meaningful."""
+    mean = statistics.fmean(values)
+    if metric == "seconds":
+        return f"{mean:.1f} s" if mean < 10 else f"{mean:.0f} s" if mean < 120 else f"{mean / 60:.1f} min"
+    percent = any(word in metric for word in PERCENT)
+    scale, unit = (100, " %") if percent else (1, "")
+    mean, seeds = mean * scale, f"({len(values)} seed{'s' if len(values) > 1 else ''})"
+    spread = statistics.stdev(values) * scale if len(values) > 1 else 0.0
+    decimals = max(0, min(4, -math.floor(math.log10(spread)))) if spread > 0 else 1 if percent else 3
+    if percent:
+        decimals = max(1, min(2, decimals))
+    if len(values) == 1:
+        return f"{mean:.{decimals}f}{unit} {seeds}"
+    return f"{mean:.{decimals}f}{unit} ± {spread:.{decimals}f} {seeds}"
+
+
+def bar(project: Project, exercise: str) -> float | None:
+    """The value a right answer to the measured exercise ``SESSION.EXERCISE`` is beyond; None where it is not measured."""
+    row = find(read(project.ledger), "rehearsal", exercise)
+    return None if row is None or "bar" not in row else float(row["bar"])
+
+
+def stale(project: Project) -> list[str]:
+    """One line for each declared measurement that is missing, unfinished, or of a source that has changed since."""
+    from coursekit.declared import declared
+
+    ledger = read(project.ledger)
+    lines = []
+    for wanted in declared(project):
+        row = find(ledger, wanted.kind, *wanted.key)
+        try:
+            current = wanted.source_hash(project)
+        except CourseError as error:
+            lines.append(f"{wanted.name}: {error}")
+            continue
+        if row is None:
+            lines.append(f"{wanted.name}: not yet measured")
+        elif row["source_hash"] != current:
+            lines.append(f"{wanted.name}: its source has changed since it was measured")
+        elif len(row["seeds"]) < wanted.seeds:
+            lines.append(f"{wanted.name}: {len(row['seeds'])} of {wanted.seeds} seeds")
+        elif wanted.kind == "rehearsal" and "bar" not in row:
+            lines.append(f"{wanted.name}: no bar separates right answers from mistakes")
+    return lines
+
+
+def _check_row(kind: str, row: object, path: Path, line: int | None) -> None:
+    needed: dict[str, type] = {name: str for name in (*KEYS[kind], "source_hash", "hardware")}
+    needed |= {"seeds": list} | (
+        {"values": dict} if kind == "full" else {"metric": str, "right": dict, "mistakes": dict}
+    )
+    if not isinstance(row, dict):
+        raise CourseError(f"{kind!r} must be written as [[{kind}]] tables", file=path, line=line)
+    for name, form in needed.items():
+        if not isinstance(row.get(name), form):
+            said = "lacks" if name not in row else "has a wrong"
+            raise CourseError(f"this [[{kind}]] row {said} {name!r} ({form.__name__})", file=path, line=line)
+    for name, values in _columns(kind, row).items():
+        if not isinstance(values, list) or not values or not all(isinstance(v, int | float) for v in values):
+            raise CourseError(f"{name!r} of this [[{kind}]] row must be a list of numbers", file=path, line=line)
+
+
+def _columns(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(row["values"]) if kind == "full" else {**row["right"], **row["mistakes"], "seconds": row.get("seconds")}
+
+
+def _line_of(text: str, pattern: str, skip: int = 0) -> int | None:
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.match(rf"\s*(?:{pattern})", line)]
+    return lines[skip] if skip < len(lines) else None
+
+
+def _table(kind: str, row: Mapping[str, Any]) -> str:
+    lines = [f"[[{kind}]]"]
+    for name, value in row.items():
+        if isinstance(value, dict):
+            lines += [f"{name}.{_key(inner)} = {_toml(v)}" for inner, v in value.items()] or [f"{name} = {{}}"]
+        else:
+            lines.append(f"{_key(name)} = {_toml(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(float(f"{value:.6g}")) if math.isfinite(value) else str(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return value.isoformat() if isinstance(value, datetime.date) else str(value)
+
+
+@contextlib.contextmanager
+def _locked(project: Project) -> Iterator[None]:
+    """One writer at a time: two measurements may run beside each other."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: the team measures on one process at a time there
+        yield
+        return
+    project.build.mkdir(parents=True, exist_ok=True)
+    with (project.build / "ledger.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def report(project: Project) -> str:
+    """The ledger as a table for people, and what in it is stale."""
+    ledger = read(project.ledger)
+    lines = []
+    for row in ledger["full"]:
+        metrics = [f"{name} {words(name, values)}" for name, values in row["values"].items() if name != "seconds"]
+        lines.append((f"{row['id']}.{row['set']}", *metrics[:1], words("seconds", row["values"]["seconds"])))
+        lines += [("", metric, "") for metric in metrics[1:]]
+    for row in ledger["rehearsal"]:
+        limit = f", bar {row['bar']:.4g}" if "bar" in row else ", no bar"
+        right = words(row["metric"], row["right"]["solution"])
+        lines.append((f"{row['id']}.rehearsal", f"{row['metric']} {right}{limit}", words("seconds", row["seconds"])))
+    widths = [max((len(line[i]) for line in lines), default=0) for i in range(3)]
+    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    late = stale(project)
+    if late:
+        table += ["", f"To be measured ({len(late)}):", *(f"  {line}" for line in late)]
+    return "\n".join(table or ["Nothing is measured in this course."])
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--rehearsal", is_flag=True, help="Only the rehearsals, which set the bars of the checks.")
+@click.option("--full", is_flag=True, help="Only the full-size measurements.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Another number of seeds than the exercise declares.")
+@click.option("--json", "as_json", is_flag=True, help="Print the ledger as JSON.")
+def command(targets: tuple[str, ...], rehearsal: bool, full: bool, seeds: int | None, as_json: bool) -> None:
+    """Measure the models of TARGET (SESSION, SESSION.PART, SESSION.EXERCISE or SESSION.EXERCISE.SET), or show the ledger.
+
+    Each seed is written when it is done, and what is measured and current is not measured again: an interrupted run goes on where
+    it was. Without TARGET, --rehearsal or --full measures everything of that kind.
+    """
+    project = find_project()
+    failures: list[str] = []
+    if targets or rehearsal or full:
+        from coursekit.declared import select
+        from coursekit.measuring import measure_all
+
+        kinds = ["rehearsal"] * (rehearsal or not full) + ["full"] * (full or not rehearsal)
+        failures = measure_all(project, select(project, targets, kinds), seeds)
+    if as_json:
+        shown = {**read(project.ledger), "stale": stale(project), "failures": failures}
+        click.echo(json.dumps(_without_nan(shown), default=str, ensure_ascii=False, indent=1))
+    elif not failures:
+        click.echo(report(project))
+    if failures:
+        raise CourseError("; ".join(failures))
+
+
+def _without_nan(value: Any) -> Any:
+    """``value`` with null for NaN, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
