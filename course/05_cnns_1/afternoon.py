@@ -82,7 +82,7 @@ fit(linear, train, epochs=sized(10, rehearsal=1), lr=1e-3, progress=False)
 print(f"linear: {evaluate(linear, train):.1%} on the patches it was trained on, {evaluate(linear, validation):.1%} on others")
 
 # %% [markdown]
-# It learns its training patches by heart and has hardly an idea about others. The reason is in the data: a layer is at a different
+# It starts to learn its training patches by heart, and about others it has hardly an idea. The reason is in the data: a layer is at a different
 # depth in every patch, so the mean image of *dipping* is plain grey, and a template can only say which **places** are dark. What
 # tells the classes apart is not where something is dark but how neighbouring samples relate, wherever they are. That is this
 # morning's lesson: local, shared weights.

@@ -71,7 +71,7 @@ class flattened(nn.Module):
             ConvBlock(2 * w, 2 * w),
             ConvBlock(2 * w, 4 * w, stride=2),
         )
-        self.head = nn.LazyLinear(classes)
+        self.head = nn.Linear(4 * w * 4 * 4, classes)  # right for 28 x 28 only
 
     def forward(self, x):
         return self.head(self.features(x).flatten(1))

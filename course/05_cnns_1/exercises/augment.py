@@ -8,6 +8,7 @@ from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise
 
 DRAWS = 2000
+CERTAIN = 1e-9  # the standard error of what does not depend on chance
 
 exercise = Exercise(
     title="augment by what leaves the label alone",
@@ -21,9 +22,24 @@ exercise = Exercise(
         "and index the padded batch with both at once.",
     ),
     part="afternoon",
-    # Over the stacked draws x (draws, N, C, H, W): where a bright pixel goes, and whether two images move together.
-    probe=probes.sample({"mean": "x.mean(0)", "together": "(x[:, 0] * x[:, -1]).sum((-3, -2, -1)).mean(0)"}, draws=DRAWS),
+    # Over the stacked draws x (draws, N, C, H, W): how often a bright pixel is where, where it ever is, how often two
+    # images agree in their bright pixel, and whether they ever differ. The two "ever" are certain: a place is missed by
+    # chance with probability (1 - 1/50)^2000 < 1e-17.
+    probe=probes.sample(
+        {
+            "mean": "x.mean(0)",
+            "reached": "(x.amax(0) > 0).double()",
+            "together": "(x[:, 0] * x[:, -1]).sum((-3, -2, -1)).mean(0)",
+            "ever apart": "(x[:, 0] != x[:, -1]).any().double()",
+        },
+        draws=DRAWS,
+    ),
 )
+
+
+def number(value: float) -> Tensor:
+    """A float64 scalar."""
+    return torch.tensor(float(value), dtype=torch.float64)
 
 
 def chance(size: int, row: int, column: int, shift: int, mirror: bool) -> Tensor:
@@ -51,26 +67,34 @@ def pixel_case(size: int, row: int, column: int, count: int, shift: int, mirror:
     together = (p**2).sum() if count > 1 else p.sum()
     mean = p.expand(count, 1, size, size).clone()
     return Case(bright(size, row, column, count), shift=shift, mirror=mirror).expecting(
-        {"mean": mean, "together": together},
+        {"mean": mean, "reached": (mean > 0).double(), "together": together, "ever apart": number(count > 1 and bool(p.max() < 1))},
         within={
-            "mean": (mean * (1 - mean) / DRAWS).sqrt() + 1e-9,
-            "together": (together * (1 - together) / DRAWS).sqrt() + 1e-9,
+            "reached": torch.full_like(mean, CERTAIN),
+            "ever apart": number(CERTAIN),
+            "mean": (mean * (1 - mean) / DRAWS).sqrt() + CERTAIN,
+            "together": (together * (1 - together) / DRAWS).sqrt() + CERTAIN,
         },
     )
 
 
 @exercise.cases
 def cases():
+    yield pixel_case(5, 1, 1, 1, 0, False).named("one bright pixel, neither mirrored nor shifted")
     yield pixel_case(5, 2, 1, 1, 0, True).named("one bright pixel, mirrored but never shifted")
     yield pixel_case(5, 2, 1, 1, 1, False).named("one bright pixel, shifted but never mirrored")
-    yield pixel_case(7, 3, 2, 2, 1, True).named("two equal images with one bright pixel each")
+    yield pixel_case(7, 2, 2, 2, 1, True).named("two equal images with one bright pixel each")
     yield pixel_case(9, 5, 3, 3, 2, True).seeded(3).named("three equal images, shifts up to 2")
     level = torch.full((2, 1, 4, 6), 0.5, dtype=torch.float64)
     yield (
         Case(level, shift=2, mirror=True)
         .expecting(
-            {"mean": level, "together": torch.tensor(6.0, dtype=torch.float64)},
-            within={"mean": torch.full_like(level, 1e-9), "together": torch.tensor(1e-9, dtype=torch.float64)},
+            {"mean": level, "reached": torch.ones_like(level), "together": number(6), "ever apart": number(0)},
+            within={
+                "mean": torch.full_like(level, CERTAIN),
+                "reached": torch.full_like(level, CERTAIN),
+                "together": number(CERTAIN),
+                "ever apart": number(CERTAIN),
+            },
         )
         .named("a uniform grey image, which no shift may change")
     )
