@@ -8,7 +8,7 @@
 #   - measure whether a confidence of 80 % means 80 %, and repair it with one number
 #   - find three planted bugs from their symptoms
 # prerequisites: [05_cnns_1.morning, 04_ml_recap.afternoon]
-# minutes: {study: 210, cpu: 2, cpu_fp32: 4, gpu: 1}
+# minutes: {study: 210, cpu: 1, cpu_fp32: 2, gpu: 1}
 # data: [seismic_patches, glyphs, fashion_mnist]
 # ---
 
@@ -379,7 +379,7 @@ axis.set(xlabel="fraction of training done", ylabel="lr / peak lr", title="one-c
 plot.alt(fig, "The one-cycle schedule: the learning rate rises linearly over the first fifth of training, then falls linearly to zero.")
 
 # %% [markdown]
-# **Predict.** Three trainings of three epochs on 1,000 patches: constant at 0.01, constant at 0.0003, one-cycle with a peak of
+# **Predict.** Three trainings of six epochs on 1,000 patches: constant at 0.01, constant at 0.0003, one-cycle with a peak of
 # 0.01. Which has the lowest **validation** loss after the last epoch, and which one jumps about?
 
 # %%
@@ -393,7 +393,9 @@ for lr, schedule in [(0.01, "constant"), (0.0003, "constant"), (0.01, "one_cycle
     model = SmallCNN(train.x.shape[1], K)
     history = fit(model, few, validation=validation, epochs=sized(6, rehearsal=2), lr=lr, schedule=schedule, progress=False)
     axis.plot(range(1, len(history.val_loss) + 1), history.val_loss, marker="o", label=f"{schedule}, lr {lr}")
-axis.set(xlabel="epoch", ylabel="val_loss", title="three learning rates, the same network and data")
+axis.set(xlabel="epoch", ylabel="val_loss", yscale="log", title="three learning rates, the same network and data")
+axis.set_yticks([0.5, 1, 2, 5, 10], ["0.5", "1", "2", "5", "10"])
+axis.minorticks_off()
 axis.legend()
 plot.alt(fig, "Validation loss over the epochs for a constant high, a constant low and a one-cycle learning rate.")
 
@@ -543,13 +545,17 @@ for column, i in enumerate(shown):
     axes[0, column].set_title(test.classes[y])
 for axis, name in zip(axes[:, 0], ["patch", "trained", "untrained"], strict=True):
     axis.set_ylabel(name)
-plot.alt(fig, "Four patches, their saliency under the trained network, and under a network with random weights, which also follows the layers.")
+plot.alt(fig, "Four patches; their saliency under the trained network, bright along the structure; and under random weights, spread over the patch.")
 
 # %% [markdown]
-# The trained network's maps gather where the structure is. But look at the last row: **a network that has learned nothing also paints
-# the layers**, because gradients pass where the rectifiers are open, and those follow edges whatever the weights. Adebayo et al. made
-# this a test: a map that survives randomising the network explains the image, not the network. A picture that pleases the eye is
-# no evidence. Ask of every explanation what it would look like if the network knew nothing.
+# The trained network's maps gather where the structure is; the untrained network's are spread over the whole patch. That last row is a
+# **control**, and Adebayo et al. made it a test: a map that stays the same when the weights are randomised explains the image and not
+# the network. The plain gradient passes. Some prettier methods that were in wide use (guided backpropagation, for one) did **not**: they drew the
+# edges of the image whatever the network had learned, and people nodded. A picture that pleases the eye is no evidence. Ask of
+# every explanation what it would look like if the network knew nothing.
+#
+# The maps are also ragged: neighbouring pixels differ wildly. The gradient is local in the strictest sense, and a rectifier network is made
+# of very many small linear pieces. Read where a map is bright, not its single pixels.
 #
 # ## What do the layers in the middle compute? Feature maps
 #
@@ -821,7 +827,7 @@ def reliability(axis: plt.Axes, logits: Tensor, y: Tensor, title: str) -> None:
     some = count > 0
     axis.plot([0, 1], [0, 1], linestyle=":", color="0.5")
     axis.bar(confidence[some], (accuracy - confidence)[some], bottom=confidence[some], width=0.03, alpha=0.4)
-    axis.scatter(confidence[some], accuracy[some], s=12 + 200 * count[some] / count.sum())
+    axis.scatter(confidence[some], accuracy[some], s=12 + 200 * count[some] / count.sum(), clip_on=False, zorder=3)
     axis.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel="confidence", ylabel="accuracy", title=f"{title}\nECE {ece:.3f}")
     axis.set_aspect("equal")
 
@@ -861,14 +867,24 @@ def temperature(logits: Tensor, y: Tensor) -> float:
 
 
 T = temperature(predict(model, validation.x), validation.y)
-fig, axes = plt.subplots(1, 2, figsize=(8, 4))
+noise = 0.15 * torch.randn(test.x.shape, generator=torch.Generator().manual_seed(0))
+noisy_logits = predict(model, (test.x + noise).clamp(0, 1))
+fig, axes = plt.subplots(1, 3, figsize=(11, 4))
 reliability(axes[0], logits, test.y, "test, as trained")
 reliability(axes[1], logits / T, test.y, f"test, T = {T:.2f}")
-plot.alt(fig, f"Reliability diagrams on the test set before and after dividing the logits by T = {T:.2f}, which was fitted on validation.")
+reliability(axes[2], noisy_logits / T, test.y, f"a noisier survey, T = {T:.2f}")
+plot.alt(
+    fig,
+    f"Reliability diagrams: the test set as trained, the same after dividing the logits by T = {T:.2f}, which was fitted on "
+    "validation, and the same network and T on the test set with more noise, where points fall below the diagonal.",
+)
 
 # %% [markdown]
-# $T < 1$ sharpens, $T > 1$ softens. Two cautions. Calibration holds **for data like the validation set**: on another survey the same network may be wrong and
-# sure. And a calibrated model can be useless (one that says $1/K$ to everything is perfectly calibrated): ask for accuracy first, calibration second.
+# $T < 1$ sharpens, $T > 1$ softens; compare the ECE of the first two panels, and remember that not one prediction differs between them.
+#
+# The third panel is the caution. The same patches with more noise, as from a cheaper survey next door: the same network, the same $T$, and the
+# promise is broken. **Calibration holds for data like the validation set** and nothing else. (And a calibrated model can be useless: one that
+# says $1/K$ to everything is perfectly calibrated. Ask for accuracy first, calibration second.)
 #
 # **Predict.** Show the network something it has never seen: `glyphs`, drawn digits, blown up to the same size. It has to choose one of its classes. How sure will it be on average?
 
@@ -883,7 +899,7 @@ print(f"mean confidence: {(logits / T).softmax(1).amax(1).mean():.0%} on the tes
 print("called:", {name: int((p.argmax(1) == k).sum()) for k, name in enumerate(test.classes)})
 
 # %% [markdown]
-# It has no way to say "this is no section". The softmax divides one unit of belief among the classes it knows, and calibration on the old data promises nothing here.
+# Look at the two confidences. The network has no way to say "this is no section". The softmax divides one unit of belief among the classes it knows, and calibration on the old data promises nothing here.
 # Day 07 comes back to detecting what does not belong.
 #
 # ## A training that does not train
