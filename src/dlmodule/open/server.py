@@ -6,6 +6,7 @@ no news, no check for updates, no list of extensions. Kernels inherit where the 
 
 import os
 import secrets
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,15 +48,19 @@ def configuration(workspace: Workspace, *, port: int | None, browser: bool) -> C
 
 def prepare(shown: Shown, *, port: int | None = None, browser: bool = False) -> Any:
     """A Jupyter server that listens, with the course in it; ``start()`` runs it. Raises DLModuleError if the port is taken."""
-    shown.workspace.root.mkdir(parents=True, exist_ok=True)
+    try:
+        shown.workspace.private.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DLModuleError(f"the workspace {shown.workspace.root} cannot be made: {error.strerror}") from None
     os.environ["DLMODULE_KEYS"] = str(shown.course.keys)
     os.environ["DLMODULE_PROGRESS"] = str(shown.progress_file)
-    os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
     app: Any = ServerApp.instance(config=configuration(shown.workspace, port=port, browser=browser))
-    try:
-        app.initialize(argv=[], find_extensions=False)
-    except SystemExit:
-        raise DLModuleError(f"port {port} is taken; leave --port out and a free one is found") from None
+    if port is not None:
+        try:
+            socket.create_server(("127.0.0.1", port)).close()  # Jupyter would say it in two lines of log.
+        except OSError:
+            raise DLModuleError(f"port {port} is taken; leave --port out and a free one is found") from None
+    app.initialize(argv=[], find_extensions=False)
     app.web_app.add_handlers(".*$", routes(app.base_url, shown))
     return app
 

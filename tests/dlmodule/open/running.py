@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 COMMAND = [sys.executable, "-c", "from coursekit.cli import main; main()", "open", "--no-browser"]
 
@@ -41,9 +41,9 @@ class Running:
     def ask(
         self, path: str, data: bytes | Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Mapping[str, str], str]:
-        """(status, headers, text) of GET, or POST where there is data, for a path below the home."""
+        """(status, headers, text) of GET, or POST where there is data, for a path below the home (or the server's root: "/...")."""
         body = data if isinstance(data, bytes) or data is None else urlencode(data).encode()
-        request = urllib.request.Request(self.home + path, body, dict(headers or {}))
+        request = urllib.request.Request(urljoin(self.home, path), body, dict(headers or {}))
         opener = urllib.request.build_opener(_Stay, urllib.request.HTTPCookieProcessor(self.cookies))
         try:
             with opener.open(request, timeout=20) as answer:

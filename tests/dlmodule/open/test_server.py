@@ -163,10 +163,10 @@ def test_progress_travels(course: Running) -> None:
 def test_jupyterlab_asks_nothing_of_the_network(course: Running) -> None:
     """No news, no update check, no extension listing."""
     course.log_in()
-    page = course.ask("../lab")[2]
+    page = course.ask("/lab")[2]
     settings = json.loads(re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)[1])  # type: ignore[index]
     assert settings["news"] == {"disabled": True}
-    assert course.ask("../lab/api/update")[2] == '{"notification": null}'
+    assert course.ask("/lab/api/update")[2] == '{"notification": null}'
 
 
 def test_the_release_rules_hold_on_the_server_too(tmp_path: Path) -> None:
