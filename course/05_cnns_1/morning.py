@@ -993,7 +993,7 @@ def train_lenet(train: data.Labelled, validation: data.Labelled, *, epochs: int,
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
     for epoch in range(epochs):
         model.train()
-        for index in torch.randperm(len(train)).split(64):
+        for index in torch.randperm(len(train)).split(128):
             loss = F.cross_entropy(model(train.x[index]), train.y[index])
             optimiser.zero_grad()
             loss.backward()
