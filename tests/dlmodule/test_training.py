@@ -96,11 +96,12 @@ def test_no_batch_of_one():
 def test_surroundings_are_put_back():
     """Threads, the global generator and a plain memory layout are as before; the model is left in evaluation mode."""
     model, small, threads = cnn(), mlp(), torch.get_num_threads()
+    images, clouds = (torch.rand(16, 1, 8, 8), torch.arange(16) % 2), blobs()
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    fit(model, (torch.rand(16, 1, 8, 8), torch.arange(16) % 2), epochs=1)
-    fit(small, blobs(), epochs=1)
+    fit(model, images, epochs=1)
+    fit(small, clouds, epochs=1)
     assert torch.equal(torch.rand(3), expected)
     assert torch.get_num_threads() == threads
     assert all(p.is_contiguous() for p in model.parameters())
