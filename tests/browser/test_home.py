@@ -1,7 +1,10 @@
 """The course home in a real browser: the whole way to progress, every size and scheme, keyboard and screen reader, offline."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,9 +21,7 @@ def clean(page: Page) -> str:
     return "" if results.violations_count == 0 else str(results.generate_report())
 
 
-def test_from_the_home_to_an_answer_and_back_to_progress(
-    course: Running, new_context: Contexts, stopped: object
-) -> None:
+def test_from_the_home_to_an_answer_and_back_to_progress(course: Running, new_context: Contexts, stopped: Any) -> None:
     """Open a notebook from the home, answer its exercise in JupyterLab, and find it counted: nothing leaves the machine."""
     page = new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(90_000)
@@ -46,13 +47,27 @@ def test_from_the_home_to_an_answer_and_back_to_progress(
     expect(page.locator("tr", has_text="what a 3x3 kernel sees").get_by_text("1 of 4 right")).to_be_visible()
     expect(page.get_by_text("Continue where you left off")).to_be_visible()
     expect(page.get_by_role("img", name="the well has reached day 5")).to_be_visible()
-    assert stopped.requests == []  # type: ignore[attr-defined]
+    assert stopped.requests == []
+    assert course.asked_for == ""
+
+
+def test_what_leaves_the_machine_would_be_noticed(course: Running, new_context: Contexts, stopped: Any) -> None:
+    """The two watchers work: the browser's on a page without a policy, the processes' on a look-up."""
+    page = new_context().new_page()
+    page.goto("data:text/html,<img src='https://elsewhere.example/x.png'>")
+    assert stopped.requests == ["https://elsewhere.example/x.png"]
+    code = "import socket; socket.socket().connect_ex(('192.0.2.1', 9))"
+    watching = {"PYTHONPATH": str(course.asked.with_suffix(".watcher")), "ASKED_FOR": str(course.asked)}
+    subprocess.run(
+        [sys.executable, "-c", f"import socket; socket.setdefaulttimeout(0.1); {code}"], env=watching, check=True
+    )
+    assert course.asked_for == "socket.connect 192.0.2.1\n"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 768, 390, 360])
 def test_the_home_is_axe_clean_and_fits(
-    course: Running, new_context: Contexts, stopped: object, width: int, scheme: str
+    course: Running, new_context: Contexts, stopped: Any, width: int, scheme: str
 ) -> None:
     """No violation, no sideways scrolling, with everything unfolded; nothing asked of another host, nothing refused by the policy."""
     page = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
@@ -61,7 +76,7 @@ def test_the_home_is_axe_clean_and_fits(
     page.goto(course.address)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert messages == [] and stopped.requests == [] and stopped.errors == []  # type: ignore[attr-defined]
+    assert messages == [] and stopped.requests == [] and stopped.errors == []
     assert clean(page) == ""
 
 

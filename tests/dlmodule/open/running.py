@@ -16,6 +16,24 @@ from urllib.parse import urlencode, urljoin
 
 COMMAND = [sys.executable, "-c", "from coursekit.cli import main; main()", "open", "--no-browser"]
 
+# Loaded by every Python process of the course, kernels included: writes down whoever is asked for outside this machine.
+WATCHER = """
+import os, socket, sys
+
+def watch(event, arguments):
+    if event == "socket.connect":
+        host = arguments[1][0] if isinstance(arguments[1], tuple) else None
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host = arguments[0]
+    else:
+        return
+    if host not in (None, "", "127.0.0.1", "::1", "localhost", os.uname().nodename):
+        with open(os.environ["ASKED_FOR"], "a") as record:
+            record.write(f"{event} {host}\\n")
+
+sys.addaudithook(watch)
+"""
+
 
 class _Stay(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object, **__: object) -> None:
@@ -31,7 +49,13 @@ class Running:
     build: Path
     seconds: float
     log: Path
+    asked: Path
     cookies: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
+
+    @property
+    def asked_for(self) -> str:
+        """Hosts that the server or a kernel asked for, one a line."""
+        return self.asked.read_text() if self.asked.exists() else ""
 
     @property
     def home(self) -> str:
@@ -70,6 +94,11 @@ def opened(build: Path, workspace: Path, *options: str) -> Iterator[Running]:
         JUPYTER_CONFIG_DIR=str(log.with_suffix(".config")), JUPYTER_RUNTIME_DIR=str(log.with_suffix(".run"))
     )
     environment.update(JUPYTER_DATA_DIR=str(log.with_suffix(".data")), OMP_NUM_THREADS="1", PYTHONUNBUFFERED="1")
+    watcher, asked = log.with_suffix(".watcher"), log.with_suffix(".asked")
+    watcher.mkdir(exist_ok=True)
+    (watcher / "sitecustomize.py").write_text(WATCHER)
+    paths = [str(watcher), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment.update(PYTHONPATH=os.pathsep.join(paths), ASKED_FOR=str(asked))
     begun = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -80,7 +109,7 @@ def opened(build: Path, workspace: Path, *options: str) -> Iterator[Running]:
         while not (found := re.search(r"http://127\.0\.0\.1:\d+\S+", log.read_text())):
             assert process.poll() is None and time.monotonic() - begun < 60, log.read_text()
             time.sleep(0.05)
-        yield Running(found[0], workspace, build, time.monotonic() - begun, log)
+        yield Running(found[0], workspace, build, time.monotonic() - begun, log, asked)
     finally:
         process.terminate()
         try:

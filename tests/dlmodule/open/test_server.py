@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,7 @@ def test_it_starts_within_ten_seconds(course: Running) -> None:
 
 def test_nothing_answers_without_the_token(course: Running) -> None:
     """Pages lead to the login, actions are refused."""
-    stranger = Running(course.address, course.workspace, course.build, 0.0, course.log)
+    stranger = replace(course, cookies=CookieJar())
     for path in (
         "",
         "state",
@@ -167,6 +169,9 @@ def test_jupyterlab_asks_nothing_of_the_network(course: Running) -> None:
     settings = json.loads(re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)[1])  # type: ignore[index]
     assert settings["news"] == {"disabled": True}
     assert course.ask("/lab/api/update")[2] == '{"notification": null}'
+    assert course.ask("/lab/api/news")[0] == 200
+    assert course.ask("/lab/api/extensions?refresh=1")[0] == 200
+    assert course.asked_for == ""
 
 
 def test_the_release_rules_hold_on_the_server_too(tmp_path: Path) -> None:
