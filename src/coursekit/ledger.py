@@ -189,7 +189,12 @@ def _table(kind: str, row: Mapping[str, Any]) -> str:
 
 
 def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: as in JSON, but DEL is escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", r"\u007f")
 
 
 def _toml(value: Any) -> str:
@@ -198,7 +203,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, float):
         return repr(float(f"{value:.6g}")) if math.isfinite(value) else str(value)
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
