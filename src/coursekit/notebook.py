@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
+from coursekit.bindings import bound_names
 from coursekit.cell_ids import cell_id, cell_ids
 from coursekit.errors import CourseError
 from coursekit.regions import find_regions, solution_text, student_text
@@ -96,7 +97,11 @@ def _prose(source: Source, cell: Cell, figure: Callable[[str], str]) -> str:
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n")
     else:
         text = cell.text
-    return _FIGURE.sub(lambda found: figure(found["id"]), text)
+    try:
+        return _FIGURE.sub(lambda found: figure(found["id"]), text)
+    except CourseError as error:
+        line = next(n for n, written in enumerate(cell.text.split("\n")) if _FIGURE.search(written))
+        raise CourseError(f"a figure in this cell: {error}", file=source.path, line=cell.line + line) from None
 
 
 def _code(source: Source, cell: Cell, solutions: bool) -> str:
@@ -151,3 +156,15 @@ def _nbgrader(source: Source, cell: Cell, identity: str) -> dict[str, Any]:
     if points:
         metadata["points"] = points
     return {"nbgrader": metadata}
+
+
+def student_definition(source: Source, name: str) -> str:
+    """What the student version has for the exercise ``name``: its stub or starter, without the rest of the cell."""
+    cell = next(c for c in source.cells if name in c.exercises("defines"))
+    text = _code(source, cell, solutions=False)
+    binding = [node for node in ast.parse(text).body if name in bound_names([node])]
+    if not binding:
+        return ""
+    node = binding[-1]
+    first = min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
+    return "\n".join(text.split("\n")[first - 1 : node.end_lineno])

@@ -107,7 +107,7 @@ def reads(text: str) -> tuple[set[str], set[str]]:
 
     def walk(scope: symtable.SymbolTable, deferred: bool) -> None:
         for child in scope.get_children():
-            inner = deferred or child.get_type() == "function" and not child.get_name().startswith(("<", "genexpr", "listcomp", "setcomp", "dictcomp"))  # fmt: skip
+            inner = deferred or (child.get_type() == "function" and not child.get_name().startswith(("<", "genexpr", "listcomp", "setcomp", "dictcomp")))  # fmt: skip
             names = {s.get_name() for s in child.get_symbols() if s.is_global() and s.is_referenced()}
             (later if inner else now).update(names)
             walk(child, inner)

@@ -1,0 +1,86 @@
+"""Run answers in processes of their own, forked from one that has torch loaded.
+
+A fork shares what is already imported, so a worker starts in milliseconds; whatever an answer does to its process dies with
+it. Linux and macOS; elsewhere the work is done here, one after the other.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import time
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+
+class Killed(Exception):
+    """A worker that passed its deadline, or died."""
+
+
+def run_forked(
+    work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int = 2, deadline: float = 900.0
+) -> Iterator[tuple[Any, Any]]:
+    """``(item, work(item))`` as they are done, each in its own process; an exception stands in place of its result.
+
+    deadline: seconds after which a worker is killed and its result is ``Killed``.
+    """
+    if not hasattr(os, "fork"):
+        for item in items:
+            yield item, _tried(work, item)
+        return
+    import torch
+    import torch._dynamo  # imported once here rather than in every worker that touches an optimiser
+
+    torch.set_num_threads(1)  # a forked process must not find a thread pool that does not exist in it
+    context = multiprocessing.get_context("fork")
+    waiting = list(items)
+    running: dict[Connection, tuple[Any, Any, float]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                item = waiting.pop(0)
+                ours, theirs = context.Pipe(duplex=False)
+                process = context.Process(target=_worker, args=(theirs, work, item), daemon=True)
+                process.start()
+                theirs.close()
+                running[ours] = (item, process, time.monotonic() + deadline)
+            soonest = min(limit for _, _, limit in running.values())
+            for ours in wait(list(running), timeout=max(0.0, soonest - time.monotonic())):
+                assert isinstance(ours, Connection)
+                item, process, _ = running.pop(ours)
+                yield item, _received(ours)
+                process.join()
+            for ours, (item, process, limit) in list(running.items()):
+                if time.monotonic() >= limit:
+                    del running[ours]
+                    process.kill()
+                    process.join()
+                    yield item, Killed(f"no answer within {deadline:.0f} s")
+    finally:
+        for _, process, _ in running.values():
+            process.kill()
+            process.join()
+
+
+def _tried(work: Callable[[Any], Any], item: Any) -> Any:
+    try:
+        return work(item)
+    except Exception as error:
+        return error
+
+
+def _worker(theirs: Connection, work: Callable[[Any], Any], item: Any) -> None:
+    result = _tried(work, item)
+    try:
+        theirs.send_bytes(pickle.dumps(result))
+    except Exception:  # an exception that cannot be pickled still has its words
+        theirs.send_bytes(pickle.dumps(RuntimeError(f"{type(result).__name__}: {result}")))
+
+
+def _received(ours: Connection) -> Any:
+    try:
+        return pickle.loads(ours.recv_bytes())
+    except EOFError:
+        return Killed("the process died")
