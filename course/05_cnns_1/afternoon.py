@@ -142,7 +142,7 @@ print(f"linear: {evaluate(linear, train):.1%} on the patches it was trained on, 
 # 50, and 4,500 patches for 225,000. They are far from independent, so this is not worth 225,000 labels. It is free, though.
 
 # %% [markdown]
-# ### Exercise 5.12: augment
+# ### Exercise 5.13: augment by what leaves the label alone
 # Write the two transformations for a whole batch. Each image has its own fate: with probability 1/2 it is mirrored left and right (only
 # if `mirror` is true), then it is moved down and right by its own whole numbers of pixels, each uniform on $-s, \dots, s$ with
 # $s$ = `shift`. Where the move uncovers something, repeat the border pixel: grey stays grey, and no black edge appears that a
@@ -256,7 +256,7 @@ print(f"largest change of the output   {(after - before).abs().max():.1e}")
 # subtracting the mean brings that rounding to the front. A useless parameter is not harmless when it wanders.
 
 # %% [markdown]
-# ### Exercise 5.13: ConvBlock
+# ### Exercise 5.14: ConvBlock
 # Convolution (no bias; padded by half the kernel, so that with stride 1 the size stays), batch normalisation, ReLU.
 
 # %%
@@ -314,7 +314,7 @@ check(ConvBlock)
 # \cdot 10 + 10 = 1290$: 140,458 in all. A flattened head for 64 x 64 patches would add $64 \cdot 128 \cdot 10 - 1280 \approx
 # 80{,}000$.
 #
-# ### Exercise 5.14: SmallCNN
+# ### Exercise 5.15: SmallCNN
 # Build it from your `ConvBlock`. `forward` returns logits, (N, K): no softmax, since `F.cross_entropy` has it inside.
 
 # %%
@@ -419,7 +419,7 @@ plot.alt(fig, "Validation loss over the epochs for a constant high, a constant l
 # short vector further: decay holds up the *effective* learning rate (van Laarhoven). In the head, which is not normalised, it
 # does what the textbook says.
 #
-# ### Exercise 5.15: train_small_cnn
+# ### Exercise 5.16: train a SmallCNN
 # Put it together with `dlmodule.training.fit`: AdamW with `lr` as the peak of a one-cycle schedule, weight decay 0.05, label smoothing 0.05,
 # batches of 128, your `augment` with the `shift` and `mirror` you are given. `fit` calls its argument `augment` as
 # `(x_batch, generator)`. Seed torch with `seed` before you make the model and hand the same seed to `fit`; hand on `validation`;
@@ -504,7 +504,7 @@ plot.confusion(matrix, test.classes)
 # **Why the logit and not the probability?** Because $\partial p_k / \partial z_k = p_k (1 - p_k)$, which is almost zero where the network is sure. A
 # saliency of the probability fades exactly on the patches the network knows best.
 #
-# ### Exercise 5.16: saliency
+# ### Exercise 5.17: saliency
 # For each image of a batch, the absolute gradient of **its target's logit** with respect to its pixels, the largest over channels.
 # The model is in eval mode.
 
@@ -566,7 +566,7 @@ plot.alt(fig, "Four patches; their saliency under the trained network, bright al
 # - the output carries the graph of the whole forward pass: **detach** it;
 # - the next layer may work in place (`nn.ReLU(inplace=True)`) on the very memory you kept: **clone** it.
 #
-# ### Exercise 5.17: feature_maps
+# ### Exercise 5.18: feature maps
 # Return a dictionary from layer names to their outputs for the batch `x`. Names are as in `model.named_modules()`, so `"features.0"`
 # is the first block. Leave no hook behind.
 
@@ -628,7 +628,7 @@ plot.alt(fig, f"A {test.classes[test.y[i]]} patch and the eight strongest featur
 # **What should the square be filled with?** With what *nothing* looks like. In a section scaled to $[0, 1]$ zero amplitude is 0.5; a black
 # square would be a reflector stronger than any in the data, and the answer would be about that.
 #
-# ### Exercise 5.18: occlusion_map
+# ### Exercise 5.19: occlusion map
 # For one image (C, H, W): the drop in the target's probability for each position of a `size` x `size` square filled with `fill`.
 
 # %%
@@ -705,7 +705,7 @@ plot.alt(fig, "Four patches and, below each, a map of how far its class's probab
 # consequence of networks being **too linear**.
 
 # %% [markdown]
-# ### Exercise 5.19: adversarial_example
+# ### Exercise 5.20: adversarial example
 # One FGSM step for a batch: raise the loss of the labels `y`, then bring the pixels back into $[0, 1]$. Return data, not a node of a graph.
 
 # %%
@@ -791,7 +791,7 @@ plot.alt(fig, "A patch, the tiny change computed from the gradient, and the chan
 # **A worked number.** Four patches: confidences 0.95, 0.93, 0.91, of which two are right, and 0.65, right. With five bins three fall in the last: $\mathrm{acc} = 2/3$,
 # $\mathrm{conf} = 0.93$, gap 0.263; one in the fourth: gap 0.35. So $\mathrm{ECE} = \tfrac34 \cdot 0.263 + \tfrac14 \cdot 0.35 = 0.285$.
 #
-# ### Exercise 5.20: calibration_curve
+# ### Exercise 5.21: calibration curve
 # From probabilities (N, K) and labels (N,): the mean confidence, accuracy and count of each bin (zeros where a bin is empty), and the ECE.
 
 # %%
@@ -904,7 +904,7 @@ print("called:", {name: int((p.argmax(1) == k).sum()) for k, name in enumerate(t
 #
 # ## A training that does not train
 #
-# ### Exercise 5.21: find the bug
+# ### Exercise 5.22: find the bug
 # The program below runs without an error and learns next to nothing. **Three** lines are wrong. Do not rewrite it: find them, one symptom at a time, as you would with a
 # colleague's program.
 #

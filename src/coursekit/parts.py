@@ -28,7 +28,12 @@ class Part:
 def find_parts(project: Project) -> list[Part]:
     """Every source of the course, by session and name."""
     folders = [f for f in sorted(project.course.iterdir()) if f.is_dir() and _SESSION.fullmatch(f.name)]
-    return [Part(f.name, path.stem, path) for f in folders for path in sorted(f.glob("[!_]*.py"))]
+    return [Part(f.name, path.stem, path) for f in folders for path in source_files(f)]
+
+
+def source_files(session: Path) -> list[Path]:
+    """The sources in the folder of a session; ``DECK_figures.py`` beside a deck draws its figures and is none."""
+    return [path for path in sorted(session.glob("[!_]*.py")) if not path.stem.endswith("_figures")]
 
 
 def select_parts(project: Project, targets: Sequence[str] = ()) -> list[Part]:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from dlmodule.checking.exercise import Case, Exercise, Given
 
 exercise = Exercise(
-    title="adversarial_example",
+    title="Adversarial example",
     difficulty=3,
     minutes=15,
     move_on=25,

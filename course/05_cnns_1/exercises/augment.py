@@ -11,7 +11,7 @@ DRAWS = 2000
 CERTAIN = 1e-9  # the standard error of what does not depend on chance
 
 exercise = Exercise(
-    title="augment by what leaves the label alone",
+    title="Augment by what leaves the label alone",
     difficulty=3,
     minutes=20,
     move_on=30,

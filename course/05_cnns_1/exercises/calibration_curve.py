@@ -5,7 +5,7 @@ import torch
 from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
-    title="calibration_curve",
+    title="Calibration curve",
     difficulty=3,
     minutes=20,
     move_on=30,

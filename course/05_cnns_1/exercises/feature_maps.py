@@ -6,7 +6,7 @@ from torch import nn
 from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
-    title="feature_maps",
+    title="Feature maps",
     difficulty=3,
     minutes=15,
     move_on=25,

@@ -7,7 +7,7 @@ from torch import nn
 from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
-    title="find_the_bug",
+    title="Find the bug",
     difficulty=4,
     minutes=25,
     move_on=40,

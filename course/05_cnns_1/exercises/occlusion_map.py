@@ -5,7 +5,7 @@ import torch
 from dlmodule.checking.exercise import Case, Exercise, Given
 
 exercise = Exercise(
-    title="occlusion_map",
+    title="Occlusion map",
     difficulty=3,
     minutes=20,
     move_on=30,

@@ -5,7 +5,7 @@ import torch
 from dlmodule.checking.exercise import Case, Exercise, Given
 
 exercise = Exercise(
-    title="saliency",
+    title="Saliency",
     difficulty=3,
     minutes=15,
     move_on=25,

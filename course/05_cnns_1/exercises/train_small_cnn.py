@@ -10,7 +10,7 @@ from dlmodule.data import Labelled
 from dlmodule.training import evaluate, fit
 
 exercise = Exercise(
-    title="train_small_cnn",
+    title="Train a SmallCNN",
     difficulty=3,
     minutes=20,
     move_on=30,
