@@ -91,7 +91,7 @@ def run(text: str, name: str) -> dict[str, Any]:
     """The namespace that ``text`` defines. Its lines can be quoted by tracebacks."""
     file = f"<{name}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    scope: dict[str, Any] = {"__name__": f"answer_{name.replace('.', '_')}"}
+    scope: dict[str, Any] = {"__name__": f"answer_{name.replace('.', '_')}", "__identity__": lambda x: x}
     exec(compile(text, file, "exec"), scope)
     return scope
 

@@ -92,6 +92,17 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
     )
 
 
+def recorded(project: Project, loaded: Loaded) -> ExerciseKey:
+    """The key of one exercise: the cached record where there is one, else recorded now and kept."""
+    kept = _cached(project, loaded.session, loaded.name)
+    if kept is not None:
+        return kept
+    _keep(project, record(project, loaded))
+    again = _cached(project, loaded.session, loaded.name)
+    assert again is not None
+    return again
+
+
 def digest(project: Project, session: str, name: str) -> str:
     """What the record of an exercise depends on: its file, its slice, how checks run, its bar, torch and Python."""
     from coursekit.exercise_meta import read
@@ -176,12 +187,16 @@ def _record_all(project: Project, session: str, names: Sequence[str], jobs: int)
 
 def _record_one(project: Project, session: str, name: str) -> None:
     from coursekit.exercises import load_whole
+
+    _keep(project, record(project, load_whole(project, session, name)))
+
+
+def _keep(project: Project, one: ExerciseKey) -> None:
     from dlmodule.checking import key
 
-    loaded = load_whole(project, session, name)
-    path = _cache_path(project, session, name)
-    key.save(path, [record(project, loaded)])
-    for old in path.parent.glob(f"{session}.{name}.*.safetensors"):
+    path = _cache_path(project, one.session, one.name)
+    key.save(path, [one])
+    for old in path.parent.glob(f"{one.session}.{one.name}.*.safetensors"):
         if old != path:
             old.unlink(missing_ok=True)
 
