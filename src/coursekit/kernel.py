@@ -12,6 +12,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets import default
 
 from coursekit.errors import CourseError
 
@@ -21,23 +22,33 @@ class OwnKernel(KernelSpecManager):
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """The running interpreter's IPython kernel, under any name."""
-        argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        # The kernel's own warnings (that loopback TCP is not encrypted, say) are not about the notebook.
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
         return KernelSpec(
             argv=argv, display_name="Python 3 (ipykernel)", language="python", metadata={"debugger": False}
         )
 
 
+class OwnManager(AsyncKernelManager):
+    """Starts ``OwnKernel``, over TCP on the loopback interface with signed messages."""
+
+    @default("kernel_spec_manager")
+    def _own_kernel(self) -> KernelSpecManager:
+        return OwnKernel()
+
+
 async def run_notebook(notebook: Any, *, env: Mapping[str, str], cell_timeout: float, past_errors: bool) -> float:
     """Execute ``notebook`` (an nbformat node) in place, in an empty folder; returns its seconds.
 
-    ``env`` is added to this process's environment. An error stays in the outputs and ends the run, or not (``past_errors``). Raises CourseError where a cell runs longer than ``cell_timeout``
-    seconds or the kernel dies; the outputs so far stay.
+    ``env`` is added to this process's environment. A cell's error stays in its outputs and ends the run, or not
+    (``past_errors``). Raises CourseError where a cell runs longer than ``cell_timeout`` seconds or the kernel dies; the
+    outputs so far stay.
     """
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="dlmodule-run-") as folder:
         client = NotebookClient(
             notebook,
-            km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=OwnKernel()),
+            kernel_manager_class=OwnManager,
             allow_errors=past_errors,
             timeout=int(cell_timeout),
             resources={"metadata": {"path": folder}},

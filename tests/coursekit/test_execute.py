@@ -1,0 +1,132 @@
+"""``course execute``: real kernels, kept outputs, and what counts as a failure."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from coursekit.build import build
+from coursekit.execute import Run, execute, executed_path
+from coursekit.paths import Project
+
+from tests.coursekit.conftest import EXERCISES, MORNING, write_course
+
+pytestmark = pytest.mark.kernel
+
+HEADER = MORNING[: MORNING.index("# %%")]
+
+PROBE = """\
+# %%
+import os
+import sys
+from dlmodule.rehearsal import sized
+
+print(sys.executable)
+print(sized("full", rehearsal="rehearsal"))
+print(os.environ["DLMODULE_KEYS"])
+print(os.environ["DLMODULE_PROGRESS"])
+print(os.listdir())
+"""
+
+
+def words(tmp_path: Path, **sources: str) -> Project:
+    """A course of sources without exercises, built."""
+    project = write_course(tmp_path / "c", {name: HEADER + text for name, text in sources.items()}, {})
+    assert build(project, keys=False).problems == []
+    return project
+
+
+def read(project: Project, part: str = "morning", *, solutions: bool = True) -> Any:
+    return json.loads(executed_path(project, "01_tiny", part, solutions=solutions).read_text())
+
+
+def printed(notebook: Any) -> str:
+    """All that a notebook printed."""
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
+    return "".join("".join(output.get("text", "")) for output in outputs)
+
+
+def test_the_kernel_is_this_interpreter_in_an_empty_folder(tmp_path: Path) -> None:
+    """The kernel is the running Python's, at the size asked for, with the course's keys and progress of its own."""
+    project = words(tmp_path, morning=PROBE)
+    (run,) = execute(project, rehearsal=True)
+    assert run.ok, run.problems
+    python, size, keys, progress, files = printed(read(project)).splitlines()
+    assert (python, size, keys, files) == (sys.executable, "rehearsal", str(project.build / "keys"), "[]")
+    assert not Path(progress).parent.exists()
+    kept = read(project)["metadata"]["dlmodule"]["executed"]
+    assert kept["rehearsal"] is True
+    assert kept["seconds"] == run.seconds > 0
+
+
+def test_a_run_is_kept_until_something_changes(tmp_path: Path) -> None:
+    """A second run starts no kernel; a full-size run answers for the rehearsal and is not overwritten by one."""
+    project = words(tmp_path, morning=PROBE, afternoon="# %%\nprint(1)\n")
+    assert [run.reused for run in execute(project, rehearsal=True)] == [False, False]
+    assert [run.reused for run in execute(project, rehearsal=True)] == [True, True]
+    assert [run.reused for run in execute(project, ["01_tiny.morning"])] == [False]
+    assert "full" in printed(read(project)).splitlines()
+    assert [run.reused for run in execute(project, rehearsal=True)] == [True, True]
+    path = project.course / "01_tiny" / "afternoon.py"
+    path.write_text(path.read_text() + "print(2)\n")
+    build(project, keys=False)
+    assert [run.reused for run in execute(project, rehearsal=True)] == [False, True]
+    assert printed(read(project, "afternoon")) == "1\n2\n"
+
+
+def test_an_error_in_a_solution_is_reported_at_its_source_line(tmp_path: Path) -> None:
+    """The first error ends the run and names the source's line; outputs of a failed run are not kept as good ones."""
+    text = "# %%\nx = 1\n\n# %%\n### BEGIN SOLUTION\ny = 2\n### END SOLUTION\nx / 0\n\n# %%\nundefined\n"
+    project = words(tmp_path, morning=text)
+    (run,) = execute(project, rehearsal=True)
+    path = project.course / "01_tiny" / "morning.py"
+    assert run.problems == (f"{path}:18: ZeroDivisionError: division by zero",)
+    assert not executed_path(project, "01_tiny", "morning", solutions=True).exists()
+    assert (project.build / "cache" / "failed" / "01_tiny_morning_solutions.ipynb").is_file()
+    assert execute(project, rehearsal=True)[0].reused is False
+
+
+def test_a_kernel_that_dies_is_a_problem_of_one_line(tmp_path: Path) -> None:
+    """A notebook that kills its kernel fails; the others still run."""
+    project = words(tmp_path, morning="# %%\nimport os\n\nos._exit(1)\n", afternoon="# %%\nprint(1)\n")
+    runs: list[Run] = []
+    execute(project, rehearsal=True, tell=runs.append)
+    assert {run.notebook: run.ok for run in runs} == {"01_tiny.morning": False, "01_tiny.afternoon": True}
+    path = project.course / "01_tiny" / "morning.py"
+    assert next(run for run in runs if not run.ok).problems == (f"{path}: the kernel died",)
+
+
+def test_solutions_run_clean_and_student_versions_stop_only_in_exercises(tiny_course: Project) -> None:
+    """The tiny course: every check answers, and what stops the student version comes from its exercises."""
+    assert build(tiny_course).problems == []
+    (run,) = execute(tiny_course, rehearsal=True)
+    assert run.ok, run.problems
+    (run,) = execute(tiny_course, rehearsal=True, student=True)
+    assert run.ok, run.problems
+    notebook = read(tiny_course, solutions=False)
+    errors = [o["ename"] for c in notebook["cells"] for o in c.get("outputs", ()) if o["output_type"] == "error"]
+    assert errors == ["NotImplementedError", "TypeError", "TypeError"]
+
+
+def test_an_error_of_the_student_version_itself_is_reported(tmp_path: Path) -> None:
+    """A helper that only the solution binds is missing in the student version: the course's fault, and said so."""
+    text = MORNING.replace("half = 0.5\n", "half = 0.5\nimport math\n") + "\n# %%\nprint(math.pi)\n"
+    project = write_course(tmp_path / "c", {"morning": text}, EXERCISES)
+    assert build(project, keys=False).problems == []
+    (run,) = execute(project, rehearsal=True, student=True)
+    line = text.split("\n").index("print(math.pi)") + 1
+    path = project.course / "01_tiny" / "morning.py"
+    assert run.problems == (f"{path}:{line}: NameError: name 'math' is not defined",)
+
+
+def test_the_command_prints_json_and_fails_where_a_notebook_does(tmp_path: Path) -> None:
+    """``course execute --json`` prints the outcomes alone on stdout; exit code 1 where one failed."""
+    project = words(tmp_path, morning="# %%\n1 / 0\n")
+    program = "from coursekit.cli import main; main()"
+    command = [sys.executable, "-c", program, "execute", "01_tiny", "--rehearsal", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=project.root)
+    assert done.returncode == 1, done.stderr
+    (outcome,) = json.loads(done.stdout)
+    assert (outcome["notebook"], outcome["version"], outcome["ok"]) == ("01_tiny.morning", "solutions", False)
