@@ -115,7 +115,7 @@ def small_cifar(tmp_path, monkeypatch):
 
     archive(
         tmp_path / "cifar10-jpg" / "CIFAR-10-images.tar.gz",
-        {f"C/{'train' if i < 20 else 'test'}/{cifar.THINGS[i % 10]}/{i:04}.jpg": jpeg(i) for i in range(30)},
+        {f"{'train' if i < 20 else 'test'}/{cifar.THINGS[i % 10]}/{i:04}.jpg": jpeg(i) for i in range(30)},
     )
     return tmp_path
 
