@@ -4,12 +4,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
-from dlmodule import data
-from dlmodule.data import seismic
-from dlmodule.plot import BLUE, GREEN, ORANGE, VERMILION
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
+
+from dlmodule import data
+from dlmodule.data import seismic
+from dlmodule.plot import BLUE, GREEN, ORANGE, VERMILION
 
 WIDE = (12.0, 4.0)
 
@@ -65,6 +66,7 @@ def sliding() -> Figure:
             axis.text(j, i, f"{value:g}", ha="center", va="center", fontsize=22)
         axis.set_title(title, fontsize=20)
         _bare(axis)
+    fig.get_layout_engine().set(wspace=0.12)
     axes[0].add_patch(Rectangle((-0.44, 0.56), 2.88, 2.88, fill=False, color=VERMILION, linewidth=4))
     axes[2].add_patch(Rectangle((-0.44, 0.56), 0.9, 0.9, fill=False, color=VERMILION, linewidth=4))
     return fig
@@ -114,7 +116,7 @@ def receptive_field() -> Figure:
 
 
 def may_we() -> Figure:
-    """A salt patch as recorded, mirrored, upside down and with its polarity reversed."""
+    """A folded patch as recorded, mirrored, upside down and with its polarity reversed."""
     patch = _patch("folded", 1)
     pictures = {
         "recorded": patch, "left and right": patch.flip(-1), "top and bottom": patch.flip(-2), "polarity": 1 - patch,
@@ -131,7 +133,7 @@ def one_cycle() -> Figure:
     """The one-cycle schedule."""
     fig, axis = plt.subplots(figsize=(6.0, 4.2))
     axis.plot([0, 0.2, 1], [0.1, 1, 0], color=BLUE, linewidth=4)
-    for x, y, text in [(0.03, 0.62, "warm up"), (0.33, 0.97, "run: fast and rough"), (0.72, 0.42, "settle: fine")]:
+    for x, y, text in [(0.16, 0.3, "warm up"), (0.3, 0.97, "run: fast, rough"), (0.66, 0.5, "settle: fine")]:
         axis.text(x, y, text, fontsize=18, rotation=0)
     axis.set_xlabel("fraction of training", fontsize=18)
     axis.set_ylabel("lr / peak lr", fontsize=18)

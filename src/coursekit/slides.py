@@ -83,9 +83,9 @@ def build_deck(project: Project, deck: Deck, repository: "Repository") -> list[S
     folder = project.build / "slides" / deck.session
     figures = draw_figures(deck, folder / "figures")
     compiler = _compiler(project, deck, figures, section_links(deck, repository))
-    slides = _guarded(deck, lambda: _query(compiler))
-    _hold_to_sections(deck, slides)
     pdf = _guarded(deck, lambda: compiler.compile(format="pdf"))
+    slides = [Slide(**value) for value in json.loads(compiler.query("<slide>", field="value"))]
+    _hold_to_sections(deck, slides)
     write_atomically(folder / f"{deck.name}.pdf", pdf)
     write_atomically(folder / f"{deck.name}_notes.txt", notes_text(slides))
     return slides
@@ -235,10 +235,6 @@ def _compiler(project: Project, deck: Deck, figures: Path, links: Links) -> Any:
     )
 
 
-def _query(compiler: Any) -> list[Slide]:
-    return [Slide(**value) for value in json.loads(compiler.query("<slide>", field="value"))]
-
-
 def _guarded(deck: Deck, action: Callable[[], Any]) -> Any:
     """``action()``; what Typst has against it becomes one line with file and line."""
     import typst
@@ -246,12 +242,13 @@ def _guarded(deck: Deck, action: Callable[[], Any]) -> Any:
     try:
         return action()
     except typst.TypstError as error:
-        # "error: unknown variable ... ┌─ course/05_cnns_1/slides.typ:12:3 ...": the first place below our root.
-        where = re.search(r"─\s(\S+?\.typ):(\d+):\d+", error.diagnostic)
-        root = deck.path.parents[2]
-        file = root / where[1].lstrip("/\\") if where else deck.path
-        hints = "".join(f" ({hint})" for hint in error.hints)
-        raise CourseError(f"{error.message}{hints}", file=file, line=int(where[2]) if where else None) from None
+        # The diagnostic lists places innermost first, "┌─ some/folders/slides.typ:12:3"; the author's own line is the
+        # first that lies in the deck, even where the theme is what complained.
+        places = re.findall(r"┌─ (?:.*[/\\])?([^/\\\n]+\.typ):(\d+):\d+", error.diagnostic)
+        lines = [int(line) for name, line in places if name == deck.path.name]
+        hints = "".join(f" ({hint})" for hint in error.hints[:1])
+        place = f" [{places[0][0]}:{places[0][1]}]" if places and not lines else ""
+        raise CourseError(f"{error.message}{hints}{place}", file=deck.path, line=lines[0] if lines else None) from None
 
 
 def _hold_to_sections(deck: Deck, slides: Sequence[Slide]) -> None:
