@@ -26,7 +26,7 @@ class Part:
 
 
 def find_parts(project: Project) -> list[Part]:
-    """Every source of the course, by session and name."""
+    """Every source of the course, by session and name. ``DECK_figures.py`` draws for a slide deck and is none."""
     folders = [f for f in sorted(project.course.iterdir()) if f.is_dir() and _SESSION.fullmatch(f.name)]
     return [Part(f.name, path.stem, path) for f in folders for path in source_files(f)]
 

@@ -108,6 +108,52 @@ print(find_the_bug([1.0, 2.0]), Counter().count())
 # Done.
 '''
 
+SYLLABUS = """\
+title = "A tiny course"
+level = "MSc"
+department = "Earth Science and Engineering"
+weeks = 1
+timezone = "Europe/London"
+self_paced = true
+objective = "Small enough to test."
+outcome = "Tested."
+contents = ["Doubling"]
+assessment = []
+primer = []
+reference = []
+team = [{ name = "Somebody", role = "coordinator" }]
+
+[repository]
+owner = "someone"
+name = "course"
+branch = "main"
+tag = "v1.2"
+
+[colab]
+service = "Google Colab"
+account_day = 1
+setup_day = 1
+text = "Use Colab or your own computer."
+
+[hours]
+morning = { start = 09:00:00, end = 12:00:00 }
+afternoon = { start = 14:00:00, end = 17:00:00 }
+
+[release]
+material = 08:00:00
+
+[[day]]
+day = 1
+date = 2022-11-28
+title = "Tiny"
+session = "01_tiny"
+folder = "01_Tiny"
+parts = [
+    { part = "morning", kind = "lecture", title = "Doubling" },
+    { part = "afternoon", kind = "exercises" },
+]
+"""
+
 EXERCISE = '''\
 """{description}"""
 
@@ -300,8 +346,6 @@ def write_course(root: Path, sources: dict[str, str] | None = None, exercises: d
         (session / "exercises" / f"{name}.py").write_text(text, encoding="utf-8")
     return Project(root)
 
-
-SYLLABUS = ""
 
 
 @pytest.fixture
