@@ -204,6 +204,12 @@ class Syllabus(_Facts):
             raise CourseError(f"{day} has no {wall:%H:%M} in {self.timezone}: the clocks go forward over it")
         return moment
 
+    def hours_of(self, part: Part) -> tuple[time, time] | None:
+        """When ``part`` starts and ends: as it says itself, else as usual; None where neither says."""
+        usual = {"morning": self.hours.morning, "afternoon": self.hours.afternoon}.get(part.part)
+        start, end = part.start or (usual and usual.start), part.end or (usual and usual.end)
+        return (start, end) if start and end else None
+
     def date_of(self, day: int) -> date:
         """The date of a day of the module."""
         return next(row.date for row in self.day if row.day == day)
@@ -265,11 +271,12 @@ def _contradictions(syllabus: Syllabus) -> list[tuple[tuple[str | int, ...], str
             seen.add((row.session, part.part))
             if part.part == "afternoon" and weekday(row.date) in syllabus.hours.no_afternoon:
                 say(f"there are no sessions on {weekday(row.date)} afternoons", *here, "part")
-            usual = getattr(syllabus.hours, part.part, None)
-            start, end = part.start or (usual and usual.start), part.end or (usual and usual.end)
-            if start is None or end is None:
+            hours = syllabus.hours_of(part)
+            if hours is None:
                 say("its hours are not given: start and end", *here)
-            elif end <= start:
+                continue
+            start, end = hours
+            if end <= start:
                 say(f"ends at {end:%H:%M}, not after its start {start:%H:%M}", *here, "end")
             elif part.solutions is not None and part.solutions < end:
                 say(f"solutions at {part.solutions:%H:%M}, before the part ends", *here, "solutions")
