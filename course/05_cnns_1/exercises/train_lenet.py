@@ -49,7 +49,7 @@ class Watch(TorchFunctionMode):
 
 @exercise.probe
 def probe(candidate, case):
-    train, validation = data.glyphs("train", count=2000), data.glyphs("test", count=500)
+    train, validation = data.glyphs("train", count=4000), data.glyphs("test", count=500)
     with Watch() as seen:
         model = candidate(train, validation, epochs=3, seed=case.seed)
     if not isinstance(model, nn.Module):
@@ -75,7 +75,7 @@ def probe(candidate, case):
 
 @exercise.cases
 def cases():
-    yield Case().named("2,000 glyphs, three epochs")
+    yield Case().named("4,000 glyphs, three epochs")
 
 
 exercise.edit(
