@@ -11,7 +11,6 @@ answer (above, where lower is better).
 
 from __future__ import annotations
 
-import ast
 import datetime
 import math
 import os
@@ -122,43 +121,14 @@ def bar_between(right: dict[str, list[float]], mistakes: dict[str, list[float]],
     return sign * (worst + best) / 2
 
 
-def load(project: Project, one: Declared) -> tuple[Exercise, dict[str, Any]]:
-    """The exercise and every candidate by name: ``solution``, then alternatives and mistakes, with the notebook's names in scope."""
-    from coursekit import exercises
-    from coursekit.slicing import definitions
+def load(project: Project, wanted: Declared) -> tuple[Exercise, dict[str, Any]]:
+    """The exercise and every candidate by name: ``solution``, then alternatives and mistakes."""
+    from coursekit.exercises import load_whole
 
-    exercise = exercises.load(project, one.session, one.exercise)
-    source = definitions(project, one.session, one.part, one.exercise)
-    scope = _executed(source, one)
-    candidates = {"solution": scope[one.exercise]}
-    for other in [*exercise.alternatives, *exercise.mistakes]:
-        old, new = getattr(other, "old", None), getattr(other, "new", None)
-        if old is not None and new is not None:
-            candidates[other.name] = _executed(_edited(source, one, old, new, other.count), one)[one.exercise]
-        else:
-            for name, value in scope.items():
-                other.candidate.__globals__.setdefault(name, value)
-            candidates[other.name] = other.candidate
-    for function, _ in exercise.ledger_functions.values():
-        for name, value in scope.items():
-            function.__globals__.setdefault(name, value)
-    return exercise, candidates
-
-
-def _executed(source: str, one: Declared) -> dict[str, Any]:
-    scope: dict[str, Any] = {"__name__": one.exercise}
-    exec(compile(source, f"<{one.id}>", "exec"), scope)
-    return scope
-
-
-def _edited(source: str, one: Declared, old: str, new: str, count: int) -> str:
-    """``source`` with ``old`` replaced by ``new`` in the definition of the exercise itself."""
-    node = next(n for n in reversed(ast.parse(source).body) if getattr(n, "name", "") == one.exercise)
-    own = ast.get_source_segment(source, node) or ""
-    if own.count(old) != count:
-        raise CourseError(f"the edit {old!r} occurs {own.count(old)} times, not {count}", file=one.path)
-    before, _, after = source.rpartition(own)
-    return before + own.replace(old, new) + after
+    whole = load_whole(project, wanted.session, wanted.exercise)
+    alternatives = {one.name: one.candidate for one in whole.alternatives}
+    mistakes = {one.name: one.candidate for one in whole.mistakes}
+    return whole.exercise, {"solution": whole.solution, **alternatives, **mistakes}
 
 
 def _trial(exercise: Exercise, candidate: Any, seed: int) -> tuple[float, dict[str, Any]]:

@@ -214,7 +214,9 @@ def test_an_edit_that_fits_nowhere_is_named(project: Project):
     edit(project, '"START**(steps - 1)"', '"0"')
     edit(project, '"START**step"', '"FINISH"')
     result = course_ledger("--rehearsal")
-    assert "guess.py" in str(result.exception) and "'FINISH' occurs 0 times, not 1" in str(result.exception)
+    assert "guess.py" in str(result.exception) and "'FINISH' occurs 0 times in the solution, not 1" in str(
+        result.exception
+    )
 
 
 @given(
