@@ -1,36 +1,62 @@
 """The slice of a notebook that one name needs: its definition, then the last top-level binding of each free name, recursively.
 
 Keys are recorded from such slices, never from a whole notebook, so no training cell runs when one exercise changes. Only
-definitions belong to a slice: imports, functions, classes and assignments. A name that only a loop or another statement
-binds is refused.
+definitions belong to a slice: imports, functions, classes and assignments. A name that a loop, a bare call or another
+statement binds or changes is refused.
+
+"Last" is meant as Python means it. What a statement reads while it runs is the last binding before it; what a function
+reads when it is called is the last binding before the call: the end of the notebook, or, where a statement of the slice
+calls it on the way, that statement. A slice keeps both where they differ.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import symtable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.bindings import bound_names
+from coursekit.bindings import bound_names, changed_names
 from coursekit.errors import CourseError
 from coursekit.paths import Project
-from coursekit.regions import solution_text
+from coursekit.regions import find_regions, solution_lines, solution_text
 from coursekit.source import Source, parse
 
 DEFINITIONS = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign,
 )  # fmt: skip
+_FIXED = DEFINITIONS[:5]  # what these bind is a module, function or class: calling its methods is not changing it
+_COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A top-level statement of a source: its syntax, its text and its line in the file."""
+    """A top-level statement of a source: its syntax, its text without markers, and its line in the file.
+
+    lines: for each line of ``text`` its line in the file. written: those lines of ``text``, from 1, that stand in a
+    solution region, which is what a learner writes.
+    """
 
     node: ast.stmt
     text: str
     line: int
+    lines: tuple[int, ...] = ()
+    written: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The text that an exercise needs, and which of its lines (from 1) are the exercise's solution.
+
+    lines: for each line of ``text`` its line in the source file; 0 for the blank ones between statements.
+    """
+
+    text: str
+    lines: tuple[int, ...]
+    written: frozenset[int]
 
 
 def statements(source: Source) -> list[Statement]:
@@ -39,10 +65,17 @@ def statements(source: Source) -> list[Statement]:
     for cell in source.cells:
         if cell.kind != "code" or cell.tree is None:
             continue
+        regions = find_regions(cell.text, cell.tree)
+        every = cell.text.split("\n")
         for node in cell.tree.body:
-            first = min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
-            lines = cell.text.split("\n")[first - 1 : node.end_lineno]
-            found.append(Statement(node, solution_text("\n".join(lines)), cell.line + first - 1))
+            first = _first_line(node)
+            text = "\n".join(every[first - 1 : node.end_lineno])
+            here = [first + line - 1 for line in solution_lines(text)]  # lines of the cell
+            written = frozenset(
+                number for number, line in enumerate(here, 1) if any(r.begin < line < r.end for r in regions)
+            )
+            lines = tuple(cell.line + line - 1 for line in here)
+            found.append(Statement(node, solution_text(text), cell.line + first - 1, lines, written))
     return found
 
 
@@ -58,43 +91,126 @@ def slice_of(source: Source, names: list[str]) -> str:
 
 def slice_statements(source: Source, names: list[str]) -> list[Statement]:
     """As ``slice_of``, statement by statement."""
-    every = statements(source)
-    binders: dict[str, list[int]] = {}
+    return needed(statements(source), names, source.path)
+
+
+def exercise_slice(source: Source, name: str) -> Slice:
+    """The slice of the exercise ``name``, and the lines of it that its solution fills (all of its definition, if no region)."""
+    chosen = slice_statements(source, [name])
+    others = {meta.name for meta in source.exercises} - {name}
+    lines: list[int] = []
+    written: set[int] = set()
+    own: set[int] = set()
+    for index, one in enumerate(chosen):
+        if index:
+            lines.append(0)
+        binds = set(bound_names([one.node]))
+        if name in binds or not binds & others:
+            written |= {len(lines) + number for number in one.written}
+        if name in binds:
+            own = {len(lines) + number for number in range(1, len(one.lines) + 1)}
+        lines += one.lines
+    return Slice("\n\n".join(one.text for one in chosen) + "\n", tuple(lines), frozenset(written or own))
+
+
+def own_definition(source: Source, name: str) -> Statement:
+    """The statement that defines the exercise ``name`` itself (the last one)."""
+    return [one for one in slice_statements(source, [name]) if name in bound_names([one.node])][-1]
+
+
+def slice_text(text: str, names: list[str], path: Path) -> str:
+    """The slice that ``names`` need of a plain Python file, such as an exercise's probe; without ``@exercise...`` marks."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise CourseError(f"not Python: {error.msg}", file=path, line=error.lineno) from None
+    lines = text.split("\n")
+    every = [Statement(node, _undecorated(node, lines), _first_line(node)) for node in tree.body]
+    return "\n\n".join(one.text for one in needed(every, names, path)) + "\n"
+
+
+def needed(every: Sequence[Statement], names: Iterable[str], path: Path) -> list[Statement]:
+    """Those of ``every`` that defining and calling ``names`` takes, in order. CourseError for a name without a definition."""
+    touching: dict[str, list[int]] = {}
     for index, statement in enumerate(every):
-        for bound in bound_names([statement.node]):
-            binders.setdefault(bound, []).append(index)
+        for name in _touched(statement.node):
+            touching.setdefault(name, []).append(index)
+    chosen: set[int] = set()
+    # (name, statement before which it was bound, statement during which it is used); None is the end of the notebook.
+    waiting: list[tuple[str, int | None, int | None]] = []
     for name in names:
-        if name not in binders:
-            raise CourseError(f"defines no {name!r}", file=source.path)
-    needed: set[int] = set()
-    # (name, index of the statement that reads it while it runs; None where it is read later, in a call)
-    waiting: list[tuple[str, int | None]] = [(name, None) for name in names]
-    met: set[tuple[str, int | None]] = set()
+        if name not in touching:
+            raise CourseError(f"defines no {name!r}", file=path)
+        waiting.append((name, None, None))
+    met = set(waiting)
     while waiting:
-        request = waiting.pop()
-        if request in met or request[0] not in binders:
-            continue
-        met.add(request)
-        name, reader = request
-        before = [index for index in binders[name] if reader is None or index < reader]
-        if not before:
-            continue  # read before it is bound: the notebook would fail there itself
-        index = before[-1]
+        name, before, at = waiting.pop()
+        last = _last(every, touching.get(name, []), name, before, path)
+        if last is None:
+            continue  # a builtin, or read before it is bound: the notebook would fail there itself
+        chosen.add(last)
+        now, later = reads(every[last].text)
+        wanted = [(one, last, use) for one in now for use in (last, at)] + [(one, at, at) for one in later]
+        if _may_call_at_once(every[last].node):
+            wanted += [(one, last, last) for one in later]
+        for request in wanted:
+            if request not in met:
+                met.add(request)
+                waiting.append(request)
+    return [every[index] for index in sorted(chosen)]
+
+
+def _last(every: Sequence[Statement], touching: Sequence[int], name: str, before: int | None, path: Path) -> int | None:
+    """The last statement before ``before`` that binds ``name``, or changes it. CourseError where it is no definition."""
+    earlier = [index for index in touching if before is None or index < before]
+    for index in reversed(earlier):
         statement = every[index]
-        if not isinstance(statement.node, DEFINITIONS):
-            kind = type(statement.node).__name__.lower()
-            message = f"{name!r} is bound by a {kind} statement, not by a definition; a check cannot depend on it"
-            raise CourseError(message, file=source.path, line=statement.line)
-        if index not in needed:
-            needed.add(index)
-            now, later = reads(statement.text)
-            waiting += [(one, index) for one in now] + [(one, None) for one in later]
-        if isinstance(statement.node, ast.AugAssign):
-            waiting.append((name, index))
-    return [every[index] for index in sorted(needed)]
+        if isinstance(statement.node, DEFINITIONS):
+            return index
+        binds = name in bound_names([statement.node])
+        held = next((every[i].node for i in reversed(earlier) if i < index and _binds(every[i], name)), None)
+        if not binds and (held is None or isinstance(held, _FIXED)):
+            continue  # `plot.use_style()` does not change what `plot` is
+        kind = (
+            "bare call"
+            if isinstance(statement.node, ast.Expr)
+            else f"{type(statement.node).__name__.lower()} statement"
+        )
+        message = f"{name!r} is {'bound' if binds else 'changed'} by a {kind}, not by a definition; a check cannot depend on it"
+        raise CourseError(message, file=path, line=statement.line)
+    return None
 
 
-def reads(text: str) -> tuple[set[str], set[str]]:
+def _may_call_at_once(node: ast.stmt) -> bool:
+    """Whether a function written in the statement may be called before the statement is done: a lambda, a decorated one."""
+    return isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) or bool(getattr(node, "decorator_list", []))
+
+
+def _binds(statement: Statement, name: str) -> bool:
+    return name in bound_names([statement.node])
+
+
+def _touched(node: ast.stmt) -> set[str]:
+    """Names that a top-level statement binds, or whose objects it changes in place where one can see it."""
+    names = set(bound_names([node]))
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            for part in ast.walk(target):
+                base: ast.expr = part if isinstance(part, ast.Subscript | ast.Attribute) else ast.Constant(None)
+                stored = isinstance(base, ast.Subscript | ast.Attribute) and isinstance(base.ctx, ast.Store)
+                while isinstance(base, ast.Subscript | ast.Attribute):
+                    base = base.value
+                if stored and isinstance(base, ast.Name):
+                    names.add(base.id)
+        if isinstance(node, ast.AnnAssign) and node.value is None:
+            return set()
+    elif not isinstance(node, DEFINITIONS):
+        names |= changed_names([node])
+    return names
+
+
+@functools.lru_cache(maxsize=4096)
+def reads(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """The global names a definition reads while it runs, and those it reads only when it is called."""
     table = symtable.symtable(text, "<slice>", "exec")
     now = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
@@ -107,50 +223,30 @@ def reads(text: str) -> tuple[set[str], set[str]]:
 
     def walk(scope: symtable.SymbolTable, deferred: bool) -> None:
         for child in scope.get_children():
-            inner = deferred or (child.get_type() == "function" and not child.get_name().startswith(("<", "genexpr", "listcomp", "setcomp", "dictcomp")))  # fmt: skip
-            names = {s.get_name() for s in child.get_symbols() if s.is_global() and s.is_referenced()}
+            called = child.get_type() == "function" and child.get_name() not in _COMPREHENSIONS
+            inner = deferred or called
+            # A class body reads its own names from outside until it has bound them: `x = x` is both.
+            names = {
+                symbol.get_name()
+                for symbol in child.get_symbols()
+                if symbol.is_referenced() and (symbol.is_global() or child.get_type() == "class")
+            }
             (later if inner else now).update(names)
             walk(child, inner)
 
     walk(table, False)
     known = set(dir(builtins))
-    return now - known, later - known
+    return frozenset(now - known), frozenset(later - known)
 
 
-def own_definition(source: Source, name: str) -> Statement:
-    """The statement that defines the exercise ``name`` itself (the last one)."""
-    return [one for one in slice_statements(source, [name]) if name in bound_names([one.node])][-1]
-
-
-def slice_text(text: str, names: list[str], path: Path) -> str:
-    """The slice that ``names`` need of a plain Python file, such as an exercise's probe."""
-    tree = ast.parse(text)
-    lines = text.split("\n")
-    kept: set[int] = set()
-    waiting = list(names)
-    met: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in met:
-            continue
-        met.add(name)
-        binders = [index for index, node in enumerate(tree.body) if name in bound_names([node])]
-        if not binders:
-            continue
-        index = binders[-1]
-        node = tree.body[index]
-        if not isinstance(node, DEFINITIONS):
-            raise CourseError(f"{name!r} is not bound by a definition", file=path, line=node.lineno)
-        if index not in kept:
-            kept.add(index)
-            now, later = reads(_undecorated(node, lines))
-            waiting += [*now, *later]
-    return "\n\n".join(_undecorated(tree.body[index], lines) for index in sorted(kept)) + "\n"
+def _first_line(node: ast.stmt) -> int:
+    marks: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(mark.lineno for mark in marks)])
 
 
 def _undecorated(node: ast.stmt, lines: list[str]) -> str:
     """A statement's text without `@exercise...` decorators, which belong to the file it stood in."""
-    marks = getattr(node, "decorator_list", [])
+    marks: list[ast.expr] = getattr(node, "decorator_list", [])
     kept = [mark for mark in marks if not ast.unparse(mark).startswith("exercise")]
     body = "\n".join(lines[node.lineno - 1 : node.end_lineno])
     return "".join(f"@{ast.unparse(mark)}\n" for mark in kept) + body
