@@ -1,0 +1,267 @@
+"""``course verify``, ``course check`` and the keys behind them, on a course of one exercise that is whole, then broken in turn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from coursekit import leaks, record, verify
+from coursekit.check import command as check_command
+from coursekit.errors import CourseError
+from coursekit.paths import Project
+from coursekit.verify import command as verify_command
+
+MORNING = '''\
+# ---
+# title: "Tiny"
+# objectives: [average]
+# prerequisites: []
+# minutes: {study: 1, cpu: 1, gpu: 1}
+# data: []
+# ---
+
+# %%
+import torch
+from torch import Tensor
+
+from dlmodule.checking import checks
+
+check = checks("01_tiny")
+
+# %% [markdown]
+# ## Exercise 1.1: a moving mean
+
+# %%
+def moving_mean(x: Tensor, width: int) -> Tensor:
+    """Mean of each run of ``width`` neighbours. x: (T,); returns (T - width + 1,)."""
+    ### BEGIN SOLUTION
+    runs_of_neighbours = x.unfold(0, width, 1)
+    return runs_of_neighbours.sum(1) / width
+    ### END SOLUTION
+
+# %%
+check(moving_mean)
+'''
+
+EXERCISE = '''\
+"""Average each run of neighbouring samples."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="A moving mean", difficulty=1, minutes=5, move_on=10, part="morning", hints=("first", "second")
+)
+
+
+@exercise.cases
+def cases():
+    yield Case(torch.tensor([1.0, 3.0, 8.0], dtype=torch.float64), 2).named("three samples")
+    yield Case(torch.randn(11, generator=torch.Generator().manual_seed(0), dtype=torch.float64), 4)
+
+
+@exercise.mistake("You summed each run.")
+def sum_of_each_run(x, width):
+    return x.unfold(0, width, 1).sum(1)
+
+
+@exercise.mistake("Your runs do not overlap.")
+def runs_side_by_side(x, width):
+    return x.unfold(0, width, width).mean(1)
+
+
+exercise.edit("along_the_trace", "sum(1)", "sum(0)", "You averaged along the trace.")
+
+
+@exercise.alternative
+def by_cumulative_sum(x, width):
+    total_so_far = torch.cat([x.new_zeros(1), x.cumsum(0)])
+    return (total_so_far[width:] - total_so_far[:-width]) / width
+
+
+@exercise.alternative
+def by_a_loop(x, width):
+    return torch.stack([x[start : start + width].mean() for start in range(len(x) - width + 1)])
+'''
+
+Change = Callable[[str, str], None]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A course with one exercise, and the environment a learner's shell has."""
+    made = Project(tmp_path)
+    folder = made.course / "01_tiny"
+    (folder / "exercises").mkdir(parents=True)
+    made.syllabus.write_text("")
+    (folder / "morning.py").write_text(MORNING)
+    (folder / "exercises" / "moving_mean.py").write_text(EXERCISE)
+    monkeypatch.setenv("DLMODULE_COURSE", str(tmp_path))
+    monkeypatch.setenv("DLMODULE_KEYS", str(made.build / "keys"))
+    monkeypatch.setenv("DLMODULE_PROGRESS", str(tmp_path / "progress.jsonl"))
+    return made
+
+
+def change(project: Project, file: str, old: str, new: str) -> None:
+    path = project.course / "01_tiny" / file
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def prove(project: Project) -> verify.Proof:
+    return verify.prove(project, "01_tiny", "moving_mean")
+
+
+def test_a_whole_exercise_is_proved(project: Project) -> None:
+    """Everything the design asks holds, and is reported in the machine-readable form."""
+    ran = CliRunner().invoke(verify_command, ["01_tiny", "--json"])
+    assert ran.exit_code == 0, ran.stderr
+    (told,) = json.loads(ran.stdout)
+    assert told.pop("seconds") >= 0
+    mutants = told.pop("mutants")
+    assert mutants["killed"] == mutants["total"] >= 8
+    assert told == {
+        "exercise": "01_tiny.moving_mean",
+        "solution": "right",
+        "stub": "not started",
+        "mistakes": [
+            {"name": "sum_of_each_run", "sentence": "You summed each run.", "met": True},
+            {"name": "runs_side_by_side", "sentence": "Your runs do not overlap.", "met": True},
+            {"name": "along_the_trace", "sentence": "You averaged along the trace.", "met": True},
+        ],
+        "alternatives": {"accepted": 2, "total": 2},
+        "measured": False,
+    }
+
+
+BROKEN = [
+    ("exercises/moving_mean.py", "x.unfold(0, width, width).mean(1)", "x.unfold(0, width, 1).sum(1) + 1e-5", "tolerances from"),
+    ("exercises/moving_mean.py", "range(len(x) - width + 1)", "range(len(x) - width)", "alternative by_a_loop is wrong"),
+    ("exercises/moving_mean.py", "x.unfold(0, width, width).mean(1)", "x.unfold(0, width, 1).mean(1)", "runs_side_by_side is met by right"),
+    ("exercises/moving_mean.py", '"first", "second"', '"first",', "1 hints; at least 2 are asked"),
+    ("exercises/moving_mean.py", "def cases():\n    yield Case(torch.tensor([1.0, 3.0, 8.0], dtype=torch.float64), 2).named(\"three samples\")\n", "def cases():\n    yield Case(torch.ones(3, dtype=torch.float64), 1)\n    return\n", "survive"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words"), BROKEN, ids=[words for *_, words in BROKEN])
+def test_a_broken_exercise_is_not(project: Project, file: str, old: str, new: str, words: str) -> None:
+    """Each weakness of an exercise is found and named."""
+    change(project, file, old, new)
+    assert any(words in problem for problem in prove(project).problems), prove(project).problems
+
+
+def test_a_failed_proof_exits_with_1_and_is_not_remembered(project: Project) -> None:
+    """Exit code 1; the problem stands on stderr, and the JSON stays JSON."""
+    change(project, "exercises/moving_mean.py", "range(len(x) - width + 1)", "range(len(x) - width)")
+    for _ in range(2):
+        ran = CliRunner().invoke(verify_command, ["--json"])
+        assert ran.exit_code == 1
+        assert "alternative by_a_loop is wrong" in ran.stderr
+        assert json.loads(ran.stdout)[0]["alternatives"] == {"accepted": 1, "total": 2}
+
+
+BAD = [
+    ("exercises/moving_mean.py", "import torch\n", "import torhc\n", r"moving_mean\.py:3: ModuleNotFoundError"),
+    ("exercises/moving_mean.py", "yield Case(torch.randn", "yield Case(torch.randm", "randm"),
+    ("exercises/moving_mean.py", '"sum(1)", "sum(0)"', '"max(1)", "sum(0)"', r"moving_mean\.py:\d+: mistake 'along_the_trace': 'max\(1\)' occurs 0 times"),
+    ("exercises/moving_mean.py", "return x.unfold(0, width, 1).sum(1)", "return x.unfold(0, widht, 1).sum(1)", r"moving_mean\.py:\d+: 'widht' is defined neither here"),
+    ("morning.py", "### END SOLUTION", "", r"morning\.py:\d+: BEGIN SOLUTION without"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "words"), BAD, ids=[new.strip() for _, _, new, _ in BAD])
+def test_bad_input_is_one_line_with_file_and_line(project: Project, file: str, old: str, new: str, words: str) -> None:
+    """A malformed source or exercise stops the command with one CourseError."""
+    change(project, file, old, new)
+    with pytest.raises(CourseError, match=words) as caught:
+        record.record_session(project, "01_tiny")
+    assert "\n" not in str(caught.value)
+
+
+def test_keys_are_reproducible_and_mended(project: Project) -> None:
+    """Recording twice gives the same bytes; a damaged cache or key is made again."""
+    path = record.record_session(project, "01_tiny")
+    first = path.read_bytes()
+    (cached,) = (project.build / "cache" / "keys").iterdir()
+    cached.write_bytes(b"damaged")
+    path.write_bytes(b"damaged")
+    assert record.record_session(project, "01_tiny").read_bytes() == first
+    for cached in (project.build / "cache" / "keys").iterdir():
+        cached.unlink()
+    assert record.record_session(project, "01_tiny").read_bytes() == first
+
+
+def test_only_what_changed_is_recorded_again(project: Project) -> None:
+    """A second recording runs nothing; a changed solution is recorded anew."""
+    record.record_session(project, "01_tiny")
+    (cached,) = (project.build / "cache" / "keys").iterdir()
+    stamp = cached.stat().st_mtime_ns
+    record.record_session(project, "01_tiny")
+    assert cached.stat().st_mtime_ns == stamp
+    change(project, "morning.py", ".sum(1) / width", ".mean(1)")
+    change(project, "exercises/moving_mean.py", '"sum(1)", "sum(0)"', '"mean(1)", "mean(0)"')
+    record.record_session(project, "01_tiny")
+    assert [path.name for path in (project.build / "cache" / "keys").iterdir()] != [cached.name]
+
+
+def test_nothing_secret_stands_in_a_key(project: Project) -> None:
+    """The key holds no line of the solution, of a mistake or of an alternative; a planted one is found."""
+    record.record_session(project, "01_tiny")
+    secrets = leaks.secret_lines(project, "01_tiny")
+    assert "runs_of_neighbours=x.unfold(0,width,1)" in secrets
+    assert any(where.startswith("exercises/") for where in secrets.values())
+    assert leaks.scan(project, ["01_tiny"]) == []
+    book = project.build / "notebooks" / "01_tiny" / "01_tiny_morning.ipynb"
+    book.parent.mkdir(parents=True)
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "source": ["    runs_of_neighbours = x.unfold(0, width,  1)\n"],
+        "outputs": [],
+    }
+    book.write_text(json.dumps({"cells": [cell]}))
+    assert leaks.scan(project, ["01_tiny"]) == ["notebooks/01_tiny/01_tiny_morning.ipynb holds a line of morning.py:24"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        ("def moving_mean(x, width):\n    return x.unfold(0, width, 1).mean(1)\n", 0, "Right"),
+        ("def moving_mean(x, width):\n    return x.unfold(0, width, 1).sum(1)\n", 1, "You summed each run."),
+        ("def moving_mean(x, width):\n    raise NotImplementedError\n", 1, "not written yet"),
+    ],
+)
+def test_check_judges_a_file(project: Project, tmp_path: Path, answer: str, code: int, words: str) -> None:
+    """The shell says what the card says; exit code 0 for right, 1 for not right yet."""
+    record.record_session(project, "01_tiny")
+    file = tmp_path / "answer.py"
+    file.write_text(answer)
+    ran = CliRunner().invoke(check_command, ["01_tiny.moving_mean", str(file)])
+    assert (ran.exit_code, words in ran.stdout) == (code, True), ran.output
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "words"),
+    [
+        ("01_tiny.moving_mean", "def moving_mean(x:\n", r"answer\.py:1: not valid Python"),
+        ("01_tiny.moving_mean", "x = 1\n1 / 0\n", r"answer\.py:2: stops with ZeroDivisionError"),
+        ("01_tiny.moving_mean", "x = 1\n", "defines no 'moving_mean'"),
+        ("01_tiny.median", "x = 1\n", "has no exercise 'median'; it has moving_mean"),
+        ("moving_mean", "x = 1\n", "is not SESSION.EXERCISE"),
+    ],
+)
+def test_check_says_what_is_wrong_with_its_input(
+    project: Project, tmp_path: Path, exercise: str, answer: str, words: str
+) -> None:
+    """Bad input is one line that names the file and line."""
+    record.record_session(project, "01_tiny")
+    file = tmp_path / "answer.py"
+    file.write_text(answer)
+    with pytest.raises(CourseError, match=words):
+        check_command.main([exercise, str(file)], standalone_mode=False)
