@@ -47,8 +47,8 @@ def run_forked(
                 theirs.close()
                 running[ours] = (item, process, time.monotonic() + deadline)
             soonest = min(limit for _, _, limit in running.values())
-            for ours in wait(list(running), timeout=max(0.0, soonest - time.monotonic())):
-                assert isinstance(ours, Connection)
+            ready = wait(list(running), timeout=max(0.0, soonest - time.monotonic()))
+            for ours in [one for one in running if one in ready]:
                 item, process, _ = running.pop(ours)
                 yield item, _received(ours)
                 process.join()
