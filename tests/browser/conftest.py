@@ -1,6 +1,5 @@
 """A real browser for the course's pages. Every request that leaves this machine is stopped and written down."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "dlmodule" / "open"))
-
-import reference_run
-from running import Running, opened
+from tests.dlmodule.open import reference_run
+from tests.dlmodule.open.running import Running, opened
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import zmq
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
@@ -20,6 +21,19 @@ from dlmodule.open.course_file import find_course
 from dlmodule.open.handlers import Shown, routes, with_token
 from dlmodule.open.workspace import Workspace
 
+# JupyterLab's plugins that would ask about news or list extensions, and those whose server side is not loaded here.
+LEFT_OUT = frozenset(
+    {
+        "@jupyter-notebook/lab-extension",
+        "@jupyter/nbgrader",
+        "@jupyterlab/apputils-extension:announcements",
+        "@jupyterlab/extensionmanager-extension",
+        "@jupyterlab/fileeditor-extension:language-server",
+        "@jupyterlab/lsp-extension",
+        "@jupyterlab/notebook-extension:language-server",
+        "jupyterlab-jupytext",
+    }
+)
 DEFAULT_WORKSPACE = Path("~/DL_module_workspace")
 
 
@@ -39,6 +53,8 @@ def configuration(workspace: Workspace, *, port: int | None, browser: bool) -> C
         config.ServerApp.port_retries = 0
     if not os.environ.get("JUPYTER_TOKEN"):
         config.IdentityProvider.token = secrets.token_hex(24)
+    if zmq.has("curve"):
+        config.KernelManager.transport_encryption = "auto"  # Others on a shared machine cannot listen to a kernel.
     config.LabApp.news_url = None
     config.LabApp.check_for_updates_class = "jupyterlab.handlers.announcements.NeverCheckForUpdate"
     config.LabApp.extension_manager = "readonly"
@@ -62,7 +78,13 @@ def prepare(shown: Shown, *, port: int | None = None, browser: bool = False) -> 
             raise DLModuleError(f"port {port} is taken; leave --port out and a free one is found") from None
     app.initialize(argv=[], find_extensions=False)
     app.web_app.add_handlers(".*$", routes(app.base_url, shown))
+    app.web_app.settings["page_config_hook"] = quieter
     return app
+
+
+def quieter(_handler: object, page: dict[str, Any]) -> dict[str, Any]:
+    """JupyterLab's page settings without the plugins that are left out."""
+    return {**page, "disabledExtensions": sorted({*page.get("disabledExtensions", ()), *LEFT_OUT})}
 
 
 @click.command()

@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import reference_run
 
 import dlmodule.open
 from dlmodule.open.home import Local, digest, render, where_to_continue
+from tests.dlmodule.open import reference_run
 
 LONDON = ZoneInfo("Europe/London")
 MORNING_05 = datetime(2022, 12, 2, 11, tzinfo=LONDON)

@@ -9,8 +9,9 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 
 import pytest
-import reference_run
-from running import COMMAND, Running, opened
+
+from tests.dlmodule.open import reference_run
+from tests.dlmodule.open.running import COMMAND, Running, opened
 
 PART = {"part": "05_cnns_1.morning", "version": "student"}
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
-from running import Running
+
+from tests.dlmodule.open.running import Running
 
 pytestmark = pytest.mark.browser
 Contexts = Callable[..., BrowserContext]
@@ -25,12 +26,15 @@ def test_from_the_home_to_an_answer_and_back_to_progress(course: Running, new_co
     """Open a notebook from the home, answer its exercise in JupyterLab, and find it counted: nothing leaves the machine."""
     page = new_context(viewport={"width": 1280, "height": 900}).new_page()
     page.set_default_timeout(90_000)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.goto(course.address)
     row = page.locator("tr", has_text="what a 3x3 kernel sees")
     expect(row.get_by_text("0 of 4 right")).to_be_visible()
     row.get_by_role("button", name="Open here").click()
 
     page.wait_for_url("**/lab/tree/05_CNNs_part_I/05_cnns_1_morning.ipynb*")
+    expect(page.get_by_text("official Jupyter news")).to_have_count(0)
     answer = page.locator(".jp-CodeCell .cm-content", has_text="edge_kernels = ...")
     answer.click()
     page.keyboard.press("Control+A")
@@ -47,8 +51,9 @@ def test_from_the_home_to_an_answer_and_back_to_progress(course: Running, new_co
     expect(page.locator("tr", has_text="what a 3x3 kernel sees").get_by_text("1 of 4 right")).to_be_visible()
     expect(page.get_by_text("Continue where you left off")).to_be_visible()
     expect(page.get_by_role("img", name="the well has reached day 5")).to_be_visible()
-    assert stopped.requests == []
+    assert stopped.requests == [] and complaints == []
     assert course.asked_for == ""
+    assert len(course.log.read_text().strip().splitlines()) == 1
 
 
 def test_what_leaves_the_machine_would_be_noticed(course: Running, new_context: Contexts, stopped: Any) -> None:
