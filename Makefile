@@ -24,7 +24,7 @@ lint: $(VENV)/.test        ## style and types
 	$(BIN)/mypy
 
 ledger: $(VENV)/.course    ## measure what the course trains (as long as it takes)
-	$(BIN)/course ledger --measure
+	$(BIN)/course ledger --rehearsal --full
 
 bench: $(VENV)/.test       ## time the course's own claims
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

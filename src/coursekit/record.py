@@ -69,7 +69,7 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
         value = ledger.bar(project, loaded.id)
         if value is None:
             raise CourseError(
-                f"no bar in the ledger for {loaded.id}: run `course ledger --measure --rehearsal {loaded.id}`",
+                f"no bar in the ledger for {loaded.id}: run `course ledger --rehearsal {loaded.id}`",
                 file=path,
             )
         bar = keys.Bar(exercise.measured.metric, exercise.measured.higher, value)
