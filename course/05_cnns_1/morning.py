@@ -43,7 +43,8 @@ plot.use_style()
 # indices, put it together again, and trained the one with which it began.
 
 # %%
-ground = seismic.sections(1, height=128, width=192, seed=7)
+dipping = seismic.Geology(dip=(0.3, 0.5), fold_height=(6, 14), faults=(3, 4), noise=(0.1, 0.2))
+ground = seismic.sections(1, height=128, width=192, seed=4, geology=dipping)
 section, faults = ground.images[0, 0], ground.masks[0, 0]  # both (H, W) = (128, 192)
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
@@ -51,8 +52,8 @@ plot.section(section, title="a section", ax=axes[0])
 plot.section(section, faults, title="the same, with its faults marked", ax=axes[1])
 plot.alt(
     fig,
-    "Two copies of one synthetic seismic section of 128 time samples and 192 traces: gently folded black and white bands, "
-    "broken along steep lines. In the right copy those lines, the faults, are drawn in vermilion.",
+    "Two copies of one synthetic seismic section of 128 time samples and 192 traces: black and white bands that dip to the "
+    "right, broken along steep lines. In the right copy those lines, the faults, are drawn in vermilion.",
 )
 
 # %% [markdown]
@@ -110,7 +111,7 @@ plot.section(new_shallow[0][1, 0], title="trained on: shallow", ax=axes[0])
 plot.section(deep[0][1, 0], title="asked about: deep", ax=axes[1])
 strength = fully_connected[1].weight.detach().square().mean(0).sqrt().reshape(32, 32)
 axes[2].imshow(strength, cmap="viridis", aspect="auto")
-axes[2].set(title="strength of the first layer's weights", xlabel="trace", ylabel="time sample")
+axes[2].set(title="size of the first weights", xlabel="trace", ylabel="time sample")
 plot.alt(
     fig,
     "Three panels of 32 by 32. Left: a noisy bright band near the top. Middle: the same band near the bottom. Right: the root mean "
@@ -139,7 +140,7 @@ plot.alt(
 image = torch.arange(9.0).reshape(3, 3)
 kernel = torch.tensor([[1.0, 2.0], [3.0, 5.0]])
 
-fig, axes = plt.subplots(1, 4, figsize=(11, 2.9), layout="constrained")
+fig, axes = plt.subplots(1, 4, figsize=(11, 3.5), layout="constrained")
 for ax, (i, j) in zip(axes, [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):
     ax.set(xlim=(-0.5, 2.5), ylim=(2.5, -0.5), xticks=[], yticks=[], aspect="equal", title=f"output ({i}, {j})")
     for p in range(3):
@@ -281,24 +282,25 @@ for ax, name, response in zip(axes.flat, names, responses, strict=True):
     plot.section(response, title=name, ax=ax)
 plot.alt(
     fig,
-    "The section as four kernels see it. The downward slope shows every reflector crisply. The slope to the right is faint where layers "
-    "lie flat, strong where they dip, and broken along the faults. The diagonal slope favours layers that dip one way. The Laplacian "
-    "shows thin reflectors and a good deal of noise.",
+    "The section as four kernels see it. The downward slope shows every reflector. The slope to the right shows the faults as thin "
+    "lines, and the dipping reflectors beside them. The diagonal slope is strongest where something runs across its direction. The "
+    "Laplacian shows the edges of reflectors and faults, and a good deal of noise.",
 )
 
 # %%
-on_fault = faults[1:-1, 1:-1] > 0.5  # the response at (i, j) belongs to the pixel in the middle of the kernel, (i + 1, j + 1)
-count = int(on_fault.sum())
-print(f"{count / on_fault.numel():.1%} of the pixels lie on a fault. Of as many pixels, the loudest in each map:")
+# The response at (i, j) belongs to the pixel under the middle of the kernel, (i + 1, j + 1). A near miss, by up to 2 samples, counts.
+near_fault = F.max_pool2d(faults[None], 5, stride=1, padding=2)[0, 1:-1, 1:-1] > 0.5
+count = int(faults.sum())
+print(f"{near_fault.float().mean():.0%} of all pixels lie at a fault. Of the {count} loudest of each map,")
 for name, response in zip(names, responses.abs(), strict=True):
     loudest = response.flatten().topk(count).indices
-    print(f"{name:32s} {on_fault.flatten()[loudest].float().mean():.0%} lie on a fault")
+    print(f"{name:32s} {near_fault.flatten()[loudest].float().mean():.0%} lie at a fault")
 
 # %% [markdown]
-# Kernel 1 is the best of the four, as you may have guessed: a fault is about the only place where the image changes *abruptly* from trace to trace. Still, most of
-# what it shouts about is no fault, but a bright layer that dips. No other linear 3x3 kernel would end this. Nine samples hold a slope, and
+# Kernels 1 and 3 do best: a fault is where the image changes abruptly from trace to trace. And still, about every second pixel they shout about lies on
+# no fault, but on a bright layer that dips. No other linear 3x3 kernel would end this. Nine samples hold a slope and a curvature, and
 # within nine samples a steep reflector and a broken one look alike. What tells them apart is that the band goes on in one case and stops in the
-# other, all along a line, and to see that one must look further.
+# other, and that it stops all along a line. To see that one must look further.
 #
 # So the answer to the first question is: **a 3x3 kernel sees a slope and a curvature; it takes a stack of them to see a fault.** The rest of
 # the morning is about how to stack, how far a stack can see, and how it learns what to look for.
@@ -646,7 +648,7 @@ offset = torch.arange(-10, 11)
 axes[1].bar(offset, profile, color="#56B4E9", label="ten layers of averages")
 variance = 10 * 2 / 3
 axes[1].plot(offset, torch.exp(-(offset**2) / (2 * variance)) / (2 * torch.pi * variance) ** 0.5, "k-", label="Gaussian, variance 20/3")
-axes[1].set(title="summed over rows", xlabel="distance from the centre in pixels")
+axes[1].set(title="summed over rows", xlabel="distance from the centre in pixels", ylim=(0, 0.21))
 axes[1].legend()
 plot.alt(
     fig,
@@ -1166,7 +1168,7 @@ def gas_sand(count: int, *, seed: int) -> tuple[Tensor, Tensor]:
 
 
 stacks, labels = gas_sand(400, seed=0)
-fig, axes = plt.subplots(1, 4, figsize=(11, 3), layout="constrained")
+fig, axes = plt.subplots(1, 4, figsize=(11, 3.5), layout="constrained")
 for ax, (example, stack) in zip(axes, [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True):
     ax.imshow(stacks[example, :, :, stack], cmap="gray", vmin=-1.7, vmax=1.7)
     ax.set(title=f"{('near', 'far')[stack]}, label {labels[example]}", xticks=[], yticks=[])
