@@ -1,10 +1,11 @@
 """LeCun's network of 1998, as one writes it today."""
 
 import torch
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="LeNet-5",

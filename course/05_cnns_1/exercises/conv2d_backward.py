@@ -1,10 +1,11 @@
 """The three gradients of a convolution, without autograd."""
 
 import torch
-from dlmodule.checking.exercise import Case, Exercise
 from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_input, conv2d_weight
+
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="the backward pass of conv2d",

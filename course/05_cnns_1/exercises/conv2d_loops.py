@@ -1,9 +1,10 @@
 """The convolution of a deep-learning library, with its channels, written as loops."""
 
 import torch
-from dlmodule.checking.exercise import Case, Exercise
 from torch import Tensor
 from torch.nn import functional as F
+
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="conv2d, as loops",
@@ -98,7 +99,7 @@ def replicate_padding(x, weight, bias=None, stride=1, padding=0, dilation=1):
 @exercise.alternative
 def sum_over_taps(x, weight, bias=None, stride=1, padding=0, dilation=1):
     x = F.pad(x, (padding,) * 4)
-    O, C, h, w = weight.shape
+    O, _, h, w = weight.shape
     rows = (x.shape[2] - dilation * (h - 1) - 1) // stride + 1
     columns = (x.shape[3] - dilation * (w - 1) - 1) // stride + 1
     out = x.new_zeros(len(x), O, rows, columns)

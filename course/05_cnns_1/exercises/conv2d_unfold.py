@@ -1,9 +1,10 @@
 """A whole convolution as one matrix product."""
 
 import torch
-from dlmodule.checking.exercise import Case, Exercise
 from torch import Tensor
 from torch.nn import functional as F
+
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="conv2d, as one matrix product",

@@ -1,9 +1,10 @@
 """Slide a kernel over an image and sum the products."""
 
 import torch
-from dlmodule.checking.exercise import Case, Exercise
 from torch import Tensor
 from torch.nn import functional as F
+
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="cross-correlation",

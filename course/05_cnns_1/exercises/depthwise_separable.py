@@ -1,9 +1,10 @@
 """First each channel in space, then each pixel across channels."""
 
 import torch
-from dlmodule.checking.exercise import Case, Exercise
 from torch import Tensor
 from torch.nn import functional as F
+
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="depthwise separable convolution",

@@ -1,6 +1,7 @@
 """Write four 3x3 kernels down from what each must do to a ramp and a bowl."""
 
 import torch
+
 from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise
 

@@ -1,10 +1,11 @@
 """A network that must compare two stacks, and a program in which it never learns to: find the planted bug."""
 
 import torch
-from dlmodule.checking.exercise import Case, Exercise, Measured
 from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
+
+from dlmodule.checking.exercise import Case, Exercise, Measured
 
 exercise = Exercise(
     title="this trains badly",

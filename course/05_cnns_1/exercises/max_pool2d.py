@@ -1,9 +1,10 @@
 """Keep the largest value of every window."""
 
 import torch
-from dlmodule.checking.exercise import Case, Exercise
 from torch import Tensor
 from torch.nn import functional as F
+
+from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
     title="max pooling",

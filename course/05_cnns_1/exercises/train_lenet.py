@@ -1,12 +1,13 @@
 """Write the training loop, train LeNet-5, and let the check watch every step."""
 
 import torch
-from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
-from dlmodule.training import evaluate
 from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
+
+from dlmodule import data
+from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.training import evaluate
 
 exercise = Exercise(
     title="train LeNet-5",
@@ -39,7 +40,7 @@ class Watch(TorchFunctionMode):
             self.weights = [*self.weights[:1], args[1].detach().clone()]
         if func is F.cross_entropy:
             rows = (args[0] if args else kwargs["input"]).detach()
-            self.logits = self.logits and not bool(((rows >= 0).all() and (rows.sum(1) - 1).abs().max() < 1e-3))
+            self.logits = self.logits and not bool((rows >= 0).all() and (rows.sum(1) - 1).abs().max() < 1e-3)
         if func is torch.Tensor.backward:
             grad = self.weight.grad
             self.fresh = self.fresh and (grad is None or not bool(grad.any()))
