@@ -24,8 +24,10 @@ from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
     from coursekit.exercise_meta import ExerciseMeta
-    from coursekit.title import Repository
+    from coursekit.syllabus import Syllabus
+    from coursekit.timetable import Version
 
+VERSIONS: "tuple[Version, ...]" = ("student", "solutions")
 # A temporary file this old was left by a build that was killed.
 _ABANDONED_SECONDS = 3600.0
 
@@ -77,14 +79,15 @@ def _build_notebooks(
     if not due:
         return
     from coursekit.source import read_exercises
+    from coursekit.syllabus import load
 
-    repository, figure = _repository(project), _figures(project)
+    syllabus, figure = load(project.syllabus), _figures(project)
     exercises: dict[str, dict[str, ExerciseMeta]] = {}
     for part in due:
         try:
             if part.session not in exercises:
                 exercises[part.session] = read_exercises(project.course / part.session)
-            written = _write_part(project, part, exercises[part.session], repository, figure)
+            written = _write_part(project, part, exercises[part.session], syllabus, figure)
         except DLModuleError as error:
             report.problems.append(error)
             continue
@@ -96,30 +99,30 @@ def _write_part(
     project: Project,
     part: Part,
     exercises: "dict[str, ExerciseMeta]",
-    repository: "Repository",
+    syllabus: "Syllabus",
     figure: Callable[[str], str],
 ) -> list[str]:
     """Write both notebooks of one part; both are made before either is written."""
     from coursekit.notebook import make, relative_path, to_json
     from coursekit.source import parse
+    from coursekit.timetable import published_path
 
     source = parse(part.path, exercises)
     texts = {
-        relative_path(part.session, part.name, solutions=solutions): to_json(
-            make(source, solutions=solutions, repository=repository, figure=figure)
+        relative_path(part.session, part.name, solutions=version == "solutions"): to_json(
+            make(
+                source,
+                solutions=version == "solutions",
+                repository=syllabus.repository,
+                figure=figure,
+                place=published_path(syllabus, part.session, part.name, version),
+            )
         )
-        for solutions in (False, True)
+        for version in VERSIONS
     }
     for name, text in texts.items():
         write_atomically(project.build / name, text)
     return list(texts)
-
-
-def _repository(project: Project) -> "Repository":
-    """Where the syllabus says the course is published."""
-    from coursekit.syllabus import load
-
-    return load(project.syllabus).repository
 
 
 def _figures(project: Project) -> Callable[[str], str]:
@@ -182,18 +185,21 @@ def _remove_stale(project: Project, parts: Sequence[Part], manifest: Manifest, r
 
 
 def _write_course(project: Project, digests: dict[str, str], manifest: Manifest, report: Report) -> None:
-    """``course.json``, which the learner's home page and the site read."""
+    """``course.json`` and ``calendar.ics``, which the learner's home page and the site show."""
     decks = sorted(path.relative_to(project.root).as_posix() for path in project.course.glob("*/*.typ"))
     made = sorted(path.relative_to(project.build).as_posix() for path in project.build.glob("slides/*/*.pdf"))
     inputs = digest_of(digest_of_files([project.syllabus], project.root), *sorted(digests.values()), *decks, "", *made)
     if report.problems or manifest.current("course", inputs):
         return
-    from coursekit.timetable import course_table
+    from coursekit.calendar import to_ical
+    from coursekit.syllabus import load
+    from coursekit.timetable import Timetable, course_table
 
     text = json.dumps(course_table(project), ensure_ascii=False, indent=1) + "\n"
     write_atomically(project.build / "course.json", text)
-    manifest.record("course", inputs, ["course.json"])
-    report.written.append("course.json")
+    write_atomically(project.build / "calendar.ics", to_ical(Timetable(load(project.syllabus))))
+    manifest.record("course", inputs, ["course.json", "calendar.ics"])
+    report.written += ["course.json", "calendar.ics"]
 
 
 @click.command("build")

@@ -5,8 +5,9 @@ calendar of a moved run moves the entries that are there.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 import icalendar
@@ -29,12 +30,45 @@ def to_ical(timetable: Timetable) -> bytes:
     calendar.add("x-wr-calname", facts.title)
     calendar.add("x-wr-timezone", facts.timezone)
     days = [row.date for row in facts.day]
-    first, last = date(min(days).year, 1, 1), date(min(max(days).year + 1, 9999), 12, 31)
-    calendar.add_component(icalendar.Timezone.from_tzid(facts.timezone, first_date=first, last_date=last))
+    calendar.add_component(_zone(facts.zone, min(days).year, max(days).year + 1))
     for event in (*_sessions(timetable), *_releases(timetable), *_assessments(timetable)):
         calendar.add_component(event)
-    content: bytes = calendar.to_ical()
-    return content
+    return bytes(calendar.to_ical())
+
+
+def _zone(zone: ZoneInfo, first: int, last: int) -> icalendar.Timezone:
+    """VTIMEZONE from the start of year ``first`` to the start of year ``last``.
+
+    Written out because an onset stands in the clock time *before* the change, which icalendar's own ``from_tzid`` gets wrong.
+    """
+    component = icalendar.Timezone()
+    component.add("tzid", zone.key)
+    here, end = datetime(first, 1, 1, tzinfo=UTC), datetime(last, 1, 1, tzinfo=UTC)
+    before = here.astimezone(zone)
+    component.add_component(_observance(before, before))
+    while here < end:
+        # No zone changes twice within an hour, and every change is at a whole minute.
+        here += timedelta(hours=1)
+        if here.astimezone(zone).utcoffset() == before.utcoffset():
+            continue
+        change = here - timedelta(hours=1)
+        while change.astimezone(zone).utcoffset() == before.utcoffset():
+            change += timedelta(minutes=1)
+        after = change.astimezone(zone)
+        component.add_component(_observance(before, after))
+        before = after
+    return component
+
+
+def _observance(before: datetime, after: datetime) -> icalendar.cal.Component:
+    """The rule that holds from ``after`` on, where clocks had kept the offset of ``before``."""
+    rule = icalendar.TimezoneDaylight() if after.dst() else icalendar.TimezoneStandard()
+    was, becomes = before.utcoffset() or timedelta(), after.utcoffset() or timedelta()
+    rule.add("dtstart", (after.astimezone(UTC) + was).replace(tzinfo=None))
+    rule.add("tzoffsetfrom", was)
+    rule.add("tzoffsetto", becomes)
+    rule.add("tzname", after.tzname())
+    return rule
 
 
 def _event(
@@ -107,6 +141,6 @@ def command(start: str | None, output: Path | None) -> None:
         timetable = timetable.moved(first)
     content = to_ical(timetable)
     if output is None:
-        click.get_binary_stream("stdout").write(content)
+        click.echo(content, nl=False)
     else:
         write_atomically(output, content)

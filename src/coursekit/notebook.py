@@ -14,7 +14,7 @@ from typing import Any
 from coursekit.bindings import bound_names
 from coursekit.cell_ids import cell_id, cell_ids
 from coursekit.errors import CourseError
-from coursekit.regions import find_regions, solution_text, student_text
+from coursekit.regions import solution_text, student_text
 from coursekit.source import Cell, Source
 from coursekit.title import Repository, colab_url, exercise_line, install_cell, title_cell
 
@@ -29,14 +29,24 @@ def file_name(session: str, part: str, *, solutions: bool) -> str:
 
 
 def relative_path(session: str, part: str, *, solutions: bool) -> str:
-    """Where a notebook stands in ``build/`` and in a release: ``notebooks/SESSION/FILE``."""
+    """Where a notebook stands in ``build/``: ``notebooks/SESSION/FILE``."""
     return f"notebooks/{session}/{file_name(session, part, solutions=solutions)}"
 
 
-def make(source: Source, *, solutions: bool, repository: Repository, figure: Callable[[str], str]) -> Notebook:
-    """The notebook of ``source``. ``figure(id)`` gives the ledger's words for ``{ledger: id}`` in the prose."""
+def make(
+    source: Source,
+    *,
+    solutions: bool,
+    repository: Repository,
+    figure: Callable[[str], str],
+    place: str | None = None,
+) -> Notebook:
+    """The notebook of ``source``. ``figure(id)`` gives the ledger's words for ``{ledger: id}`` in the prose.
+
+    place: where it stands in the published repository (default: as in build/).
+    """
     session, part = source.session, source.part
-    colab = colab_url(repository, relative_path(session, part, solutions=solutions))
+    colab = colab_url(repository, place or relative_path(session, part, solutions=solutions))
     cells = [
         _cell("markdown", title_cell(source.header, solutions=solutions, colab=colab), cell_id(session, part, "title")),
         _cell("code", install_cell(repository), cell_id(session, part, "install")),
@@ -115,7 +125,7 @@ def _code(source: Source, cell: Cell, solutions: bool) -> str:
         for meta in source.exercises
         if meta.name in here and meta.starter is not None
     }
-    text = student_text(cell.text, cell.tree, {meta.name for meta in source.exercises}, starters)
+    text = student_text(cell.text, cell.tree, cell.regions, {meta.name for meta in source.exercises}, starters)
     try:
         ast.parse(text)
     except SyntaxError as error:
@@ -129,7 +139,7 @@ def _nbgrader(source: Source, cell: Cell, identity: str) -> dict[str, Any]:
     if cell.tree is None:
         return {}
     defines, checks = cell.exercises("defines"), cell.exercises("checks")
-    solution = bool(defines) or bool(find_regions(cell.text, cell.tree))
+    solution = bool(defines) or bool(cell.regions)
     # A check may be shown again further down; points are given once, where the exercise of this part is first checked.
     points = sum(
         meta.difficulty

@@ -134,6 +134,13 @@ def release_path(row: Day, part: str, version: Version) -> str:
     return f"{row.folder}/{stem}/{stem}_{_SUFFIX[version]}"
 
 
+def published_path(syllabus: Syllabus, session: str, part: str, version: Version) -> str | None:
+    """``release_path`` for a part known by name; None where the syllabus has no such part."""
+    found = (row for row in syllabus.day for p in row.parts if (row.session, p.part) == (session, part))
+    row = next(found, None)
+    return None if row is None else release_path(row, part, version)
+
+
 @dataclass(frozen=True)
 class Entry:
     """A slot with its source, where there is one; the paths are relative to ``build/``."""

@@ -151,6 +151,7 @@ folder = "01_Tiny"
 parts = [
     { part = "morning", kind = "lecture", title = "Doubling" },
     { part = "afternoon", kind = "exercises" },
+    { part = "probability", kind = "slides", start = 12:00:00, end = 13:00:00 },
 ]
 """
 

@@ -35,7 +35,7 @@ def test_a_build_writes_both_notebooks_and_the_course(tiny_course: Project) -> N
     """Student version, solutions and course.json are written; a second build writes nothing."""
     report = build(tiny_course, keys=False)
     assert report.problems == []
-    assert report.written == [STUDENT, SOLUTIONS, "course.json"]
+    assert report.written == [STUDENT, SOLUTIONS, "course.json", "calendar.ics"]
     assert build(tiny_course, keys=False).written == []
 
 
@@ -64,6 +64,7 @@ def test_only_what_changed_is_made_again(tmp_path: Path) -> None:
         "notebooks/01_tiny/01_tiny_afternoon.ipynb",
         "notebooks/01_tiny/01_tiny_afternoon_solutions.ipynb",
         "course.json",
+        "calendar.ics",
     ]
 
 
@@ -86,7 +87,7 @@ def test_a_damaged_or_missing_file_is_made_again(tiny_course: Project) -> None:
     before = contents(tiny_course)
     (tiny_course.build / STUDENT).write_text("{}")
     (tiny_course.build / "course.json").unlink()
-    assert set(build(tiny_course, keys=False).written) == {STUDENT, SOLUTIONS, "course.json"}
+    assert set(build(tiny_course, keys=False).written) == {STUDENT, SOLUTIONS, "course.json", "calendar.ics"}
     assert contents(tiny_course) == before
 
 
@@ -106,13 +107,13 @@ def test_a_lost_manifest_costs_time_only(tiny_course: Project, manifest: str | N
 
 def test_an_interrupted_build_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was written before an interruption stands and is not made again; the rest follows."""
-    project = write_course(tmp_path, {"morning": MORNING, "zz_more": MORNING[: MORNING.index("# %%")]})
+    project = write_course(tmp_path, {"morning": MORNING, "probability": MORNING[: MORNING.index("# %%")]})
     import coursekit.build as module
 
     write = module.write_atomically
 
     def interrupt(path: Path, data: bytes | str) -> None:
-        if "zz_more" in path.name:
+        if "probability" in path.name:
             raise KeyboardInterrupt
         write(path, data)
 
@@ -120,10 +121,10 @@ def test_an_interrupted_build_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(KeyboardInterrupt):
         build(project, keys=False)
     monkeypatch.undo()
-    assert not list(project.build.glob("notebooks/*/*zz_more*"))
+    assert not list(project.build.glob("notebooks/*/*probability*"))
     written = build(project, keys=False).written
     assert STUDENT not in written
-    assert "notebooks/01_tiny/01_tiny_zz_more.ipynb" in written
+    assert "notebooks/01_tiny/01_tiny_probability.ipynb" in written
 
 
 def test_stale_outputs_are_removed(tiny_course: Project) -> None:
@@ -141,16 +142,16 @@ def test_stale_outputs_are_removed(tiny_course: Project) -> None:
 
 def test_an_error_in_one_part_does_not_stop_the_others(tmp_path: Path) -> None:
     """The broken part keeps its former notebooks; the command names its file and line and exits with 2."""
-    project = write_course(tmp_path, {"morning": MORNING, "broken": MORNING[: MORNING.index("# %%")]})
+    project = write_course(tmp_path, {"morning": MORNING, "afternoon": MORNING[: MORNING.index("# %%")]})
     build(project, keys=False)
-    former = contents(project)["notebooks/01_tiny/01_tiny_broken.ipynb"]
-    path = project.course / "01_tiny" / "broken.py"
+    former = contents(project)["notebooks/01_tiny/01_tiny_afternoon.ipynb"]
+    path = project.course / "01_tiny" / "afternoon.py"
     path.write_text(path.read_text() + "# %%\nx = (\n")
     (project.build / STUDENT).unlink()
     result = course(project, "build", "--no-keys")
     assert result.returncode == 2
     assert result.stderr == f"course: {path}:12: syntax error: '(' was never closed\n"
-    assert contents(project)["notebooks/01_tiny/01_tiny_broken.ipynb"] == former
+    assert contents(project)["notebooks/01_tiny/01_tiny_afternoon.ipynb"] == former
     assert (project.build / STUDENT).is_file()
 
 

@@ -1,0 +1,30 @@
+"""What a learner runs: ``python -m dlmodule open``, and ``course open`` where only this package is installed."""
+
+import sys
+
+import click
+
+from dlmodule.errors import DLModuleError
+from dlmodule.open.server import command as open_course
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dlmodule")
+def course() -> None:
+    """DL_module: take the course."""
+
+
+course.add_command(open_course, "open")
+
+
+def main() -> None:
+    """Entry point; an error that the reader can mend is one line on stderr, and exit code 2."""
+    try:
+        course.main(prog_name="course", standalone_mode=True)
+    except DLModuleError as error:
+        click.echo(f"course: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
