@@ -7,7 +7,7 @@ site (``mode="site"``: links only). What a page shows at a moment is worked out 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -62,6 +62,7 @@ class PartRow:
     id: str
     label: str
     title: str
+    note: str
     hours: str
     minutes: int | None
     objectives: Sequence[str]
@@ -105,6 +106,7 @@ class AssessmentRow:
     """One assessment and how it stands at this moment."""
 
     title: str
+    format: str
     opens: str
     due: str
     due_iso: str
@@ -168,6 +170,11 @@ def render(
     )
 
 
+def describe(course: Course, day: Day) -> DayRow:
+    """A day as the table names it: its number, anchor and date, and the labels and titles of its parts."""
+    return _day(course, day, datetime(1970, 1, 1, tzinfo=UTC), True, {}, None, None)
+
+
 def digest(progress: Iterable[Attempt]) -> str:
     """A short name for a state of progress: the open page asks for it to know whether to show itself anew."""
     text = "\n".join(f"{a.get('exercise')} {a.get('status')} {a.get('at')}" for a in progress)
@@ -192,7 +199,7 @@ def where_to_continue(
             worked[identity] = max(when, worked.get(identity, when))
     if not worked:
         day, part = usable[0]
-        return Resume(ids[0], "Start here", day["day"], _label(part), _title(part))
+        return Resume(ids[0], "Start here", day["day"], _label(day, part), _title(day, part))
     last = max(worked, key=lambda identity: worked[identity])
     index, why = ids.index(last), "Continue where you left off"
     day, part = usable[index]
@@ -200,7 +207,7 @@ def where_to_continue(
     if exercises and all(status.get(e) == "right" for e in exercises) and index + 1 < len(usable):
         index, why = index + 1, "All right so far: next"
         day, part = usable[index]
-    return Resume(ids[index], why, day["day"], _label(part), _title(part))
+    return Resume(ids[index], why, day["day"], _label(day, part), _title(day, part))
 
 
 def _statuses(progress: Iterable[Attempt]) -> dict[str, str]:
@@ -282,8 +289,9 @@ def _part(
     ]
     return PartRow(
         id=identity,
-        label=_label(part),
-        title=_title(part),
+        label=_label(day, part),
+        title=_title(day, part),
+        note=str(part.get("note") or ""),
         hours=f"{start:%H:%M}–{end:%H:%M}" if start and end else "",
         minutes=(part.get("minutes") or {}).get("study"),
         objectives=part.get("objectives", ()) or (),
@@ -293,15 +301,22 @@ def _part(
     )
 
 
-def _label(part: Part) -> str:
-    """``Morning · code-along``; the kind stands alone where it already serves as the title."""
+def _own_title(day: Day, part: Part) -> str:
+    """The part's title, if it says more than the day's."""
+    title = str(part.get("title") or "")
+    return "" if title == day["title"] else title
+
+
+def _label(day: Day, part: Part) -> str:
+    """``Morning · code-along``; the time of day alone where the kind already serves as the title."""
     kind = str(part.get("kind") or "").replace("_", " ")
     name = str(part["part"]).replace("_", " ")
-    return name.capitalize() if kind in ("", name) or not part.get("title") else f"{name.capitalize()} · {kind}"
+    return name.capitalize() if kind in ("", name) or not _own_title(day, part) else f"{name.capitalize()} · {kind}"
 
 
-def _title(part: Part) -> str:
-    return str(part.get("title") or str(part.get("kind") or part["part"]).replace("_", " ").capitalize())
+def _title(day: Day, part: Part) -> str:
+    kind = str(part.get("kind") or part["part"]).replace("_", " ")
+    return _own_title(day, part) or kind[:1].upper() + kind[1:]
 
 
 def _assessment(course: Course, item: Mapping[str, Any], at: datetime, paced: bool) -> AssessmentRow:
@@ -319,7 +334,8 @@ def _assessment(course: Course, item: Mapping[str, Any], at: datetime, paced: bo
     share = (
         f"{100 * weight:g} %" if isinstance(weight, int | float) and weight <= 1 else f"{weight:g} %" if weight else ""
     )
-    return AssessmentRow(item["title"], clock(opens), clock(due), due.isoformat() if due else "", share, state)
+    form = str(item.get("format") or "")
+    return AssessmentRow(item["title"], form, clock(opens), clock(due), due.isoformat() if due else "", share, state)
 
 
 def _reached(

@@ -86,6 +86,13 @@ def facts() -> dict[str, Any]:
         "timezone": "Europe/London",
         "self_paced": True,
         "repository": {"owner": "ese-msc-2022", "name": "DL_module", "branch": "main", "tag": "v0.1.0"},
+        "colab": "All coding can be done in Google Colab, or on your own computer in Jupyter.",
+        "references": [
+            {"day": 5, "authors": "LeCun et al.", "title": "Gradient-based learning applied to document recognition",
+             "year": 1998, "doi": "10.1109/5.726791", "arxiv": None},
+            {"day": 12, "authors": "Vaswani et al.", "title": "Attention is all you need", "year": 2017, "doi": None, "arxiv": "1706.03762"},
+            {"day": 9, "authors": "Bishop", "title": "Pattern recognition and machine learning", "year": 2006, "doi": None, "arxiv": None},
+        ],
         "team": [{"name": "Lluis Guasch", "role": "module coordinator"}]
         + [{"name": name, "role": ""} for name in ("Debbie Pelacani Cruz", "Carlos Cueto", "George Strong", "Oscar Bates",
                                                    "Vinicius Santos Silva", "Amin Nadimy", "Siyi Li", "Thomas Davison")],
@@ -97,9 +104,9 @@ def facts() -> dict[str, Any]:
             {"kind": "book", "title": "Goodfellow, Bengio, Courville, Deep Learning", "url": "https://www.deeplearningbook.org"},
         ],
         "assessments": [
-            {"id": "coursework_1", "title": "Coursework 1", "release_at": iso("2022-12-09", time(14)),
+            {"id": "coursework_1", "title": "Coursework 1", "format": "four days", "release_at": iso("2022-12-09", time(14)),
              "due_at": iso("2022-12-12", time(20)), "weight": 0.5},
-            {"id": "coursework_2", "title": "Coursework 2", "release_at": iso("2022-12-16", time(14)),
+            {"id": "coursework_2", "title": "Coursework 2", "format": "three hours, in class", "release_at": iso("2022-12-16", time(14)),
              "due_at": iso("2022-12-16", time(17)), "weight": 0.5},
         ],
         "days": [_day(*day) for day in DAYS],
@@ -121,7 +128,7 @@ def _part(
     stem = f"notebooks/{session}/{session}_{part}"
     student = f"{stem}.ipynb" if built and "s" in versions else None
     return {
-        "part": part, "kind": kind, "start": iso(when, hours[0]), "end": iso(when, hours[1]), "title": title,
+        "part": part, "kind": kind, "start": iso(when, hours[0]), "end": iso(when, hours[1]), "title": title, "note": "Colab set-up in class" if session == "03_pytorch_2" else None,
         "release_at": iso(when, time(8)), "solutions_at": iso(when, hours[1]), "student": student,
         "solutions": f"{stem}_solutions.ipynb" if built and "v" in versions else None,
         "slides": f"slides/{session}/{part}.pdf" if built and "d" in versions else None,

@@ -50,6 +50,7 @@ class Running:
     seconds: float
     log: Path
     asked: Path
+    process: subprocess.Popen[bytes]
     cookies: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
 
     @property
@@ -75,6 +76,10 @@ class Running:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, error.headers, error.read().decode()
+        except OSError as error:
+            raise AssertionError(
+                f"the course does not answer ({error}); it ended with {self.process.poll()}: {self.log.read_text()}"
+            ) from None
 
     def log_in(self) -> str:
         """Visit the home with the token, as the printed address does; returns the XSRF token of its forms."""
@@ -109,7 +114,7 @@ def opened(build: Path, workspace: Path, *options: str) -> Iterator[Running]:
         while not (found := re.search(r"http://127\.0\.0\.1:\d+\S+", log.read_text())):
             assert process.poll() is None and time.monotonic() - begun < 60, log.read_text()
             time.sleep(0.05)
-        yield Running(found[0], workspace, build, time.monotonic() - begun, log, asked)
+        yield Running(found[0], workspace, build, time.monotonic() - begun, log, asked, process)
     finally:
         process.terminate()
         try:
