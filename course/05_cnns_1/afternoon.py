@@ -512,10 +512,10 @@ plot.confusion(matrix, test.classes)
 def saliency(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
     """|d logit_target / d x|, the largest over channels. x: (N, C, H, W), target: (N,) int64; returns (N, H, W)."""
     ### BEGIN SOLUTION
-    x = x.detach().clone().requires_grad_()
-    chosen = model(x)[torch.arange(len(x)), target]
+    pixels = x.detach().requires_grad_()
+    chosen = model(pixels)[torch.arange(len(x)), target]
     # In eval mode no image touches another's logit, so the gradient of the sum holds each image's own gradient.
-    (gradient,) = torch.autograd.grad(chosen.sum(), x)
+    (gradient,) = torch.autograd.grad(chosen.sum(), pixels)
     return gradient.abs().amax(1)
     ### END SOLUTION
 
@@ -560,15 +560,17 @@ plot.alt(fig, "Four patches; their saliency under the trained network, bright al
 # ## What do the layers in the middle compute? Feature maps
 #
 # A module computes, returns, and forgets. To see what is in between, ask it: a **forward hook** is a function that PyTorch calls with
-# `(module, inputs, output)` every time the module has run. Three things go wrong with hooks, and all three go wrong silently:
+# `(module, inputs, output)` every time the module has run. Four things go wrong when one looks, and all of them silently:
 #
 # - the hook stays on the model, runs for ever, and keeps its tensors alive: **remove** it, also when the call fails;
 # - the output carries the graph of the whole forward pass: **detach** it;
-# - the next layer may work in place (`nn.ReLU(inplace=True)`) on the very memory you kept: **clone** it.
+# - the next layer may work in place (`nn.ReLU(inplace=True)`) on the very memory you kept: **clone** it;
+# - in training mode batch normalisation *learns from being looked at*: each forward pass moves its running statistics. Look in **eval mode**,
+#   and leave the model in the mode in which you found it.
 #
 # ### Exercise 5.18: feature maps
 # Return a dictionary from layer names to their outputs for the batch `x`. Names are as in `model.named_modules()`, so `"features.0"`
-# is the first block. Leave no hook behind.
+# is the first block. Run the model in eval mode, put its mode back, and leave no hook behind.
 
 # %%
 def feature_maps(model: nn.Module, x: Tensor, layers: list[str]) -> dict[str, Tensor]:
@@ -582,9 +584,12 @@ def feature_maps(model: nn.Module, x: Tensor, layers: list[str]) -> dict[str, Te
             kept[name] = output.detach().clone()
 
         handles.append(model.get_submodule(name).register_forward_hook(keep))
+    was_training = model.training
+    model.eval()
     try:
         model(x)
     finally:
+        model.train(was_training)
         for handle in handles:
             handle.remove()
     return kept
@@ -706,15 +711,15 @@ plot.alt(fig, "Four patches and, below each, a map of how far its class's probab
 
 # %% [markdown]
 # ### Exercise 5.20: adversarial example
-# One FGSM step for a batch: raise the loss of the labels `y`, then bring the pixels back into $[0, 1]$. Return data, not a node of a graph.
+# One FGSM step for a batch: raise the loss of the labels `y`, then bring the pixels back into $[0, 1]$.
 
 # %%
 def adversarial_example(model: nn.Module, x: Tensor, y: Tensor, *, eps: float) -> Tensor:
     """x moved by eps along the sign of the loss's gradient, within [0, 1]. x: (N, C, H, W), y: (N,); returns x's shape."""
     ### BEGIN SOLUTION
-    x = x.detach().clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(F.cross_entropy(model(x), y), x)
-    return (x + eps * gradient.sign()).clamp(0, 1).detach()
+    pixels = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(F.cross_entropy(model(pixels), y), pixels)
+    return (x + eps * gradient.sign()).clamp(0, 1)
     ### END SOLUTION
 
 
@@ -799,12 +804,11 @@ def calibration_curve(probabilities: Tensor, y: Tensor, *, bins: int = 10) -> tu
     """Returns (confidence (bins,), accuracy (bins,), count (bins,) int64, ece ()). Bin b holds confidences in (b/bins, (b+1)/bins]."""
     ### BEGIN SOLUTION
     top, predicted = probabilities.max(1)
-    right = (predicted == y).to(top.dtype)
     index = (top * bins).ceil().long() - 1
     count = torch.bincount(index, minlength=bins)
     filled = count.clamp(min=1)  # an empty bin divides zero by one
     confidence = torch.bincount(index, weights=top, minlength=bins) / filled
-    accuracy = torch.bincount(index, weights=right, minlength=bins) / filled
+    accuracy = torch.bincount(index, weights=predicted == y, minlength=bins) / filled
     ece = (count / count.sum() * (accuracy - confidence).abs()).sum()
     return confidence, accuracy, count, ece
     ### END SOLUTION

@@ -31,6 +31,7 @@ def cases():
     yield Case(waves(2, 1, 8, 8)).built(width=2).named("8x8 images, a width of 2")
     yield Case(waves(2, 3, 12, 9)).built(3, 4, 2).named("three channels, four classes, images that are not square")
     yield Case(waves(1, 1, 28, 28)).built(1, 10, 4).named("one 28x28 image")
+    yield Case(waves(1, 1, 9, 9)).built().named("the defaults: one channel, ten classes, a width of 32")
 
 
 exercise.edit(

@@ -12,7 +12,7 @@ exercise = Exercise(
     move_on=25,
     hints=(
         "You need the gradient of the loss with respect to the image, and of that only one thing: its sign.",
-        "x + eps * sign(gradient), brought back into [0, 1], and detached: an adversarial example is data, not a node of a graph.",
+        "x + eps * sign(gradient), brought back into [0, 1]. If you add it to the tensor that required the gradient, detach the result.",
     ),
     part="afternoon",
 )
@@ -37,6 +37,8 @@ def cases():
     yield Case(LINEAR, edge, torch.tensor([1, 0]), eps=0.05).named("pixels that are already black or white")
     yield Case(CONVOLUTIONAL, waves(2, 2, 4, 5), torch.tensor([4, 1]), eps=0.03).named("a small convolutional network")
 
+
+exercise.equivalent(".detach(...) dropped", "the values are the same; only the caller's own tensor would come to require a gradient")
 
 exercise.edit(
     "downhill",

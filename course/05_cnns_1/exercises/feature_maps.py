@@ -27,7 +27,7 @@ class Sketch(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(1, 2, 3, padding=1)
         self.relu = nn.ReLU(inplace=True)
-        self.block = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Tanh())
+        self.block = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.Tanh())
         self.head = nn.Linear(3, 2)
 
     def forward(self, x):
@@ -37,8 +37,8 @@ class Sketch(nn.Module):
 @exercise.probe
 def probe(candidate, case):
     torch.manual_seed(5)
-    model = Sketch().double().eval()
-    x, layers = case.args
+    x, layers, training = case.args
+    model = Sketch().double().train(training)
     maps = candidate(model, x, list(layers))
     maps = dict(maps)
     hooks = sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules())
@@ -47,6 +47,8 @@ def probe(candidate, case):
         "names": sorted(maps),
         "hooks_left": hooks,
         "graphs_kept": sum(bool(value.requires_grad) for value in maps.values()),
+        "left in training mode": model.training,
+        "running_mean": model.block[1].running_mean.clone(),
     }
 
 
@@ -57,9 +59,10 @@ def waves(*shape: int) -> torch.Tensor:
 
 @exercise.cases
 def cases():
-    yield Case(waves(1, 1, 4, 4), ["block"]).named("one layer")
-    yield Case(waves(2, 1, 5, 4), ["head", "block.0"]).named("two layers, one inside another")
-    yield Case(waves(1, 1, 4, 4), ["stem", "relu"]).named("a layer whose output the next layer changes in place")
+    yield Case(waves(1, 1, 4, 4), ["block"], False).named("one layer")
+    yield Case(waves(2, 1, 5, 4), ["head", "block.0"], False).named("two layers, one inside another")
+    yield Case(waves(1, 1, 4, 4), ["stem", "relu"], False).named("a layer whose output the next layer changes in place")
+    yield Case(waves(3, 1, 4, 5), ["block", "head"], True).named("a model that was in training mode")
 
 
 exercise.edit(
@@ -83,6 +86,21 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "statistics_touched",
+    "model.eval()",
+    "model.train(was_training)",
+    "A model in training mode learned from being looked at: batch normalisation used this batch's statistics and moved its running ones. "
+    "Switch to eval mode first.",
+)
+exercise.edit(
+    "left_in_eval_mode",
+    "model.train(was_training)",
+    "model.eval()",
+    "A model that came in training mode went away in eval mode, and its owner's next epoch trains with frozen statistics. Put the mode back.",
+)
+
+
 @exercise.mistake("You kept what went into the layer. A forward hook receives (module, inputs, output); the map is the output.")
 def inputs_not_outputs(model, x, layers):
     kept, handles = {}, []
@@ -92,7 +110,9 @@ def inputs_not_outputs(model, x, layers):
             kept[name] = inputs[0].detach().clone()
 
         handles.append(model.get_submodule(name).register_forward_hook(hook))
-    model(x)
+    mode = model.training
+    model.eval()(x)
+    model.train(mode)
     for handle in handles:
         handle.remove()
     return kept
@@ -110,7 +130,9 @@ def name_bound_late(model, x, layers):
                 lambda module, inputs, output: kept.__setitem__(name, output.detach().clone())  # noqa: B023  the mistake
             )
         )
-    model(x)
+    mode = model.training
+    model.eval()(x)
+    model.train(mode)
     for handle in handles:
         handle.remove()
     return kept
@@ -126,10 +148,13 @@ def with_partial(model, x, layers):
         kept[name] = output.clone().detach()
 
     handles = [model.get_submodule(name).register_forward_hook(partial(keep, name)) for name in layers]
+    mode = model.training
+    model.eval()
     try:
         with torch.no_grad():
             model(x)
     finally:
+        model.train(mode)
         for handle in handles:
             handle.remove()
     return kept
@@ -148,5 +173,6 @@ def by_dictionary_of_modules(model, x, layers):
                 kept[at] = output.detach().clone()
 
             stack.callback(modules[name].register_forward_hook(hook).remove)
-        model(x)
+        stack.callback(model.train, model.training)
+        model.eval()(x)
     return kept

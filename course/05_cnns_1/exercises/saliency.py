@@ -39,6 +39,8 @@ def cases():
     yield Case(CONVOLUTIONAL, waves(3, 2, 5, 4), torch.tensor([4, 0, 2])).named("a small convolutional network")
 
 
+exercise.equivalent(".detach(...) dropped", "the values are the same; only the caller's own tensor would come to require a gradient")
+
 exercise.edit(
     "signed",
     "gradient.abs().amax(1)",
@@ -48,8 +50,8 @@ exercise.edit(
 )
 exercise.edit(
     "averaged_over_the_batch",
-    ".sum(), x",
-    ".mean(), x",
+    ".sum(), pixels",
+    ".mean(), pixels",
     "Everything is N times too small: you differentiated the mean of the logits. Each image's map must not depend on how many "
     "others share its batch.",
 )
