@@ -235,7 +235,7 @@ check(cross_correlate)
 #
 # $$ x_{ij} \approx x_{00} + i\,\partial_i x + j\,\partial_j x + \tfrac12\left(i^2\,\partial_i^2 x + 2ij\,\partial_i\partial_j x + j^2\,\partial_j^2 x\right). $$
 #
-# Nine numbers determine a value, a slope, a curvature, and little more: that is all a linear 3x3 kernel can ever report. So we
+# Nine numbers determine a value, a slope, a curvature, and little more: that is all a linear 3x3 kernel can report of a smooth image. So we
 # build one for each. The central difference $(x_{1,0}-x_{-1,0})/2$ measures the slope downwards. To be less at the mercy of noise, average
 # three such differences side by side with weights $\frac14, \frac12, \frac14$; the outcome is the kernel of **Sobel** and Feldman (1968), over 8.
 # For curvature, the **Laplacian** $\partial_i^2 x+\partial_j^2 x$ compares a pixel with its four nearest neighbours.
@@ -298,7 +298,7 @@ for name, response in zip(names, responses.abs(), strict=True):
 
 # %% [markdown]
 # Kernels 1 and 3 do best: a fault is where the image changes abruptly from trace to trace. And still, about every second pixel they shout about lies on
-# no fault, but on a bright layer that dips. No other linear 3x3 kernel would end this. Nine samples hold a slope and a curvature, and
+# no fault, but on a bright layer that dips. No other linear 3x3 kernel ends this. Nine samples hold a slope and a curvature, and
 # within nine samples a steep reflector and a broken one look alike. What tells them apart is that the band goes on in one case and stops in the
 # other, and that it stops all along a line. To see that one must look further.
 #
@@ -403,7 +403,7 @@ for name, knobs in {
 # $$ y_{noij} = b_o + \sum_{c=0}^{C-1}\sum_{a=0}^{h-1}\sum_{b=0}^{w-1} k_{ocab}\;\tilde x_{n,\,c,\,si+da,\,sj+db}. $$
 #
 # Note what is summed and what is not. The sum runs over the channels *completely*, every output channel sees every input channel, as in a
-# fully connected layer; and over space *locally*. This, too, is a convention; in two sections we shall break it and gain by it.
+# fully connected layer; and over space *locally*. This, too, is a convention; later this morning we shall break it and gain by it.
 #
 # In PyTorch the tensors are `x` $(N, C, H, W)$, `weight` $(O, C, h, w)$, `bias` $(O)$ and the output $(N, O, H', W')$.
 #
@@ -420,7 +420,7 @@ print("the same layer on two sizes:", tuple(layer(torch.zeros(1, 3, 32, 32)).sha
 
 # %% [markdown]
 # $8\cdot(3\cdot 9+1) = 224$, for every size of image. Compare the six hundred million at the beginning. A network made only of
-# convolutions can be trained on small patches and run on a whole survey, and tomorrow it will be.
+# convolutions can be trained on small patches and run on a whole survey, and on day 06 it will be.
 
 # %% [markdown]
 # ### Exercise 5.4: conv2d, as loops
@@ -532,7 +532,7 @@ print(f"largest difference between conv2d_unfold and F.conv2d: {gap:.1e}")
 
 # %% [markdown]
 # Thousands of times, on an ordinary processor. The loops do the same multiplications, but each of their 16,384 steps passes
-# through the Python interpreter and makes four small tensors on its way. `F.conv2d` is about as fast as your one line or a few times faster, since it need not write $U$ to memory;
+# through the Python interpreter and makes several small tensors on its way. `F.conv2d` is about as fast as your one line or a few times faster, since it need not write $U$ to memory;
 # depending on the sizes a library may also take an FFT or the algorithm of Winograd. What it computes is what you wrote.
 
 # %% [markdown]
@@ -544,7 +544,7 @@ print(f"largest difference between conv2d_unfold and F.conv2d: {gap:.1e}")
 # not change.
 #
 # Average pooling is a convolution with a fixed kernel; it is linear. **Max pooling** is not: it asks whether a feature is present anywhere in the window, which is
-# why it took over in the 1990s and 2000s. Pooling at all is a convention. Springenberg and others (2014) showed that a convolution
+# why it displaced the average. Pooling at all is a convention. Springenberg and others (2014) showed that a convolution
 # with stride 2 does as well, and most of today's networks use that, with one average over all places at the end.
 #
 # One detail decides whether your pooling is right: what the padding is filled with. A zero is *larger* than every negative
@@ -755,7 +755,7 @@ print(f"trained on shallow reflections: {evaluate(convolutional, new_shallow):.0
 #
 # For stride 1, take $a=p-i$ as the index instead and this reads $\sum_{o,a,b} k_{ocab}\,g_{n,o,p-a,q-b}$: the *minus* is that of a true convolution. So
 # the gradient of a cross-correlation is a convolution, and here the turned kernel is a necessity. For $s>1$ the outputs stand $s$ pixels apart, with
-# zeros in between; as an operation of its own, this is called a **transposed convolution**, and it returns tomorrow as the way up in a U-Net.
+# zeros in between; as an operation of its own, this is called a **transposed convolution**, and it returns on day 06 as the way up in a U-Net.
 # The gradient of the padding is thrown away: nobody may change those zeros.
 #
 # **A worked number.** One row: $x=(1,2,3)$, $k=(5,7)$, so $y=(19, 31)$. Let $g=(1,10)$. Then
@@ -769,7 +769,7 @@ print(f"trained on shallow reflections: {evaluate(convolutional, new_shallow):.0
 # %% [markdown]
 # ### Exercise 5.8: the backward pass of conv2d
 #
-# Return the three gradients, in the order input, weight, bias. No autograd in here; the check uses it to judge you.
+# Return the three gradients, in the order input, weight, bias. Derive them; do not call autograd.
 
 
 # %%
@@ -796,8 +796,8 @@ def conv2d_backward(
 check(conv2d_backward)
 
 # %% [markdown]
-# You can now train a convolutional network with nothing but matrix products, and so could LeCun in 1989. What is left of the
-# morning is to spend fewer of them, and then to build his network.
+# You could now train a convolutional network without autograd, as LeCun had to in 1989. What is left of the morning is to make the
+# operation cheaper, and then to build his network.
 
 # %% [markdown]
 # ## Fewer weights: depthwise separable convolutions
@@ -814,7 +814,7 @@ check(conv2d_backward)
 # $$ \text{a full convolution takes } O\,C\,h\,w \text{ multiplications, the two steps } C\,h\,w + O\,C, \quad\text{a ratio of}\quad \frac1O+\frac1{hw}. $$
 #
 # **A worked number.** $C=O=64$ and 3x3: $36\,864$ against $576+4096=4672$, a factor of 7.9. The large network Xception (Chollet, 2017) and the small MobileNet (Howard and others,
-# 2017) are built from this step; ConvNeXt, tomorrow, has it with 7x7 kernels.
+# 2017) are built from this step; ConvNeXt, on day 06, has it with 7x7 kernels.
 
 # %% [markdown]
 # ### Exercise 5.9: depthwise separable convolution
@@ -888,9 +888,9 @@ print(f"full {1e3 * in_full:.1f} ms, two steps {1e3 * in_two:.1f} ms: a factor o
 #
 # - The activation was a scaled tanh. ReLU does not saturate; it became the standard with AlexNet (Krizhevsky and others, 2012).
 # - Pooling was an average, times a learned weight, plus a bias, through the tanh. The maximum won, and later strides did.
-# - The second convolution was not connected to all six maps, but to chosen subsets, to save arithmetic and to make the maps differ. Today one would call it a grouped convolution.
+# - The second convolution was not connected to all six maps, but to chosen subsets, to save arithmetic and to make the maps differ. The nearest thing today is a grouped convolution.
 # - The output was ten distances to fixed 7x12 pictures of the digits. Today: logits and cross-entropy.
-# - It was trained by gradient descent with an approximate second derivative for each weight. Today: Adam, which you wrote yesterday.
+# - It was trained by gradient descent with an approximate second derivative for each weight. Today: Adam, which you wrote on day 04.
 #
 # **Predict.** Where are most of its 61,706 parameters, in the convolutions or in the linear layers? And most of its *multiplications*?
 
@@ -1138,14 +1138,14 @@ print({name: [f"{a:.0%}" for a in curve] for name, curve in curves.items()})
 # %% [markdown]
 # LeNet-5 holds out longer, and then it falls too. Its convolutions move with the image; but the features arrive at a fully connected layer, and that
 # one learns each place anew, just like the network we began with. Pooling buys a few pixels, no more. There are two ways to be better: show the
-# network shifted images (*augmentation*, this afternoon), or end with an average over all places (*global average pooling*, which every
-# network of tomorrow morning does).
+# network shifted images (*augmentation*, this afternoon), or end with an average over all places (*global average pooling*, as the
+# networks of day 06 do).
 
 # %% [markdown]
 # ## This trains badly
 #
-# A colleague has two stacks of each patch, one of the near offsets and one of the far offsets. Where a reflector is *brighter* in the far stack, there
-# may be gas. Whether it is brighter cannot be seen in one stack, only by comparing two: a task for two channels.
+# A colleague has two stacks of each patch, one of the near offsets and one of the far offsets, both flattened on the reflector in question. Where it is
+# *brighter* in the far stack, there may be gas. Whether it is brighter cannot be seen in one stack, only by comparing two: a task for two channels.
 #
 # Her program runs without an error, and its loss stays at $\ln 2 \approx 0.69$, the loss of a coin. The patches are clean; you can see the answer
 # with your own eyes. She has tried three learning rates and is about to try a larger network.
@@ -1153,17 +1153,14 @@ print({name: [f"{a:.0%}" for a in curve] for name, curve in curves.items()})
 
 # %%
 def gas_sand(count: int, *, seed: int) -> tuple[Tensor, Tensor]:
-    """Patches with one reflector, seen in a near and a far stack. Returns stacks (count, 16, 16, 2) and labels (count,), 1 = brighter far."""
+    """Patches flattened on one reflector, in a near and a far stack: stacks (count, 16, 16, 2) and labels (count,), 1 = brighter far."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % 2
-    row, column = torch.arange(16.0)[:, None], torch.arange(16.0)
-    centre = 4 + 8 * torch.rand(count, 1, 1, generator=generator)
-    dip = 0.3 * torch.randn(count, 1, 1, generator=generator)
-    t = 0.7 * (row - centre - dip * (column - 7.5))
+    t = 0.7 * (torch.arange(16.0)[:, None] - 4 - 8 * torch.rand(count, 1, 1, generator=generator))
     polarity = 1 - 2 * torch.randint(0, 2, (count, 1, 1), generator=generator)
-    near = polarity * (1 - t**2) * torch.exp(-(t**2) / 2)
-    far = near * torch.where(labels == 1, 1.7, 1 / 1.7)[:, None, None]
-    stacks = torch.stack([near, far], dim=-1)
+    wavelet = (polarity * (1 - t**2) * torch.exp(-(t**2) / 2)).expand(count, 16, 16)
+    change = torch.where(labels == 1, 1.3, 1 / 1.3)[:, None, None]
+    stacks = torch.stack([wavelet / change, wavelet * change], dim=-1)
     return stacks + 0.1 * torch.randn(stacks.shape, generator=generator), labels
 
 
@@ -1198,8 +1195,8 @@ def find_the_bug_1(
     N, _, _, C = stacks.shape
     x = stacks.permute(0, 3, 1, 2)  # the bug: reshape(N, C, H, W) cuts the numbers anew where permute moves the axes
     model = nn.Sequential(
-        nn.Conv2d(C, 8, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(C, 8, 3), nn.ReLU(),
+        nn.Conv2d(8, 8, 3), nn.ReLU(),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2),
     )  # fmt: skip
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
@@ -1233,7 +1230,7 @@ print("loss of each epoch:", [round(one, 3) for one in losses])
 # error, since the number of entries is right.
 #
 # Why does the network then learn *nothing*, and not just less? It would have to tell even columns from odd ones. A convolution with stride 1 treats all columns
-# alike, and the average over all places forgets the rest: the network is invariant to a shift by one column, and a shift by one column exchanges near and far (but for what happens at the edges). By
+# alike, and the average over all places forgets the rest: a shift by one column, which exchanges near and far, changes nothing in what the network computes. By
 # its very form it cannot see the answer. The equivariance that helped us all morning has become the obstacle, because the bug turned a
 # question about channels into one about position.
 #
@@ -1252,7 +1249,7 @@ print("loss of each epoch:", [round(one, 3) for one in losses])
 # - The **receptive field** grows by $d(k-1)$ times the jump; what is effectively seen grows only with the square root of the depth.
 # - **Equivariance** is exact without edges and strides, breaks at padded edges, and with stride $s$ survives only for shifts by multiples of $s$. A fully connected layer at
 #   the top ends it.
-# - A 3x3 kernel sees a slope and a curvature. A trained network puts slopes and curvatures into its first layer by itself; a fault takes a stack, and tomorrow we build that stack.
+# - A 3x3 kernel sees a slope and a curvature. A trained network puts slopes and curvatures into its first layer by itself; a fault takes a stack, and on day 06 we build that stack.
 #
 # ### Questions to take along
 #

@@ -30,8 +30,8 @@ exercise = Exercise(
     N, H, W, C = stacks.shape
     x = stacks.reshape(N, C, H, W)
     model = nn.Sequential(
-        nn.Conv2d(C, 8, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(C, 8, 3), nn.ReLU(),
+        nn.Conv2d(8, 8, 3), nn.ReLU(),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2),
     )
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
@@ -51,16 +51,14 @@ exercise = Exercise(
 
 
 def reflectors(count, seed):
-    """Patches with one reflector in a near and a far stack; stacks (count, 16, 16, 2) float32, labels (count,) int64."""
+    """Patches with one flat reflector in a near and a far stack; stacks (count, 16, 16, 2) float32, labels (count,) int64."""
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % 2
-    row = torch.arange(16.0)[:, None] - 4 - 8 * torch.rand(count, 1, 1, generator=generator)
-    dip = 0.4 * torch.randn(count, 1, 1, generator=generator)
-    t = 0.7 * (row - dip * (torch.arange(16.0) - 7.5))
+    t = 0.7 * (torch.arange(16.0)[:, None] - 4 - 8 * torch.rand(count, 1, 1, generator=generator))
     polarity = 1 - 2 * torch.randint(0, 2, (count, 1, 1), generator=generator)
-    wavelet = polarity * (1 - t**2) * torch.exp(-(t**2) / 2)
-    change = torch.where(labels == 1, 1.7, 1 / 1.7)[:, None, None]
-    stacks = torch.stack([wavelet, change * wavelet], dim=-1)
+    wavelet = (polarity * (1 - t**2) * torch.exp(-(t**2) / 2)).expand(count, 16, 16)
+    change = torch.where(labels == 1, 1.3, 1 / 1.3)[:, None, None]
+    stacks = torch.stack([wavelet / change, wavelet * change], dim=-1)
     return stacks + 0.1 * torch.randn(stacks.shape, generator=generator), labels
 
 
@@ -109,7 +107,7 @@ def cases():
 def program(stacks, labels, epochs, seed, arrange, lr=1e-2):
     torch.manual_seed(seed)
     model = nn.Sequential(
-        nn.Conv2d(2, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(2, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.ReLU(),
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2),
     )  # fmt: skip
     optimiser, x, losses = torch.optim.Adam(model.parameters(), lr=lr), arrange(stacks), []
