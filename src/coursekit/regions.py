@@ -139,10 +139,11 @@ def solution_lines(text: str) -> list[int]:
     return [n for n, line in enumerate(text.split("\n"), start=1) if not _EXACT.fullmatch(line)]
 
 
-def student_text(text: str, tree: ast.Module, exercises: Collection[str], starters: dict[str, str]) -> str:
+def student_text(
+    text: str, tree: ast.Module, regions: tuple[Region, ...], exercises: Collection[str], starters: dict[str, str]
+) -> str:
     """The cell with every region replaced by its stub, or by the starter of the exercise that it belongs to."""
     lines = text.split("\n")
-    regions = find_regions(text, tree)
     edits: list[tuple[int, int, list[str]]] = []  # first line, last line, replacement
     replaced: set[Region] = set()
     for name, starter in starters.items():

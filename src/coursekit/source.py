@@ -8,7 +8,7 @@ exercises, their definitions and their checks agree. Nothing is executed.
 import ast
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -17,7 +17,7 @@ from coursekit.errors import CourseError
 from coursekit.header import Header, parse_header
 from coursekit.percent import Kind, RawCell, read
 from coursekit.prose import Heading, check_prose, headings
-from coursekit.regions import RegionError, find_regions
+from coursekit.regions import Region, RegionError, find_regions
 
 if TYPE_CHECKING:
     from coursekit.exercise_meta import ExerciseMeta
@@ -41,6 +41,7 @@ class Cell:
     tags: tuple[str, ...] = ()
     tree: ast.Module | None = None
     headings: tuple[Heading, ...] = ()
+    regions: tuple[Region, ...] = ()
 
     def exercises(self, kind: str) -> tuple[str, ...]:
         """Names of the exercises for which the cell has the role ``kind``."""
@@ -69,15 +70,25 @@ def read_exercises(session: Path) -> dict[str, "ExerciseMeta"]:
 def parse(path: Path, exercises: Mapping[str, "ExerciseMeta"] | None = None) -> Source:
     """The source at ``path``. ``exercises`` are its session's, read from beside it unless given."""
     known = read_exercises(path.parent) if exercises is None else exercises
+    key = (path.read_bytes(), tuple(known.values()))
+    before = _parsed.get(path)
+    if before is None or before[0] != key:
+        before = _parsed[path] = (key, _parse(path, known))
+    return before[1]
+
+
+# A command may ask for one source several times (its notebooks, its key, the course table).
+_parsed: dict[Path, tuple[tuple[bytes, tuple["ExerciseMeta", ...]], Source]] = {}
+
+
+def _parse(path: Path, known: Mapping[str, "ExerciseMeta"]) -> Source:
     raw = read(path)
     header = parse_header(raw.header, file=path, line=raw.header_line)
     cells = [_code(cell, path) if cell.kind == "code" else _prose(cell) for cell in raw.cells]
     check_prose(path, [(cell.text, cell.line) for cell in cells if cell.kind == "markdown"])
     mine = {name: meta for name, meta in known.items() if meta.part == path.stem}
     roles = _Roles(path, cells, mine, known)
-    found = tuple(
-        Cell(c.kind, c.text, c.line, tuple(roles.of(i)), c.tags, c.tree, c.headings) for i, c in enumerate(cells)
-    )
+    found = tuple(replace(cell, roles=tuple(roles.of(index))) for index, cell in enumerate(cells))
     met = dict.fromkeys(name for cell in found for name in cell.exercises("defines"))
     return Source(path.parent.name, path.stem, path, header, found, tuple(mine[name] for name in met))
 
@@ -106,10 +117,10 @@ def _code(cell: RawCell, path: Path) -> Cell:
             message = "input() waits for a keyboard; a notebook must run without one"
             raise CourseError(message, file=path, line=cell.line + node.lineno - 1)
     try:
-        find_regions(cell.text, tree)
+        regions = find_regions(cell.text, tree)
     except RegionError as error:
         raise CourseError(str(error), file=path, line=cell.line + error.line - 1) from None
-    return Cell("code", cell.text, cell.line, tags=cell.tags, tree=tree)
+    return Cell("code", cell.text, cell.line, tags=cell.tags, tree=tree, regions=regions)
 
 
 class _Roles:
@@ -156,7 +167,7 @@ class _Roles:
         """Exercises that cell ``index`` defines: bound at top level with a solution region, or with a starter."""
         cell = self.cells[index]
         assert cell.tree is not None
-        regions = find_regions(cell.text, cell.tree)
+        regions = cell.regions
         names: list[str] = []
         for statement in cell.tree.body:
             for name in bound_names([statement]):
@@ -217,7 +228,7 @@ class _Roles:
             if cell.tree is None:
                 continue
             holders = [n for n in ast.walk(cell.tree) if isinstance(n, Definition) and n.name == name]
-            if holders and find_regions(cell.text, cell.tree):
+            if holders and cell.regions:
                 self.defined[name] = earlier
                 self._add(earlier, "defines", name)
                 if heading is not None and heading < earlier:

@@ -11,7 +11,8 @@ from coursekit.regions import RegionError, find_regions, solution_lines, solutio
 def student(text: str, exercises: set[str] | None = None, starters: dict[str, str] | None = None) -> str:
     """The student version of a cell."""
     text = textwrap.dedent(text).strip("\n")
-    return student_text(text, ast.parse(text), exercises or set(), starters or {})
+    tree = ast.parse(text)
+    return student_text(text, tree, find_regions(text, tree), exercises or set(), starters or {})
 
 
 def expected(text: str) -> str:
