@@ -860,9 +860,9 @@ in_full, in_two = (seconds(f, x, repeats=sized(20, rehearsal=3)) for f in (lambd
 print(f"full {1e3 * in_full:.1f} ms, two steps {1e3 * in_two:.1f} ms: a factor of {in_full / in_two:.1f} in time")
 
 # %% [markdown]
-# Faster, as a rule, but not by the factor on paper. In the depthwise step every number that is fetched from memory is used for only nine
-# multiplications, instead of for $9\cdot 64$; so the processor waits for memory. Multiplications are easy to count, and time is what
-# you pay: measure before you believe either of them.
+# By much less than on paper, and on some processors not at all. In the depthwise step every number that is fetched from memory is used for only nine
+# multiplications, instead of for $9\cdot 64$; so the processor waits for memory. Multiplications are easy to count, but time is what
+# you pay: measure it on the machine you will use.
 
 # %% [markdown]
 # ## LeNet-5, 1998
@@ -1071,9 +1071,9 @@ print(f"a plane explains {explained(weights, plane):.0%} of the learned kernels 
 print(f"a quadratic      {explained(weights, quadratic):.0%} of the learned kernels and {explained(untrained, quadratic):.0%} of untrained ones")
 
 # %% [markdown]
-# You wrote slopes and curvatures by hand this morning. Gradient descent was told nothing about them, only which image belongs to which
-# class; and yet a good part of what it put into its kernels is a mean, a slope, or a curvature, far more than chance would put there. Where a small
-# window holds little besides a slope, a slope is what there is to be learned.
+# A random 5x5 kernel has 25 equal directions to point in; 3 of them make up the planes and 6 the quadratics, so chance explains $3/25=12$ % and $6/25=24$ %. The
+# learned kernels hold far more. You wrote slopes and curvatures by hand this morning; gradient descent was told nothing of them, only which image belongs to which
+# class, and much of what it found is a mean, a slope or a curvature. In a small window there is little else to be seen.
 #
 # **What does it confuse?** An accuracy is one number for a hundred kinds of answer. Rows are the truth, columns what the network says.
 
@@ -1100,7 +1100,8 @@ plot.images(
 
 # %% [markdown]
 # Look at the pictures before you blame the network. Some of them you would get wrong too; that part of the error no training removes. Others
-# are plain to you, and worth a thought: what do they have in common that the training set has little of?
+# are plain to you, and worth a thought: what do they have in common that the training set has little of? (Among the glyphs, look out for fonts
+# that write a zero with a dot in it. Seen small, that is an eight.)
 #
 # **Is it invariant to shifts, then?** We began with a network that did not know a reflection 16 samples further down.
 #
@@ -1130,13 +1131,13 @@ ax.set(xlabel="shift to the right in pixels", ylabel="accuracy", ylim=(0, 1.02))
 ax.legend()
 plot.alt(
     fig,
-    "Accuracy against the shift of the test images, 0 to 8 pixels. Both curves fall; that of LeNet-5 begins higher and falls later, and at "
-    "8 pixels both are far below where they began.",
+    "Accuracy against the shift of the test images, 0 to 8 pixels. Both curves fall; that of LeNet-5 begins higher and falls about two "
+    "pixels later, and at 8 pixels both are near chance.",
 )
 print({name: [f"{a:.0%}" for a in curve] for name, curve in curves.items()})
 
 # %% [markdown]
-# LeNet-5 holds out longer, and then it falls too. Its convolutions move with the image; but the features arrive at a fully connected layer, and that
+# LeNet-5 holds out some two pixels longer, and then it falls too. Its convolutions move with the image; but the features arrive at a fully connected layer, and that
 # one learns each place anew, just like the network we began with. Pooling buys a few pixels, no more. There are two ways to be better: show the
 # network shifted images (*augmentation*, this afternoon), or end with an average over all places (*global average pooling*, as the
 # networks of day 06 do).
