@@ -1,0 +1,131 @@
+"""The reference run with a short source for every notebook, and things planted that no release may hold; and the lecture
+table once more, written down by hand from the module's syllabus: the oracle of the tests of timetable and release.
+"""
+
+import shutil
+from pathlib import Path
+
+from coursekit.build import build
+from coursekit.paths import Project
+
+ROOT = Path(__file__).parents[2]
+
+# date, folder, session, part, when its solutions come ("" where it has no notebook of its own)
+TABLE = [
+    ("2022-11-28", "01_DL_module_intro", "01_intro_and_ffns", "morning", "12:00"),
+    ("2022-11-28", "01_DL_module_intro", "01_intro_and_ffns", "afternoon", "17:00"),
+    ("2022-11-29", "02_PyTorch_part_I", "02_pytorch_1", "morning", "12:00"),
+    ("2022-11-29", "02_PyTorch_part_I", "02_pytorch_1", "afternoon", "17:00"),
+    ("2022-11-30", "03_PyTorch_part_II", "03_pytorch_2", "morning", "12:00"),
+    ("2022-12-01", "04_Recap_ML_concepts", "04_ml_recap", "morning", "12:00"),
+    ("2022-12-01", "04_Recap_ML_concepts", "04_ml_recap", "afternoon", "17:00"),
+    ("2022-12-02", "05_CNNs_part_I", "05_cnns_1", "morning", "12:00"),
+    ("2022-12-02", "05_CNNs_part_I", "05_cnns_1", "afternoon", "17:00"),
+    ("2022-12-05", "06_CNNs_part_II", "06_cnns_2", "morning", "10:30"),
+    ("2022-12-05", "06_CNNs_part_II", "06_cnns_2", "afternoon", "17:00"),
+    ("2022-12-05", "06_Probability", "06_cnns_2", "probability", "12:00"),
+    ("2022-12-06", "07_Autoencoders_and_VAEs", "07_vaes", "morning", "12:00"),
+    ("2022-12-06", "07_Autoencoders_and_VAEs", "07_vaes", "afternoon", "17:00"),
+    ("2022-12-07", "08_GANs", "08_gans", "morning", "12:00"),
+    ("2022-12-07", "08_GANs", "08_gans", "additional", "12:00"),
+    ("2022-12-08", "09_Diffusion_models", "09_diffusion", "morning", "12:00"),
+    ("2022-12-08", "09_Diffusion_models", "09_diffusion", "afternoon", "17:00"),
+    ("2022-12-09", "10_RNNs_LSTMs", "10_rnns", "morning", "12:00"),
+    ("2022-12-09", "10_RNNs_LSTMs", "10_rnns", "afternoon", ""),
+    ("2022-12-12", "11_NLP", "11_nlp", "morning", "12:00"),
+    ("2022-12-12", "11_NLP", "11_nlp", "additional", "12:00"),
+    ("2022-12-12", "11_NLP", "11_nlp", "afternoon", ""),
+    ("2022-12-13", "12_Transformers", "12_transformers", "morning", "17:00"),
+    ("2022-12-13", "12_Transformers", "12_transformers", "afternoon", ""),
+    ("2022-12-14", "13_Deep_RL", "13_deep_rl", "morning", "12:00"),
+    ("2022-12-15", "14_State_of_the_art_DL", "14_state_of_the_art", "morning", "12:00"),
+    ("2022-12-15", "14_State_of_the_art_DL", "14_state_of_the_art", "afternoon", ""),
+    ("2022-12-16", "15", "15_revision", "morning", "12:00"),
+    ("2022-12-16", "15", "15_revision", "afternoon", ""),
+]
+# Slides are given on these days, with the part named.
+DECKS = {("06_cnns_2", "probability"): "probability", ("07_vaes", "morning"): "vaes", ("10_rnns", "morning"): "rnns"}
+
+SOURCE = '''\
+# ---
+# title: "TITLE_{session}_{part}"
+# objectives: ["OBJECTIVE_{session}_{part}"]
+# minutes: {{study: 20, cpu: 1}}
+# ---
+
+# %%
+from dlmodule.checking import checks
+
+check = checks("{session}")
+
+# %% [markdown]
+# ## Exercises
+# ### Exercise: {part}_double
+
+# %%
+def {part}_double(x):
+    """Twice x."""
+    ### BEGIN SOLUTION
+    return x + x  # SOLUTION_{session}_{part}
+    ### END SOLUTION
+
+# %%
+check({part}_double)
+'''
+
+EXERCISE = '''\
+"""Twice a number."""
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="Double {session}_{part}", difficulty=1, minutes=5, move_on=10, hints=("CANARY_hint", "again"), part="{part}"
+)
+
+
+@exercise.cases
+def cases():
+    yield Case(2.0)
+
+
+@exercise.mistake("CANARY_sentence")
+def canary_mistake(x):
+    return x * x * x
+'''
+
+
+def write(root: Path) -> Project:
+    """The course below ``root``, built; keys, decks and package are short stand-ins that name themselves."""
+    project = Project(root)
+    project.course.mkdir(parents=True)
+    shutil.copy(ROOT / "course" / "syllabus.toml", project.syllabus)
+    for name in ("pyproject.toml", "LICENSE"):
+        shutil.copy(ROOT / name, root / name)
+    for _, _, session, part, solutions in TABLE:
+        if solutions:
+            _put(project.course / session / f"{part}.py", SOURCE.format(session=session, part=part))
+            text = EXERCISE.format(session=session, part=part)
+            _put(project.course / session / "exercises" / f"{part}_double.py", text)
+            _put(project.build / "keys" / f"{session}.safetensors", f"KEY_{session}")
+    for (session, _), deck in DECKS.items():
+        _put(project.course / session / f"{deck}.typ", "CANARY_deck_source")
+        _put(project.build / "slides" / session / f"{deck}.pdf", f"DECK_{session}")
+        _put(project.build / "slides" / session / f"{deck}_notes.txt", "CANARY_speakers_notes")
+    _put(root / "src/dlmodule/__init__.py", '"""What learners import."""\n')
+    _put(root / "src/dlmodule/open/home.css", "body {}\n")
+    canaries = (
+        "course/coursework_1/private_demo/hidden_cases.py", "course/coursework_1/rubric.toml", "course/ledger.toml.part",
+        "private/scheme.toml", "src/coursekit/mark.py", "src/dlmodule/.notes/idea.py", "src/dlmodule/__pycache__/x.py",
+        "src/dlmodule/dump.pt", "build/executed/05_cnns_1/05_cnns_1_morning_solutions.ipynb", "build/cache/keys/x.py",
+        "tests/answers.py", ".env", "workspace/mine.ipynb",
+    )  # fmt: skip
+    for name in canaries:
+        _put(root / name, "CANARY_planted")
+    problems = build(project, keys=False).problems
+    assert not problems, problems[0]
+    return project
+
+
+def _put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
