@@ -215,6 +215,6 @@ def fashion_mnist(solution, seed):
     return full_size(solution, "fashion_mnist", seed)
 
 
-@exercise.ledger("glyphs", seeds=10)
+@exercise.ledger("glyphs", seeds=3)
 def glyphs(solution, seed):
     return full_size(solution, "glyphs", seed)

@@ -168,11 +168,11 @@ def fashion_mnist_shifted(solution, seed):
     return measure(solution, "fashion_mnist", seed, epochs=8, shift=2, mirror=True)
 
 
-@exercise.ledger("glyphs", seeds=10)
+@exercise.ledger("glyphs", seeds=3)
 def glyphs(solution, seed):
     return measure(solution, "glyphs", seed, epochs=2, shift=1, mirror=False)
 
 
-@exercise.ledger("seismic_patches", seeds=10)
+@exercise.ledger("seismic_patches", seeds=3)
 def seismic_patches(solution, seed):
     return measure(solution, "seismic_patches", seed, epochs=10, shift=4, mirror=True)
