@@ -41,7 +41,7 @@ def test_the_other_facts_are_there() -> None:
     ("old", "new", "field"),
     [
         ("date = 2022-12-02", 'date = "soon"', "day[5].date"),
-        ("date = 2022-12-05", "date = 2022-12-01", "day[6].date"),
+        ("date = 2022-12-05", "date = 2022-11-25", "day[6].date"),
         ('folder = "05_CNNs_part_I"', 'folder = "04_RECAP_ml_concepts"', "day[5].folder"),
         ('{ part = "morning", kind = "lecture", end = 10:30:00 }', '{ part = "night", kind = "x" }', "parts[1].part"),
         ("end = 10:30:00", "end = 08:30:00", "parts[1].end"),
