@@ -55,7 +55,9 @@ def test_the_teams_package_loads_without_torch() -> None:
         for path in SOURCES
         if "coursekit" in path.parts and path.name != "__init__.py"
     ]
-    program = f"import importlib, sys\nfor m in {modules!r}: importlib.import_module(m)\nassert 'torch' not in sys.modules"
+    program = (
+        f"import importlib, sys\nfor m in {modules!r}: importlib.import_module(m)\nassert 'torch' not in sys.modules"
+    )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
 

@@ -52,7 +52,9 @@ everything, test = data.load(DATA), data.load(DATA, "test")
 everything = everything.take(min(len(everything), sized(60_000, rehearsal=600)))
 train, validation = everything.split(0.9)
 K = len(train.classes)
-print(f"{len(train)} patches to train on, {len(validation)} to decide on, {len(test)} to report on; x {tuple(train.x.shape[1:])}")
+print(
+    f"{len(train)} patches to train on, {len(validation)} to decide on, {len(test)} to report on; x {tuple(train.x.shape[1:])}"
+)
 
 # %%
 first_of_class = [int((train.y == k).nonzero()[i]) for i in range(2) for k in range(K)]
@@ -79,7 +81,9 @@ prediction = ""  # write your answer here before you run the next cell
 torch.manual_seed(0)
 linear = nn.Sequential(nn.Flatten(), nn.Linear(train.x[0].numel(), K))
 fit(linear, train, epochs=sized(10, rehearsal=1), lr=1e-3, progress=False)
-print(f"linear: {evaluate(linear, train):.1%} on the patches it was trained on, {evaluate(linear, validation):.1%} on others")
+print(
+    f"linear: {evaluate(linear, train):.1%} on the patches it was trained on, {evaluate(linear, validation):.1%} on others"
+)
 
 # %% [markdown]
 # It starts to learn its training patches by heart, and about others it has hardly an idea. The reason is in the data: a layer is at a different
@@ -150,6 +154,7 @@ print(f"linear: {evaluate(linear, train):.1%} on the patches it was trained on, 
 #
 # Moving by a random offset is the same as padding by $s$ on every side and cutting out a window at a random place; either will do.
 
+
 # %%
 def augment(x: Tensor, *, generator: torch.Generator, shift: int = 2, mirror: bool = True) -> Tensor:
     """Mirror and shift every image by its own random amount. x: (N, C, H, W); returns the same shape."""
@@ -188,7 +193,10 @@ plot.images(
 INVARIANCES = {
     "seismic_patches": {"shift": 4, "mirror": True},
     "glyphs": {"shift": 1, "mirror": False},  # a mirrored 2 is no digit
-    "fashion_mnist": {"shift": 0, "mirror": True},  # a left shoe is a shoe; every article is centred and fills its frame
+    "fashion_mnist": {
+        "shift": 0,
+        "mirror": True,
+    },  # a left shoe is a shoe; every article is centred and fills its frame
 }
 
 # %% [markdown]
@@ -259,6 +267,7 @@ print(f"largest change of the output   {(after - before).abs().max():.1e}")
 # ### Exercise 5.14: ConvBlock
 # Convolution (no bias; padded by half the kernel, so that with stride 1 the size stays), batch normalisation, ReLU.
 
+
 # %%
 class ConvBlock(nn.Module):
     """conv -> BN -> ReLU. (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride)) for odd kernels."""
@@ -266,7 +275,9 @@ class ConvBlock(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1) -> None:
         super().__init__()
         ### BEGIN SOLUTION
-        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride, padding=kernel_size // 2, bias=False)
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel_size, stride=stride, padding=kernel_size // 2, bias=False
+        )
         self.norm = nn.BatchNorm2d(out_channels)
         ### END SOLUTION
 
@@ -317,6 +328,7 @@ check(ConvBlock)
 # ### Exercise 5.15: SmallCNN
 # Build it from your `ConvBlock`. `forward` returns logits, (N, K): no softmax, since `F.cross_entropy` has it inside.
 
+
 # %%
 class SmallCNN(nn.Module):
     """Five ConvBlocks, global average pooling, one linear layer. (N, in_channels, H, W) -> logits (N, classes)."""
@@ -347,7 +359,9 @@ check(SmallCNN)
 # %%
 fresh = SmallCNN(train.x.shape[1], K)
 loss = F.cross_entropy(fresh(train.x[:256]), train.y[:256]).item()
-print(f"{sum(p.numel() for p in fresh.parameters()):,} parameters; loss before training {loss:.3f}, ln K = {np.log(K):.3f}")
+print(
+    f"{sum(p.numel() for p in fresh.parameters()):,} parameters; loss before training {loss:.3f}, ln K = {np.log(K):.3f}"
+)
 
 # %% [markdown]
 # A network that knows nothing should say $1/K$ to everything, and its loss should be $-\ln(1/K) = \ln K$. Look at this number before every
@@ -366,6 +380,7 @@ print(f"{sum(p.numel() for p in fresh.parameters()):,} parameters; loss before t
 # end. Smith's **one-cycle** schedule also starts low, because the first gradients of a random network point in directions that
 # are worth little, and Adam's and BN's running averages have not yet settled:
 
+
 # %%
 def one_cycle(done: float, rise: float = 0.2) -> float:
     """The learning rate as a fraction of its peak when the fraction ``done`` of the training is over."""
@@ -376,7 +391,10 @@ done = np.linspace(0, 1, 200)
 fig, axis = plt.subplots(figsize=(6, 2.4))
 axis.plot(done, [one_cycle(t) for t in done])
 axis.set(xlabel="fraction of training done", ylabel="lr / peak lr", title="one-cycle: warm up, run, settle")
-plot.alt(fig, "The one-cycle schedule: the learning rate rises linearly over the first fifth of training, then falls linearly to zero.")
+plot.alt(
+    fig,
+    "The one-cycle schedule: the learning rate rises linearly over the first fifth of training, then falls linearly to zero.",
+)
 
 # %% [markdown]
 # **Predict.** Three trainings of six epochs on 1,000 patches: constant at 0.01, constant at 0.0003, one-cycle with a peak of
@@ -391,7 +409,9 @@ fig, axis = plt.subplots(figsize=(6, 3))
 for lr, schedule in [(0.01, "constant"), (0.0003, "constant"), (0.01, "one_cycle")]:
     torch.manual_seed(0)
     model = SmallCNN(train.x.shape[1], K)
-    history = fit(model, few, validation=validation, epochs=sized(6, rehearsal=2), lr=lr, schedule=schedule, progress=False)
+    history = fit(
+        model, few, validation=validation, epochs=sized(6, rehearsal=2), lr=lr, schedule=schedule, progress=False
+    )
     axis.plot(range(1, len(history.val_loss) + 1), history.val_loss, marker="o", label=f"{schedule}, lr {lr}")
 axis.set(xlabel="epoch", ylabel="val_loss", yscale="log", title="three learning rates, the same network and data")
 axis.set_yticks([0.5, 1, 2, 5, 10], ["0.5", "1", "2", "5", "10"])
@@ -426,6 +446,7 @@ plot.alt(fig, "Validation loss over the epochs for a constant high, a constant l
 # return the model in eval mode.
 #
 # The check trains your recipe at a small size, on patches whose layers all fall to the right, and then shows it some that rise.
+
 
 # %%
 def train_small_cnn(
@@ -508,6 +529,7 @@ plot.confusion(matrix, test.classes)
 # For each image of a batch, the absolute gradient of **its target's logit** with respect to its pixels, the largest over channels.
 # The model is in eval mode.
 
+
 # %%
 def saliency(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
     """|d logit_target / d x|, the largest over channels. x: (N, C, H, W), target: (N,) int64; returns (N, H, W)."""
@@ -545,7 +567,10 @@ for column, i in enumerate(shown):
     axes[0, column].set_title(test.classes[y])
 for axis, name in zip(axes[:, 0], ["patch", "trained", "untrained"], strict=True):
     axis.set_ylabel(name)
-plot.alt(fig, "Four patches; their saliency under the trained network, bright along the structure; and under random weights, spread over the patch.")
+plot.alt(
+    fig,
+    "Four patches; their saliency under the trained network, bright along the structure; and under random weights, spread over the patch.",
+)
 
 # %% [markdown]
 # The trained network's maps gather where the structure is; the untrained network's are spread over the whole patch. That last row is a
@@ -571,6 +596,7 @@ plot.alt(fig, "Four patches; their saliency under the trained network, bright al
 # ### Exercise 5.18: feature maps
 # Return a dictionary from layer names to their outputs for the batch `x`. Names are as in `model.named_modules()`, so `"features.0"`
 # is the first block. Run the model in eval mode, put its mode back, and leave no hook behind.
+
 
 # %%
 def feature_maps(model: nn.Module, x: Tensor, layers: list[str]) -> dict[str, Tensor]:
@@ -612,7 +638,10 @@ for row, name in enumerate(blocks):
     axes[row, 0].set_ylabel(f"block {row + 1}", rotation=0, ha="right", va="center")
 axes[0, 0].set_title("patch")
 axes[0, 1].set_title("eight strongest channels", loc="left")
-plot.alt(fig, f"A {test.classes[test.y[i]]} patch and the eight strongest feature maps of each of five blocks: edges first, then coarser, sparser patterns.")
+plot.alt(
+    fig,
+    f"A {test.classes[test.y[i]]} patch and the eight strongest feature maps of each of five blocks: edges first, then coarser, sparser patterns.",
+)
 
 # %% [markdown]
 # The first block has copies of what you designed by hand this morning: edges of one slope or another, light after dark, dark after light. Further up the
@@ -636,12 +665,12 @@ plot.alt(fig, f"A {test.classes[test.y[i]]} patch and the eight strongest featur
 # ### Exercise 5.19: occlusion map
 # For one image (C, H, W): the drop in the target's probability for each position of a `size` x `size` square filled with `fill`.
 
+
 # %%
 @torch.no_grad()
-def occlusion_map(
-    model: nn.Module, image: Tensor, target: int, *, size: int, stride: int, fill: float = 0.0
-) -> Tensor:
+def occlusion_map(model: nn.Module, image: Tensor, target: int, *, size: int, stride: int, fill: float = 0.0) -> Tensor:
     """Drop of p(target) when a square is covered. image: (C, H, W); returns (rows, columns), one value for each position."""
+
     ### BEGIN SOLUTION
     def chance(x: Tensor) -> Tensor:
         return model(x[None]).softmax(1)[0, target]
@@ -676,7 +705,10 @@ for column, i in enumerate(shown):
     axes[1, column].set_title(f"largest drop {float(drop.max()):.2f}", fontsize=9)
 for axis in axes.flat:
     axis.set(xticks=[], yticks=[])
-plot.alt(fig, "Four patches and, below each, a map of how far its class's probability falls when a grey square covers that place.")
+plot.alt(
+    fig,
+    "Four patches and, below each, a map of how far its class's probability falls when a grey square covers that place.",
+)
 
 # %% [markdown]
 # **Predict.** For a *flat* patch, which square of the image does the network need most? Think before you change `shown` to look.
@@ -713,6 +745,7 @@ plot.alt(fig, "Four patches and, below each, a map of how far its class's probab
 # ### Exercise 5.20: adversarial example
 # One FGSM step for a batch: raise the loss of the labels `y`, then bring the pixels back into $[0, 1]$.
 
+
 # %%
 def adversarial_example(model: nn.Module, x: Tensor, y: Tensor, *, eps: float) -> Tensor:
     """x moved by eps along the sign of the loss's gradient, within [0, 1]. x: (N, C, H, W), y: (N,); returns x's shape."""
@@ -745,9 +778,17 @@ fig, axis = plt.subplots(figsize=(6, 3))
 axis.plot(budgets, noisy, marker="s", label="random signs")
 axis.plot(budgets, attacked, marker="o", label="FGSM")
 axis.axhline(1 / K, linestyle=":", color="0.5", label="guessing")
-axis.set(xlabel="largest change of a pixel, eps", ylabel="accuracy", ylim=(0, 1.02), title="the same size of change, two directions")
+axis.set(
+    xlabel="largest change of a pixel, eps",
+    ylabel="accuracy",
+    ylim=(0, 1.02),
+    title="the same size of change, two directions",
+)
 axis.legend()
-plot.alt(fig, "Accuracy against the size of the change: random signs barely matter, the gradient's signs bring accuracy down steeply.")
+plot.alt(
+    fig,
+    "Accuracy against the size of the change: random signs barely matter, the gradient's signs bring accuracy down steeply.",
+)
 
 # %%
 i = shown[-2] if len(shown) > 1 else shown[0]
@@ -766,7 +807,10 @@ for axis, picture, title in zip(
 for axis, image in [(axes[0], x), (axes[2], changed)]:
     p = model(image).softmax(1)[0].detach()
     axis.set_xlabel(f"{test.classes[p.argmax()]}: {p.max():.0%}")
-plot.alt(fig, "A patch, the tiny change computed from the gradient, and the changed patch, which looks the same and is classified differently.")
+plot.alt(
+    fig,
+    "A patch, the tiny change computed from the gradient, and the changed patch, which looks the same and is classified differently.",
+)
 
 # %% [markdown]
 # Nobody attacks seismic interpretation. Yet this matters to you, for two reasons. It shows that **accuracy on a test set says nothing about nearby
@@ -799,6 +843,7 @@ plot.alt(fig, "A patch, the tiny change computed from the gradient, and the chan
 # ### Exercise 5.21: calibration curve
 # From probabilities (N, K) and labels (N,): the mean confidence, accuracy and count of each bin (zeros where a bin is empty), and the ECE.
 
+
 # %%
 def calibration_curve(probabilities: Tensor, y: Tensor, *, bins: int = 10) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Returns (confidence (bins,), accuracy (bins,), count (bins,) int64, ece ()). Bin b holds confidences in (b/bins, (b+1)/bins]."""
@@ -824,6 +869,7 @@ check(calibration_curve)
 # %%
 prediction = ""  # write your answer here before you run the next cell
 
+
 # %%
 def reliability(axis: plt.Axes, logits: Tensor, y: Tensor, title: str) -> None:
     """Draw accuracy against confidence, with the gap to the diagonal."""
@@ -839,7 +885,10 @@ def reliability(axis: plt.Axes, logits: Tensor, y: Tensor, title: str) -> None:
 fig, axes = plt.subplots(1, 2, figsize=(8, 4))
 reliability(axes[0], predict(model, validation.x), validation.y, "validation")
 reliability(axes[1], logits, test.y, "test")
-plot.alt(fig, "Reliability diagrams on validation and test: accuracy against confidence, point size by number of examples, with the gap to the diagonal.")
+plot.alt(
+    fig,
+    "Reliability diagrams on validation and test: accuracy against confidence, point size by number of examples, with the gap to the diagonal.",
+)
 
 # %% [markdown]
 # Points **above** the diagonal are examples the network gets right more often than it says: under-confident, which is what smoothing asked for. Points below are
@@ -856,6 +905,7 @@ plot.alt(fig, "Reliability diagrams on validation and test: accuracy against con
 #
 # At the best $T$ the average vanishes: **the mean logit of the truth equals the mean logit the network expects**. The second derivative is $\operatorname{Var}_p[z] \ge 0$, so
 # the problem is convex in $\beta$, and any optimiser finds the one minimum.
+
 
 # %%
 def temperature(logits: Tensor, y: Tensor) -> float:
@@ -899,7 +949,9 @@ prediction = ""  # write your answer here before you run the next cell
 other = data.load("digits" if DATA != "glyphs" else "seismic_patches", "test").take(100)
 strange = F.interpolate(other.x, size=test.x.shape[-2:], mode="bilinear")
 p = (predict(model, strange) / T).softmax(1)
-print(f"mean confidence: {(logits / T).softmax(1).amax(1).mean():.0%} on the test set, {p.amax(1).mean():.0%} on pictures of {other.name}")
+print(
+    f"mean confidence: {(logits / T).softmax(1).amax(1).mean():.0%} on the test set, {p.amax(1).mean():.0%} on pictures of {other.name}"
+)
 print("called:", {name: int((p.argmax(1) == k).sum()) for k, name in enumerate(test.classes)})
 
 # %% [markdown]
@@ -915,6 +967,7 @@ print("called:", {name: int((p.argmax(1) == k).sum()) for k, name in enumerate(t
 # 1. Run it on easy data and look at `train_loss` first. Where does it start, and where should a network that knows nothing start? Does it move from there?
 # 2. Once it moves: does it approach 0, or stop at a floor? What is the least loss that `F.cross_entropy` can reach when it is fed numbers between 0 and 1?
 # 3. Once that is right: is the second epoch like the first? What was different when the first one began?
+
 
 # %%
 def find_the_bug(train_x, train_y, val_x, val_y, *, epochs=6, batch_size=16, lr=0.05, seed=0):
@@ -959,7 +1012,10 @@ def find_the_bug(train_x, train_y, val_x, val_y, *, epochs=6, batch_size=16, lr=
 # %%
 bars_y = torch.arange(200) % 2  # 0: horizontal layers, 1: vertical ones; as easy as it gets
 wave = torch.sin(torch.arange(12.0) * 1.5 + 6.3 * torch.rand(200, 1, generator=torch.Generator().manual_seed(0)))
-bars_x = torch.where((bars_y == 0)[:, None, None], wave[:, :, None], wave[:, None, :]).unsqueeze(1).expand(-1, 1, 12, 12) / 2 + 0.5
+bars_x = (
+    torch.where((bars_y == 0)[:, None, None], wave[:, :, None], wave[:, None, :]).unsqueeze(1).expand(-1, 1, 12, 12) / 2
+    + 0.5
+)
 train_loss, val_accuracy = find_the_bug(bars_x[:150], bars_y[:150], bars_x[150:], bars_y[150:])
 print("train_loss  ", " ".join(f"{value:.3f}" for value in train_loss), f"   (ln 2 = {np.log(2):.3f})")
 print("val_accuracy", " ".join(f"{value:.2f}" for value in val_accuracy))

@@ -415,8 +415,16 @@ prediction = ""  # write your answer here before you run the next cell
 
 # %%
 layer = nn.Conv2d(3, 8, kernel_size=3)
-print({name: tuple(p.shape) for name, p in layer.named_parameters()}, sum(p.numel() for p in layer.parameters()), "parameters")
-print("the same layer on two sizes:", tuple(layer(torch.zeros(1, 3, 32, 32)).shape), tuple(layer(torch.zeros(1, 3, 128, 192)).shape))
+print(
+    {name: tuple(p.shape) for name, p in layer.named_parameters()},
+    sum(p.numel() for p in layer.parameters()),
+    "parameters",
+)
+print(
+    "the same layer on two sizes:",
+    tuple(layer(torch.zeros(1, 3, 32, 32)).shape),
+    tuple(layer(torch.zeros(1, 3, 128, 192)).shape),
+)
 
 # %% [markdown]
 # $8\cdot(3\cdot 9+1) = 224$, for every size of image. Compare the six hundred million at the beginning. A network made only of
@@ -527,7 +535,9 @@ by_loops = seconds(conv2d_loops, x, weight, padding=1)
 by_unfold = seconds(conv2d_unfold, x, weight, padding=1, repeats=50)
 by_torch = seconds(F.conv2d, x, weight, padding=1, repeats=50)
 gap = (conv2d_unfold(x, weight, padding=1) - F.conv2d(x, weight, padding=1)).abs().max()
-print(f"loops {1e3 * by_loops:.1f} ms, one product {1e3 * by_unfold:.3f} ms ({by_loops / by_unfold:.0f}x), F.conv2d {1e3 * by_torch:.3f} ms")
+print(
+    f"loops {1e3 * by_loops:.1f} ms, one product {1e3 * by_unfold:.3f} ms ({by_loops / by_unfold:.0f}x), F.conv2d {1e3 * by_torch:.3f} ms"
+)
 print(f"largest difference between conv2d_unfold and F.conv2d: {gap:.1e}")
 
 # %% [markdown]
@@ -639,7 +649,9 @@ influence = ones.grad[0, 0]
 
 profile = influence.sum(0)
 middle = next(half for half in range(11) if profile[10 - half : 11 + half].sum() >= 0.95)
-print(f"receptive field {receptive_field([(3, 1, 1)] * 10)[0]} pixels; 95 % of the weight lies in the middle {2 * middle + 1}")
+print(
+    f"receptive field {receptive_field([(3, 1, 1)] * 10)[0]} pixels; 95 % of the weight lies in the middle {2 * middle + 1}"
+)
 
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 axes[0].imshow(influence, cmap="viridis")
@@ -647,7 +659,12 @@ axes[0].set(title="influence of each pixel on one output", xlabel="column", ylab
 offset = torch.arange(-10, 11)
 axes[1].bar(offset, profile, color="#56B4E9", label="ten layers of averages")
 variance = 10 * 2 / 3
-axes[1].plot(offset, torch.exp(-(offset**2) / (2 * variance)) / (2 * torch.pi * variance) ** 0.5, "k-", label="Gaussian, variance 20/3")
+axes[1].plot(
+    offset,
+    torch.exp(-(offset**2) / (2 * variance)) / (2 * torch.pi * variance) ** 0.5,
+    "k-",
+    label="Gaussian, variance 20/3",
+)
 axes[1].set(title="summed over rows", xlabel="distance from the centre in pixels", ylim=(0, 0.21))
 axes[1].legend()
 plot.alt(
@@ -720,8 +737,12 @@ with torch.no_grad():
 torch.manual_seed(0)
 convolutional = nn.Sequential(nn.Conv2d(1, 4, 7), nn.ReLU(), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(4, 2))
 fit(convolutional, shallow, epochs=sized(20, rehearsal=5), lr=1e-2, progress=False)
-print(f"parameters: {sum(p.numel() for p in convolutional.parameters())} instead of {sum(p.numel() for p in fully_connected.parameters()):,}")
-print(f"trained on shallow reflections: {evaluate(convolutional, new_shallow):.0%} on new shallow ones, {evaluate(convolutional, deep):.0%} on deep ones")
+print(
+    f"parameters: {sum(p.numel() for p in convolutional.parameters())} instead of {sum(p.numel() for p in fully_connected.parameters()):,}"
+)
+print(
+    f"trained on shallow reflections: {evaluate(convolutional, new_shallow):.0%} on new shallow ones, {evaluate(convolutional, deep):.0%} on deep ones"
+)
 
 # %% [markdown]
 # It has never seen a deep reflection and does as well on them. Nobody told it that physics does not depend on depth; that is built
@@ -856,7 +877,9 @@ def two_steps(x: Tensor) -> Tensor:
 
 
 F.conv2d(x, full, padding=1), two_steps(x)  # once for warming up
-in_full, in_two = (seconds(f, x, repeats=sized(20, rehearsal=3)) for f in (lambda x: F.conv2d(x, full, padding=1), two_steps))
+in_full, in_two = (
+    seconds(f, x, repeats=sized(20, rehearsal=3)) for f in (lambda x: F.conv2d(x, full, padding=1), two_steps)
+)
 print(f"full {1e3 * in_full:.1f} ms, two steps {1e3 * in_two:.1f} ms: a factor of {in_full / in_two:.1f} in time")
 
 # %% [markdown]
@@ -947,7 +970,11 @@ def multiplications(model: nn.Module, x: Tensor) -> dict[str, int]:
 
 
 lenet = LeNet5()
-parameters = {f"{type(m).__name__} {tuple(m.weight.shape)}": sum(p.numel() for p in m.parameters()) for m in lenet.modules() if hasattr(m, "weight")}
+parameters = {
+    f"{type(m).__name__} {tuple(m.weight.shape)}": sum(p.numel() for p in m.parameters())
+    for m in lenet.modules()
+    if hasattr(m, "weight")
+}
 for name, count in multiplications(lenet, torch.zeros(1, 1, 28, 28)).items():
     print(f"{name:24s} {parameters[name]:7,d} parameters {count:9,d} multiplications")
 
@@ -1067,8 +1094,12 @@ def explained(kernels: Tensor, basis: Tensor) -> float:
 
 torch.manual_seed(0)
 untrained = nn.Conv2d(1, 6, 5).weight.detach()[:, 0]
-print(f"a plane explains {explained(weights, plane):.0%} of the learned kernels and {explained(untrained, plane):.0%} of untrained ones")
-print(f"a quadratic      {explained(weights, quadratic):.0%} of the learned kernels and {explained(untrained, quadratic):.0%} of untrained ones")
+print(
+    f"a plane explains {explained(weights, plane):.0%} of the learned kernels and {explained(untrained, plane):.0%} of untrained ones"
+)
+print(
+    f"a quadratic      {explained(weights, quadratic):.0%} of the learned kernels and {explained(untrained, quadratic):.0%} of untrained ones"
+)
 
 # %% [markdown]
 # A random 5x5 kernel has 25 equal directions to point in; 3 of them make up the planes and 6 the quadratics, so chance explains $3/25=12$ % and $6/25=24$ %. The
@@ -1090,7 +1121,9 @@ plot.confusion(
 # %%
 wrong = confusion.clone().fill_diagonal_(0)
 truth, answer = divmod(int(wrong.argmax()), K)
-print(f"its most frequent error: {test.classes[truth]} taken for {test.classes[answer]}, {wrong[truth, answer]} times of {confusion[truth].sum()}")
+print(
+    f"its most frequent error: {test.classes[truth]} taken for {test.classes[answer]}, {wrong[truth, answer]} times of {confusion[truth].sum()}"
+)
 cases = ((test.y == truth) & (said == answer)).nonzero().flatten()[:8]
 plot.images(
     test.x[cases],
@@ -1184,9 +1217,7 @@ plot.alt(
 
 # %%
 ### BEGIN SOLUTION
-def find_the_bug_1(
-    stacks: Tensor, labels: Tensor, *, epochs: int = 12, seed: int = 0
-) -> tuple[nn.Module, list[float]]:
+def find_the_bug_1(stacks: Tensor, labels: Tensor, *, epochs: int = 12, seed: int = 0) -> tuple[nn.Module, list[float]]:
     """Learn whether a reflector is brighter in the far stack than in the near one.
 
     stacks: (N, H, W, 2) float32, near and far stack as the last axis; labels: (N,) int64, 1 = brighter in the far stack.

@@ -170,7 +170,9 @@ def reliability() -> Figure:
     fig, axis = plt.subplots(figsize=(5.2, 5.0))
     axis.plot([0.25, 1], [0.25, 1], color="0.45", linestyle=":", linewidth=2.5)
     axis.plot(c, 0.3 + (c - 0.3) * 0.62, color=VERMILION, marker="o", markersize=9, linestyle="-", linewidth=2.5)
-    axis.plot(c, np.minimum(1, 0.42 + (c - 0.3) * 0.9), color=BLUE, marker="s", markersize=9, linestyle="--", linewidth=2.5)
+    axis.plot(
+        c, np.minimum(1, 0.42 + (c - 0.3) * 0.9), color=BLUE, marker="s", markersize=9, linestyle="--", linewidth=2.5
+    )
     axis.text(0.74, 0.44, "says too much", color=VERMILION, fontsize=18)
     axis.text(0.3, 0.82, "says too little", color=BLUE, fontsize=18)
     axis.set_xlabel("confidence: what it says", fontsize=18)

@@ -94,7 +94,18 @@ def test_list_is_machine_readable(built: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     rows = {f"{row['session']}.{row['part']}": row for row in json.loads(ran.stdout)}
     row = rows["05_cnns_1.morning"]
-    fields = ["day", "session", "part", "title", "exercises", "student", "solutions", "slides", "release_at", "solutions_at"]
+    fields = [
+        "day",
+        "session",
+        "part",
+        "title",
+        "exercises",
+        "student",
+        "solutions",
+        "slides",
+        "release_at",
+        "solutions_at",
+    ]
     assert list(row) == fields
     assert row["day"] == 5 and row["exercises"][0] == "cross_correlate"
     assert row["release_at"] == "2022-12-02T08:00:00+00:00" and row["solutions_at"] == "2022-12-02T12:00:00+00:00"

@@ -348,7 +348,6 @@ def write_course(root: Path, sources: dict[str, str] | None = None, exercises: d
     return Project(root)
 
 
-
 @pytest.fixture
 def tiny_course(tmp_path: Path) -> Project:
     """A course of one session, 01_tiny, with one source and four exercises: function, value, class, starter."""

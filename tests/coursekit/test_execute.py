@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from coursekit.build import build
 from coursekit.execute import Run, execute, executed_path
 from coursekit.paths import Project
-
 from tests.coursekit.conftest import EXERCISES, MORNING, write_course
 
 pytestmark = pytest.mark.kernel

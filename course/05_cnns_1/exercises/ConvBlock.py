@@ -79,7 +79,9 @@ class no_relu(nn.Sequential):
 )
 class no_norm(nn.Sequential):
     def __init__(self, in_channels, out_channels, kernel_size=3, stride=1):
-        super().__init__(nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False), nn.ReLU())
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, kernel_size, stride, kernel_size // 2, bias=False), nn.ReLU()
+        )
 
 
 exercise.edit(

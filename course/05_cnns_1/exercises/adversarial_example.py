@@ -33,12 +33,16 @@ def waves(*shape: int) -> torch.Tensor:
 def cases():
     yield Case(LINEAR, waves(1, 1, 2, 3), torch.tensor([2]), eps=0.1).named("a linear model, far from black and white")
     yield Case(LINEAR, waves(3, 1, 2, 3), torch.tensor([0, 1, 2]), eps=0.1).named("three images, all three labels")
-    edge = torch.tensor([[[[0.0, 1.0, 0.02], [0.98, 0.5, 0.0]]], [[[1.0, 0.0, 0.99], [0.01, 1.0, 0.5]]]], dtype=torch.float64)
+    edge = torch.tensor(
+        [[[[0.0, 1.0, 0.02], [0.98, 0.5, 0.0]]], [[[1.0, 0.0, 0.99], [0.01, 1.0, 0.5]]]], dtype=torch.float64
+    )
     yield Case(LINEAR, edge, torch.tensor([1, 0]), eps=0.05).named("pixels that are already black or white")
     yield Case(CONVOLUTIONAL, waves(2, 2, 4, 5), torch.tensor([4, 1]), eps=0.03).named("a small convolutional network")
 
 
-exercise.equivalent(".detach(...) dropped", "the values are the same; only the caller's own tensor would come to require a gradient")
+exercise.equivalent(
+    ".detach(...) dropped", "the values are the same; only the caller's own tensor would come to require a gradient"
+)
 
 exercise.edit(
     "downhill",

@@ -68,7 +68,12 @@ def pixel_case(size: int, row: int, column: int, count: int, shift: int | None, 
     together = (p**2).sum() if count > 1 else p.sum()
     mean = p.expand(count, 1, size, size).clone()
     return Case(bright(size, row, column, count), **given).expecting(
-        {"mean": mean, "reached": (mean > 0).double(), "together": together, "ever apart": number(count > 1 and bool(p.max() < 1))},
+        {
+            "mean": mean,
+            "reached": (mean > 0).double(),
+            "together": together,
+            "ever apart": number(count > 1 and bool(p.max() < 1)),
+        },
         within={
             "reached": torch.full_like(mean, CERTAIN),
             "ever apart": number(CERTAIN),
@@ -84,7 +89,11 @@ def cases():
     yield pixel_case(5, 2, 1, 1, 0, True).named("one bright pixel, mirrored but never shifted")
     yield pixel_case(5, 2, 1, 1, 1, False).named("one bright pixel, shifted but never mirrored")
     yield pixel_case(7, 2, 2, 2, 1, True).named("two equal images with one bright pixel each")
-    yield pixel_case(9, 5, 3, 3, None, None).seeded(3).named("three equal images and the defaults: mirrored, shifts up to 2")
+    yield (
+        pixel_case(9, 5, 3, 3, None, None)
+        .seeded(3)
+        .named("three equal images and the defaults: mirrored, shifts up to 2")
+    )
     level = torch.full((2, 1, 4, 6), 0.5, dtype=torch.float64)
     yield (
         Case(level, shift=2, mirror=True)

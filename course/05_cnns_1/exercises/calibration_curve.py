@@ -34,9 +34,13 @@ def peaked(count: int, classes: int) -> torch.Tensor:
 @exercise.cases
 def cases():
     yield Case(two_classes([0.9, 0.8]), torch.tensor([0, 1]), bins=2).named("two examples in one bin")
-    yield Case(two_classes([0.95, 0.93, 0.91, 0.65]), torch.tensor([0, 0, 1, 0]), bins=5).named("four examples in two of five bins")
+    yield Case(two_classes([0.95, 0.93, 0.91, 0.65]), torch.tensor([0, 0, 1, 0]), bins=5).named(
+        "four examples in two of five bins"
+    )
     yield Case(two_classes([0.62, 0.73, 0.71]), torch.tensor([0, 1, 0]), bins=10).named("nobody surer than 73 %")
-    yield Case(two_classes([1.0, 0.75, 0.5, 1.0]), torch.tensor([0, 1, 0, 1]), bins=4).named("confidences on the edges of bins")
+    yield Case(two_classes([1.0, 0.75, 0.5, 1.0]), torch.tensor([0, 1, 0, 1]), bins=4).named(
+        "confidences on the edges of bins"
+    )
     yield Case(peaked(40, 3), torch.arange(40) * 7 % 3, bins=10).named("forty examples, three classes")
     yield Case(peaked(25, 4), torch.arange(25) * 3 % 4).named("the default number of bins")
 

@@ -137,7 +137,10 @@ def tap_by_tap(grad_y, x, weight, stride=1, padding=0):
     grad_padded, grad_weight = torch.zeros_like(padded), torch.zeros_like(weight)
     for a in range(weight.shape[2]):
         for b in range(weight.shape[3]):
-            down, across = slice(a, a + stride * (rows - 1) + 1, stride), slice(b, b + stride * (columns - 1) + 1, stride)
+            down, across = (
+                slice(a, a + stride * (rows - 1) + 1, stride),
+                slice(b, b + stride * (columns - 1) + 1, stride),
+            )
             grad_weight[:, :, a, b] = torch.einsum("noij,ncij->oc", grad_y, padded[:, :, down, across])
             grad_padded[:, :, down, across] += torch.einsum("noij,oc->ncij", grad_y, weight[:, :, a, b])
     inner = grad_padded[:, :, padding : padding + x.shape[2], padding : padding + x.shape[3]]

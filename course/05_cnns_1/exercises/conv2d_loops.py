@@ -28,15 +28,19 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
 @exercise.cases
 def cases():
     ones = torch.ones(1, 1, 2, 2, dtype=torch.float64)
-    yield Case(torch.arange(9, dtype=torch.float64).reshape(1, 1, 3, 3), ones).named("a 3x3 ramp and a 2x2 kernel of ones")
-    yield Case(noise(2, 1, 4, 5), noise(3, 1, 3, 2, seed=1), noise(3, seed=2)).named("a batch of 2, three kernels, a bias")
+    yield Case(torch.arange(9, dtype=torch.float64).reshape(1, 1, 3, 3), ones).named(
+        "a 3x3 ramp and a 2x2 kernel of ones"
+    )
+    yield Case(noise(2, 1, 4, 5), noise(3, 1, 3, 2, seed=1), noise(3, seed=2)).named(
+        "a batch of 2, three kernels, a bias"
+    )
     yield Case(noise(1, 2, 4, 4), noise(1, 2, 3, 3, seed=1)).named("two input channels")
     yield Case(noise(1, 1, 5, 6), noise(1, 1, 3, 3, seed=1), stride=2).named("stride 2")
     yield Case(noise(1, 1, 3, 4), noise(1, 1, 3, 3, seed=1), padding=1).named("padding 1")
     yield Case(noise(1, 1, 7, 6), noise(1, 1, 3, 2, seed=1), dilation=2).named("dilation 2")
-    yield Case(
-        noise(2, 3, 9, 8), noise(4, 3, 3, 2, seed=1), noise(4, seed=2), stride=2, padding=3, dilation=2
-    ).named("everything at once: (2, 3, 9, 8), kernels (4, 3, 3, 2), bias, stride 2, padding 3, dilation 2")
+    yield Case(noise(2, 3, 9, 8), noise(4, 3, 3, 2, seed=1), noise(4, seed=2), stride=2, padding=3, dilation=2).named(
+        "everything at once: (2, 3, 9, 8), kernels (4, 3, 3, 2), bias, stride 2, padding 3, dilation 2"
+    )
     yield Case(noise(2, 2, 8, 11), noise(3, 2, 2, 3, seed=1), noise(3, seed=2), 3, 1, 2).named(
         "(2, 2, 8, 11), kernels (3, 2, 2, 3), stride 3, padding 1, dilation 2, given by position"
     )

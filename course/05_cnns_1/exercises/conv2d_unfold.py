@@ -28,24 +28,28 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
 @exercise.cases
 def cases():
     ones = torch.ones(1, 1, 2, 2, dtype=torch.float64)
-    yield Case(torch.arange(12, dtype=torch.float64).reshape(1, 1, 3, 4), ones).named("a 3x4 ramp and a 2x2 kernel of ones")
+    yield Case(torch.arange(12, dtype=torch.float64).reshape(1, 1, 3, 4), ones).named(
+        "a 3x4 ramp and a 2x2 kernel of ones"
+    )
     yield Case(noise(2, 2, 5, 4), noise(3, 2, 3, 2, seed=1)).named("a batch of 2, two channels, kernels (3, 2, 3, 2)")
     yield Case(noise(1, 1, 4, 6), noise(2, 1, 3, 3, seed=1), noise(2, seed=2), padding=1).named("a bias and padding 1")
     yield Case(noise(1, 2, 7, 5), noise(2, 2, 3, 2, seed=1), stride=2).named("stride 2")
     yield Case(noise(1, 2, 7, 6), noise(2, 2, 2, 3, seed=1), dilation=2).named("dilation 2")
-    yield Case(
-        noise(3, 2, 9, 8), noise(4, 2, 3, 2, seed=1), noise(4, seed=2), stride=2, padding=3, dilation=2
-    ).named("everything at once")
-    yield Case(noise(2, 2, 8, 11), noise(3, 2, 2, 3, seed=1), noise(3, seed=2), 3, 1, 2).named("stride 3, padding 1, dilation 2")
-    yield Case(
-        noise(2, 3, 8, 8).float(), noise(4, 3, 3, 3, seed=1).float(), noise(4, seed=2).float(), padding=1
-    ).within(atol=1e-5, rtol=1e-5).named("single precision")
+    yield Case(noise(3, 2, 9, 8), noise(4, 2, 3, 2, seed=1), noise(4, seed=2), stride=2, padding=3, dilation=2).named(
+        "everything at once"
+    )
+    yield Case(noise(2, 2, 8, 11), noise(3, 2, 2, 3, seed=1), noise(3, seed=2), 3, 1, 2).named(
+        "stride 3, padding 1, dilation 2"
+    )
+    yield (
+        Case(noise(2, 3, 8, 8).float(), noise(4, 3, 3, 3, seed=1).float(), noise(4, seed=2).float(), padding=1)
+        .within(atol=1e-5, rtol=1e-5)
+        .named("single precision")
+    )
 
 
 def sizes(x, weight, stride, padding, dilation):
-    return [
-        (x.shape[axis] + 2 * padding - dilation * (weight.shape[axis] - 1) - 1) // stride + 1 for axis in (2, 3)
-    ]
+    return [(x.shape[axis] + 2 * padding - dilation * (weight.shape[axis] - 1) - 1) // stride + 1 for axis in (2, 3)]
 
 
 @exercise.mistake(

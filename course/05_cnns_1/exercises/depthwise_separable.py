@@ -29,7 +29,9 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
 def cases():
     x = torch.arange(18, dtype=torch.float64).reshape(1, 2, 3, 3)
     kernels = torch.tensor([[[1.0, 2], [0, -1]], [[0, 1], [1, 3]]], dtype=torch.float64)
-    yield Case(x, kernels, torch.tensor([[1.0, -1.0]], dtype=torch.float64)).named("two channels of 3x3, one output channel")
+    yield Case(x, kernels, torch.tensor([[1.0, -1.0]], dtype=torch.float64)).named(
+        "two channels of 3x3, one output channel"
+    )
     yield Case(noise(2, 3, 5, 6), noise(3, 3, 2, seed=1), noise(4, 3, seed=2)).named("(2, 3, 5, 6) to four channels")
     yield Case(noise(1, 3, 5, 4), noise(3, 3, 3, seed=1), noise(3, 3, seed=2), padding=1).named("padding 1")
     yield Case(noise(1, 2, 6, 7), noise(2, 2, 3, seed=1), noise(2, 2, seed=2), stride=2).named("stride 2")
@@ -89,7 +91,9 @@ def flipped_kernels(x, depthwise, pointwise, stride=1, padding=0):
     return F.conv2d(h, pointwise[:, :, None, None])
 
 
-@exercise.mistake("Only the depthwise step is there. What it returns still has to be mixed across channels by pointwise, (O, C).")
+@exercise.mistake(
+    "Only the depthwise step is there. What it returns still has to be mixed across channels by pointwise, (O, C)."
+)
 def pointwise_left_out(x, depthwise, pointwise, stride=1, padding=0):
     return F.conv2d(x, depthwise[:, None], None, stride, padding, groups=len(depthwise))
 

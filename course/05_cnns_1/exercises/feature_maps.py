@@ -101,7 +101,9 @@ exercise.edit(
 )
 
 
-@exercise.mistake("You kept what went into the layer. A forward hook receives (module, inputs, output); the map is the output.")
+@exercise.mistake(
+    "You kept what went into the layer. A forward hook receives (module, inputs, output); the map is the output."
+)
 def inputs_not_outputs(model, x, layers):
     kept, handles = {}, []
     for name in layers:

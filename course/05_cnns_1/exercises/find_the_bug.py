@@ -65,7 +65,9 @@ def stripes(count: int, side: int = 8, classes: int = 2) -> tuple[torch.Tensor, 
     return x.unsqueeze(1), y
 
 
-def program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, *, paired=True, from_logits=True, set_back=True):
+def program(
+    train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, *, paired=True, from_logits=True, set_back=True
+):
     """The training loop with each of its three faults repaired or not."""
     torch.manual_seed(seed)
     model = nn.Sequential(
@@ -193,7 +195,13 @@ def one_index_per_batch(train_x, train_y, val_x, val_y, *, epochs=6, batch_size=
 @exercise.alternative
 def mode_set_back_after_evaluation(train_x, train_y, val_x, val_y, *, epochs=6, batch_size=16, lr=0.05, seed=0):
     torch.manual_seed(seed)
-    layers = [nn.Conv2d(1, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    layers = [
+        nn.Conv2d(1, 8, 3, padding=1, bias=False),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+    ]
     model = nn.Sequential(*layers, nn.Linear(8, int(train_y.max()) + 1)).to(train_x.dtype)
     optimiser = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     history = []

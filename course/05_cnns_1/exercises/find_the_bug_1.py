@@ -84,7 +84,9 @@ def probe(candidate, case):
 
     def met(one):
         """Whether the first convolution was ever given the first patch as ``one``, (2, 16, 16)."""
-        return any(bool((batch == one).flatten(1).all(1).any()) for batch in seen.batches if batch.shape[1:] == one.shape)
+        return any(
+            bool((batch == one).flatten(1).all(1).any()) for batch in seen.batches if batch.shape[1:] == one.shape
+        )
 
     new, truth = reflectors(200, seed=2)
     model.eval()

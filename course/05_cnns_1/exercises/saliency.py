@@ -39,7 +39,9 @@ def cases():
     yield Case(CONVOLUTIONAL, waves(3, 2, 5, 4), torch.tensor([4, 0, 2])).named("a small convolutional network")
 
 
-exercise.equivalent(".detach(...) dropped", "the values are the same; only the caller's own tensor would come to require a gradient")
+exercise.equivalent(
+    ".detach(...) dropped", "the values are the same; only the caller's own tensor would come to require a gradient"
+)
 
 exercise.edit(
     "signed",

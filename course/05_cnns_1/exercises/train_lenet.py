@@ -150,9 +150,7 @@ def returns_inside_the_loop(train, validation, *, epochs, seed=0):
     return loop(train, epochs=epochs, seed=seed, stop_after_first_epoch=True)
 
 
-@exercise.mistake(
-    "The function returns nothing, so all that it has learned is lost when it ends. Return the model."
-)
+@exercise.mistake("The function returns nothing, so all that it has learned is lost when it ends. Return the model.")
 def returns_nothing(train, validation, *, epochs, seed=0):
     loop(train, epochs=1, seed=seed)
 

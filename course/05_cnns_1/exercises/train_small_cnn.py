@@ -40,14 +40,16 @@ def dips(count: int, *, falling: bool, seed: int) -> Labelled:
 
 @exercise.probe
 def probe(candidate, case):
-    train, falling, rising = dips(960, falling=True, seed=0), dips(400, falling=True, seed=1), dips(400, falling=False, seed=1)
+    train, falling, rising = (
+        dips(960, falling=True, seed=0),
+        dips(400, falling=True, seed=1),
+        dips(400, falling=False, seed=1),
+    )
     model = candidate(train, epochs=12, shift=1, mirror=True, seed=case.seed)
     mode = model.training
     model.eval()
     with torch.no_grad():
-        accuracy, mirrored = (
-            (model(part.x).argmax(1) == part.y).float().mean().item() for part in (falling, rising)
-        )
+        accuracy, mirrored = ((model(part.x).argmax(1) == part.y).float().mean().item() for part in (falling, rising))
         probabilities = bool(((model(falling.x[:8]).sum(1) - 1).abs() < 1e-4).all())
     few = train.take(128)
     first, second, third = (candidate(few, epochs=1, shift=1, mirror=True, seed=seed).eval() for seed in (5, 5, 6))
