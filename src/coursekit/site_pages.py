@@ -295,6 +295,9 @@ def _ledger_page(course: Course, ledger: Ledger, at: datetime | None) -> str:
     ]
     return "\n".join(
         [
+            "---",
+            "html_theme.sidebar_secondary.remove: true",
+            "---",
             "# Measurements",
             "",
             "Every figure that the course quotes for a model it trains was measured, and stands here with the number of random seeds, "
