@@ -11,6 +11,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     content = data.encode() if isinstance(data, str) else data
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -19,9 +20,9 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         # mkstemp makes private files; what is written here is as readable as any other file of the folder.
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, path)
+        part.chmod(0o666 & ~umask)
+        part.replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+            part.unlink()
         raise
