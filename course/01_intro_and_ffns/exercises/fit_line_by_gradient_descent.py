@@ -1,0 +1,118 @@
+"""Fit a line, one step downhill at a time."""
+
+import torch
+from torch import Tensor
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="fit a line by gradient descent",
+    difficulty=2,
+    minutes=15,
+    move_on=25,
+    hints=(
+        "Do the worked number on paper: two points, one step. Your function must return 0.7 and 0.3 for it.",
+        "In each step: the errors w * x + b - y of all points, from them both gradients, and only then both new values, for instance in "
+        "one line, w, b = ..., ...",
+    ),
+    part="morning",
+)
+
+
+def numbers(*values: float) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@exercise.cases
+def cases():
+    yield Case(numbers(1, 3), numbers(2, 4), lr=0.05, steps=1).named("two points, one step")
+    yield Case(numbers(1, 3), numbers(2, 4), lr=0.05, steps=2).named("two points, two steps")
+    x = numbers(-1.5, -0.5, 0.2, 0.8, 1.0)
+    yield Case(x, 0.3 * x.square() - 2 * x + 0.7, lr=0.1, steps=25).named("five points, twenty-five steps")
+
+
+@exercise.mistake("You walk uphill: the gradient points to where the loss grows, so subtract it.")
+def uphill(x, y, *, lr, steps):
+    w = b = 0.0
+    for _ in range(steps):
+        error = w * x + b - y
+        w, b = w + lr * 2 * (error * x).mean().item(), b + lr * 2 * error.mean().item()
+    return w, b
+
+
+@exercise.mistake("The factor 2 of the derivative is missing: the square's derivative is twice its argument. Your steps are half as long as they should be.")
+def half_a_step(x, y, *, lr, steps):
+    w = b = 0.0
+    for _ in range(steps):
+        error = w * x + b - y
+        w, b = w - lr * (error * x).mean().item(), b - lr * error.mean().item()
+    return w, b
+
+
+@exercise.mistake("You sum over the points where the loss takes the mean, so the step grows with the number of points.")
+def summed(x, y, *, lr, steps):
+    w = b = 0.0
+    for _ in range(steps):
+        error = w * x + b - y
+        w, b = w - lr * 2 * (error * x).sum().item(), b - lr * 2 * error.sum().item()
+    return w, b
+
+
+@exercise.mistake(
+    "You move w first and compute the gradient of b with the new w. Both gradients belong to the same place, the old one: compute the errors "
+    "once per step."
+)
+def one_after_the_other(x, y, *, lr, steps):
+    w = b = 0.0
+    for _ in range(steps):
+        w -= lr * 2 * ((w * x + b - y) * x).mean().item()
+        b -= lr * 2 * (w * x + b - y).mean().item()
+    return w, b
+
+
+@exercise.mistake("The intercept never moves. It is a parameter like the slope, with the gradient 2 times the mean error.")
+def intercept_stays(x, y, *, lr, steps):
+    w = 0.0
+    for _ in range(steps):
+        w -= lr * 2 * ((w * x - y) * x).mean().item()
+    return w, 0.0
+
+
+@exercise.mistake("The gradient with respect to the slope lacks its factor x: by the chain rule each error is multiplied by what the slope multiplies.")
+def chain_rule_forgotten(x, y, *, lr, steps):
+    w = b = 0.0
+    for _ in range(steps):
+        step = lr * 2 * (w * x + b - y).mean().item()
+        w, b = w - step, b - step
+    return w, b
+
+
+@exercise.mistake("You return intercept and slope. The slope comes first.")
+def order_exchanged(x, y, *, lr, steps):
+    w = b = 0.0
+    for _ in range(steps):
+        error = w * x + b - y
+        w, b = w - lr * 2 * (error * x).mean().item(), b - lr * 2 * error.mean().item()
+    return b, w
+
+
+@exercise.alternative
+def as_one_vector(x, y, *, lr, steps):
+    A = torch.stack([x, torch.ones_like(x)], dim=1)
+    theta = torch.zeros(2, dtype=x.dtype)
+    for _ in range(steps):
+        theta = theta - lr * 2 / len(x) * A.T @ (A @ theta - y)
+    return theta[0].item(), theta[1].item()
+
+
+@exercise.alternative
+def by_autograd(x, y, *, lr, steps):
+    theta = torch.zeros(2, dtype=x.dtype, requires_grad=True)
+    for _ in range(steps):
+        loss = (theta[0] * x + theta[1] - y).square().mean()
+        (gradient,) = torch.autograd.grad(loss, theta)
+        theta = (theta - lr * gradient).detach().requires_grad_()
+    return theta[0].item(), theta[1].item()
+
+
+exercise.equivalent(".item(...) dropped", "a tensor of shape () is taken for the number in it")

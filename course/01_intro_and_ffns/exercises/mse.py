@@ -1,0 +1,70 @@
+"""The mean of the squared differences."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="mean squared error",
+    difficulty=1,
+    minutes=3,
+    move_on=8,
+    hints=(
+        "The name says it, read backwards: the error, its square, the mean.",
+        "A mean without an axis, .mean(), is over all entries.",
+    ),
+    part="morning",
+)
+
+
+def noise(*shape: int, seed: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@exercise.cases
+def cases():
+    yield Case(
+        torch.tensor([1.0, 2.0, 5.0], dtype=torch.float64), torch.tensor([1.0, 4.0, 4.0], dtype=torch.float64)
+    ).named("three predictions")
+    yield Case(noise(4, 2, seed=0), noise(4, 2, seed=1)).named("four examples with two outputs each")
+
+
+@exercise.mistake("You return the sum of the squares. A mean does not grow with the number of examples.")
+def summed(prediction, target):
+    return ((prediction - target) ** 2).sum()
+
+
+@exercise.mistake("You took the square root: that is the RMSE, good for reporting. The loss is without it.")
+def rooted(prediction, target):
+    return ((prediction - target) ** 2).mean().sqrt()
+
+
+@exercise.mistake("You averaged absolute differences. Squares ask for the mean, absolute values for the median.")
+def absolute(prediction, target):
+    return (prediction - target).abs().mean()
+
+
+@exercise.mistake("You squared the mean of the differences, so that errors above and below cancel. Square each one first.")
+def mean_squared_late(prediction, target):
+    return (prediction - target).mean() ** 2
+
+
+@exercise.mistake("There is a factor 1/2 in yours. Some books put it there to tidy the derivative; our definition has none.")
+def halved(prediction, target):
+    return ((prediction - target) ** 2).mean() / 2
+
+
+@exercise.alternative
+def built_in(prediction, target):
+    return F.mse_loss(prediction, target)
+
+
+@exercise.alternative
+def inner_product(prediction, target):
+    error = (prediction - target).flatten()
+    return error @ error / len(error)
+
+
+exercise.equivalent("operands of - swapped", "the square of a difference does not know its sign")

@@ -1,0 +1,78 @@
+"""A weighted sum, a bias, an activation."""
+
+import torch
+from torch import Tensor
+
+from dlmodule.checking.exercise import Case, Exercise, Given
+
+exercise = Exercise(
+    title="a neuron",
+    difficulty=1,
+    minutes=5,
+    move_on=10,
+    hints=(
+        "Do the worked number on paper, and note the order: products, their sum, the bias, and last the activation.",
+        "The products, entry by entry, are w * x, and .sum(-1) adds them along the last axis, one sum per example. `activation` is a function: call it on the whole of it.",
+    ),
+    part="morning",
+)
+
+
+def numbers(*values: float) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@exercise.cases
+def cases():
+    tanh = Given("torch.tanh")
+    yield Case(numbers(1, 2), numbers(3, -1), 0.5, tanh).named("two features")
+    yield Case(numbers(0.3, -0.2, 0.5), numbers(-1, 2, 0.4), -0.7, tanh).named("three features and a negative bias")
+    yield Case(numbers(1, -2, 3, 1, 2), numbers(2, 1, -1, 0.5, 1), 0.25, Given("lambda z: z.square()")).named(
+        "five features and a square as activation"
+    )
+    yield Case(numbers(2), numbers(1.5), 1, Given("lambda z: z")).named("one feature and no bend at all")
+    batch = torch.tensor([[1.0, 2.0], [0.5, -1.0], [0.0, 0.3]], dtype=torch.float64)
+    yield Case(batch, numbers(0.4, -0.6), 0.1, tanh).named("a batch of three examples")
+
+
+@exercise.mistake("The bias is missing. Without it every neuron's bend would go through the origin, whatever the data.")
+def no_bias(x, w, b, activation):
+    return activation(x @ w)
+
+
+@exercise.mistake("You add the bias after the activation. It belongs inside: g(w · x + b) moves the bend, g(w · x) + b lifts the output.")
+def bias_outside(x, w, b, activation):
+    return activation(x @ w) + b
+
+
+@exercise.mistake("The activation is never called, so your neuron is a line. Return activation(...) of the sum.")
+def no_activation(x, w, b, activation):
+    return x @ w + b
+
+
+@exercise.mistake("You return one number per feature: the products are not summed. A neuron has a single output.")
+def not_summed(x, w, b, activation):
+    return activation(w * x + b)
+
+
+@exercise.mistake("You add the bias to every product before you sum, so it counts once per feature. It is added once, to the sum.")
+def bias_per_feature(x, w, b, activation):
+    return activation((w * x + b).sum(-1))
+
+
+@exercise.mistake("Right for one example, but a batch comes out as a single number: you sum over the examples too. Sum along the last axis only.")
+def summed_over_examples(x, w, b, activation):
+    return activation((w * x).sum() + b)
+
+
+@exercise.alternative
+def dot(x, w, b, activation):
+    return activation(x @ w + b)
+
+
+@exercise.alternative
+def loop(x, w, b, activation):
+    total = torch.tensor(float(b), dtype=x.dtype)
+    for d in range(len(w)):
+        total = total + x[..., d] * w[d]
+    return activation(total)

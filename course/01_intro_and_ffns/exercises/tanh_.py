@@ -1,0 +1,69 @@
+"""tanh, right on paper and on a computer."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="tanh",
+    difficulty=2,
+    minutes=5,
+    move_on=10,
+    hints=(
+        "The formula as it stands overflows for large z. The text above gives tanh in terms of a function that you have already made safe.",
+        "tanh z = 2 σ(2z) - 1. Count the twos: one stretches the curve vertically, the other one horizontally.",
+    ),
+    part="morning",
+)
+
+
+@exercise.cases
+def cases():
+    yield Case(torch.tensor([0.0, 1.0, -0.5], dtype=torch.float64)).named("0, 1 and -0.5")
+    yield Case(torch.linspace(-3, 4, 10, dtype=torch.float64).reshape(5, 2)).named("a 5x2 table")
+    yield Case(torch.tensor([1000.0], dtype=torch.float64)).named("1000")
+    yield Case(torch.tensor([-1000.0], dtype=torch.float64)).named("-1000")
+
+
+@exercise.mistake("For z = 1000 both exponentials of the definition overflow, or one does: infinity over infinity is nan. Go through your sigmoid.")
+def as_it_stands(z):
+    return (z.exp() - (-z).exp()) / (z.exp() + (-z).exp())
+
+
+@exercise.mistake("The 2 inside is missing: 2 σ(z) - 1 is tanh(z/2), only half as steep at zero.")
+def half_as_steep(z):
+    return 2 / (1 + (-z).exp()) - 1
+
+
+@exercise.mistake("You stretched the sigmoid but did not lower it: tanh runs from -1 to 1, so subtract 1.")
+def not_lowered(z):
+    return 2 / (1 + (-2 * z).exp())
+
+
+@exercise.mistake("You return σ(2z), which runs from 0 to 1. Double it and subtract 1.")
+def only_sigmoid(z):
+    return 1 / (1 + (-2 * z).exp())
+
+
+@exercise.mistake("The sign is wrong: tanh rises, so tanh(1) is +0.76.")
+def falling(z):
+    return 1 - 2 / (1 + (-2 * z).exp())
+
+
+@exercise.mistake(
+    "Safe for z = 1000, but for z = -1000 the power e^(-2z) overflows above and below: infinity over infinity. Only one exponential, in "
+    "the denominator, is safe on both sides."
+)
+def safe_on_one_side(z):
+    return (1 - (-2 * z).exp()) / (1 + (-2 * z).exp())
+
+
+@exercise.alternative
+def by_size_and_sign(z):
+    small = (-2 * z.abs()).exp()
+    return z.sign() * (1 - small) / (1 + small)
+
+
+@exercise.alternative
+def one_exponential(z):
+    return 1 - 2 / ((2 * z).exp() + 1)
