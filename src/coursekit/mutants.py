@@ -1,15 +1,19 @@
 """Mutants: small changes of a solution that a good check must notice.
 
-Operators, comparisons, constants, axes, boolean flips, dropped or swapped calls, arguments and keywords, dropped statements.
-What only people read (docstrings, annotations, messages of exceptions) is left alone. The order is fixed.
+Operators, comparisons, constants, axes, boolean flips, dropped or swapped calls, arguments, keywords, branches and
+statements. Only what the learner writes is changed, and of that only what is computed: docstrings, annotations, the words
+of exceptions, and arguments that no result can depend on (``device=``, ``inplace=``) are left alone. The order is that of
+the text.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
@@ -20,7 +24,10 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult,
     ast.Pow: ast.Mult,
     ast.MatMult: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
 }
+_ONE_WAY = (ast.Sub, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Mod)  # operands that may not change places
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -33,10 +40,18 @@ _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
-_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**", ast.MatMult: "@"}  # fmt: skip
-_AXIS_KEYWORDS = {"dim", "axis", "dims"}
-# What reads or checks and does not compute: a mutant of it says nothing about the check.
-_PASSIVE_CALLS = {"print", "super", "len", "isinstance", "range", "zip", "enumerate", "super().__init__"}
+_SIGNS = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|",
+}  # fmt: skip
+# Calls that read, show or repeat and compute nothing of the result themselves.
+_PASSIVE = {"print", "super", "len", "isinstance", "range", "zip", "enumerate", "super().__init__"}
+_COMMUTATIVE = {"max", "min", "maximum", "minimum", "add", "mul", "dot", "logaddexp", "equal", "allclose", "isclose"}
+_WITHOUT_EFFECT = {"device", "inplace", "strict", "non_blocking", "memory_format"}
+_MODULES = {"torch", "F", "nn", "np", "math"}
+_TINY = 1e-6  # a constant this small guards a division; its only test is to be absent
+
+Edit = Callable[[Any], ast.AST]
 
 
 @dataclass(frozen=True)
@@ -47,181 +62,198 @@ class Mutant:
     text: str
 
 
-def mutants(text: str, most: int = 60) -> list[Mutant]:
-    """The mutants of a definition, each a different text; evenly thinned to at most ``most``."""
+class Place(NamedTuple):
+    """Where a node hangs in a syntax tree."""
+
+    parent: ast.AST
+    field: str
+    slot: int | None
+    node: ast.AST
+
+    def put(self, new: ast.AST) -> None:
+        """Hang ``new`` there instead."""
+        if self.slot is None:
+            setattr(self.parent, self.field, new)
+        else:
+            getattr(self.parent, self.field)[self.slot] = new
+
+
+def mutants(
+    text: str, within: Collection[int] | None = None, lines: Sequence[int] | None = None, *, most: int = 60
+) -> list[Mutant]:
+    """The mutants of a definition, each a different program; evenly thinned to at most ``most``.
+
+    within: the lines of ``text``, from 1, that may change (default: all). lines: for each line of ``text`` the line number
+    that labels give it (default: its own).
+    """
     tree = ast.parse(text)
-    made: dict[str, Mutant] = {}
     original = ast.unparse(tree)
-    for label, change in _changes(tree):
-        other = copy.deepcopy(tree)
-        if not change(other):
+    modules = _MODULES | {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    skipped = _unread(tree)
+    made: dict[str, Mutant] = {}
+    for place in list(_places(tree)):
+        line = getattr(place.node, "lineno", None)
+        if line is None or id(place.node) in skipped or (within is not None and line not in within):
             continue
-        ast.fix_missing_locations(other)
-        try:
-            written = ast.unparse(other)
-            compile(written, "<mutant>", "exec")
-        except (SyntaxError, ValueError):
-            continue
-        if written != original:
-            made.setdefault(written, Mutant(label, written))
+        shown = lines[line - 1] if lines is not None else line
+        for words, edit in _edits(place, modules):
+            place.put(edit(copy.deepcopy(place.node)))
+            written = _written(tree)
+            place.put(place.node)
+            if written is not None and written != original:
+                made.setdefault(written, Mutant(f"line {shown}: {words}", written))
     found = list(made.values())
     if len(found) <= most:
         return found
     return [found[round(index * (len(found) - 1) / (most - 1))] for index in range(most)]
 
 
-Change = Callable[[ast.Module], bool]
+def _written(tree: ast.Module) -> str | None:
+    """The tree as text; None where it is no program."""
+    try:
+        text = ast.unparse(tree)
+        compile(text, "<mutant>", "exec")
+    except (SyntaxError, ValueError):
+        return None
+    return text
 
 
-def _changes(tree: ast.Module) -> Iterator[tuple[str, Change]]:
-    """(label, change) for every place; a change finds its node in a copy by its number in the walk."""
-    skipped = _unread(tree)
-    for number, node in enumerate(ast.walk(tree)):
-        if id(node) in skipped:
-            continue
-        line = f"line {getattr(node, 'lineno', '?')}"
-        for words, edit in _edits(node):
-            yield f"{line}: {words}", _at(number, edit)
+def _places(tree: ast.AST) -> Iterator[Place]:
+    """Every place below ``tree``, in the order of the text."""
+    for field, value in ast.iter_fields(tree):
+        for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(node, ast.AST):
+                yield Place(tree, field, index, node)
+                yield from _places(node)
 
 
-def _at(number: int, edit: Callable[[ast.AST], None]) -> Change:
-    def change(other: ast.Module) -> bool:
-        for index, node in enumerate(ast.walk(other)):
-            if index == number:
-                edit(node)
-                return True
-        return False
-
-    return change
-
-
-def _edits(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
-    if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) in _OPERATORS:
+def _edits(place: Place, modules: Collection[str]) -> Iterator[tuple[str, Edit]]:
+    node: Any = place.node
+    if isinstance(node, ast.stmt):
+        yield from _statements(node)
+    if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in _OPERATORS:
         new = _OPERATORS[type(node.op)]
-        yield f"{_SIGNS[type(node.op)]} -> {_SIGNS[new]}", lambda n: setattr(n, "op", new())
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow)):
-        yield f"operands of {_SIGNS[type(node.op)]} swapped", _swap_operands
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
+        yield f"{_SIGNS[type(node.op)]} -> {_SIGNS[new]}", _with(op=new())
+    if isinstance(node, ast.BinOp) and isinstance(node.op, _ONE_WAY):
+        yield f"operands of {_SIGNS[type(node.op)]} swapped", lambda n: ast.BinOp(n.right, n.op, n.left)
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
         other = _COMPARISONS[type(node.ops[0])]
-        yield f"{type(node.ops[0]).__name__} -> {other.__name__}", lambda n: setattr(n, "ops", [other()])
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
-        yield "minus sign dropped", lambda n: setattr(n, "op", ast.UAdd())
-    if isinstance(node, ast.BoolOp):
+        yield f"{type(node.ops[0]).__name__} -> {other.__name__}", _with(ops=[other()])
+    elif isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.UAdd):
+        sign = {ast.USub: "minus sign", ast.Not: "not", ast.Invert: "~"}[type(node.op)]
+        yield f"{sign} dropped", lambda n: n.operand
+    elif isinstance(node, ast.BoolOp):
         flipped = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield f"{type(node.op).__name__} -> {flipped.__name__}", lambda n: setattr(n, "op", flipped())
-    if isinstance(node, ast.Constant):
+        yield f"{type(node.op).__name__} -> {flipped.__name__}", _with(op=flipped())
+    elif isinstance(node, ast.IfExp):
+        yield "branches of if swapped", lambda n: ast.IfExp(n.test, n.orelse, n.body)
+    elif isinstance(node, ast.Constant) and not isinstance(place.parent, ast.Expr):
         yield from _constants(node)
-    if isinstance(node, ast.IfExp):
-        yield "branches of if swapped", _swap_branches
-    if isinstance(node, ast.If):
-        yield "condition negated", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))  # type: ignore[attr-defined]
-    if isinstance(node, ast.Call):
-        yield from _calls(node)
-    for field in ("body", "orelse"):
-        statements = getattr(node, field, None)
-        if isinstance(statements, list) and len(statements) > 1 and not isinstance(node, ast.Module):
-            for index, statement in enumerate(statements):
-                if _droppable(statement):
-                    words = f"`{_short(statement)}` dropped (line {statement.lineno})"
-                    yield words, _drop(field, index)
+    elif isinstance(node, ast.Call):
+        yield from _calls(node, modules)
+    elif isinstance(node, ast.Tuple) and len(node.elts) == 2 and isinstance(place.parent, ast.Return):
+        yield "returned pair swapped", lambda n: ast.Tuple(n.elts[::-1], n.ctx)
 
 
-def _constants(node: ast.Constant) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
+def _statements(node: ast.stmt) -> Iterator[tuple[str, Edit]]:
+    if isinstance(node, ast.If | ast.While) and not isinstance(node.test, ast.Constant):
+        yield "condition negated", lambda n: _with(test=ast.UnaryOp(ast.Not(), n.test))(n)
+    if _droppable(node):
+        yield f"`{_short(node)}` dropped", lambda n: ast.Pass()
+
+
+def _constants(node: ast.Constant) -> Iterator[tuple[str, Edit]]:
     value = node.value
+    others: list[bool | int | float] = []
     if isinstance(value, bool):
-        yield f"{value} -> {not value}", lambda n: setattr(n, "value", not value)
+        others = [not value]
     elif isinstance(value, int):
-        yield f"{value} -> {value + 1}", lambda n: setattr(n, "value", value + 1)
-        if value > 0:
-            yield f"{value} -> {value - 1}", lambda n: setattr(n, "value", value - 1)
+        others = [value + 1, *([value - 1] if value > 0 else [])]
     elif isinstance(value, float):
-        changed = value * 2 if value else 1.0
-        yield f"{value} -> {changed}", lambda n: setattr(n, "value", changed)
+        others = [0.0 if 0 < abs(value) < _TINY else value * 2 if value else 1.0]
+    for other in others:
+        yield f"{value!r} -> {other!r}", _with(value=other)
 
 
-def _calls(node: ast.Call) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
+def _calls(node: ast.Call, modules: Collection[str]) -> Iterator[tuple[str, Edit]]:
     name = ast.unparse(node.func)
-    if name in _PASSIVE_CALLS:
+    last = re.split(r"\W", name)[-1]
+    if name in _PASSIVE:
         return
-    if len(node.args) >= 2 and not any(isinstance(arg, ast.Starred) for arg in node.args[:2]):
-        yield f"first two arguments of {name} swapped", _swap_arguments
+    plain = not any(isinstance(arg, ast.Starred) for arg in node.args)
+    method = isinstance(node.func, ast.Attribute) and _root(node.func) not in {*modules, "self"}
+    if len(node.args) >= 2 and plain and last not in _COMMUTATIVE:
+        yield f"first two arguments of {last} swapped", lambda n: _with(args=[n.args[1], n.args[0], *n.args[2:]])(n)
+    if node.args and plain and len(node.args) + method >= 2:
+        yield f"last argument of {last} dropped", lambda n: _with(args=n.args[:-1])(n)
     for index, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
-            yield f"{keyword.arg}= dropped from {name}", _drop_keyword(index)
-    method = isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name)
-    if method and isinstance(node.func, ast.Attribute):
-        yield f".{node.func.attr}(...) dropped", _to_receiver
-    elif len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], (ast.Starred, ast.GeneratorExp)):
-        yield f"{name}(...) dropped", _to_argument
+        if keyword.arg is not None and keyword.arg not in _WITHOUT_EFFECT:
+            yield f"{keyword.arg}= dropped from {last}", _without_keyword(index)
+    if last[:1].isupper() or last == "contiguous":
+        return  # what makes a layer, or only moves memory, has nothing to be replaced by
+    if method:
+        yield f".{last}(...) dropped", lambda n: n.func.value
+    elif node.args and plain:
+        yield f"{name}(...) dropped", lambda n: n.args[0]
 
 
-def _swap_operands(node: ast.AST) -> None:
-    assert isinstance(node, ast.BinOp)
-    node.left, node.right = node.right, node.left
+def _with(**fields: Any) -> Callable[[Any], ast.AST]:
+    """The edit that sets ``fields`` of a node."""
 
-
-def _swap_branches(node: ast.AST) -> None:
-    assert isinstance(node, ast.IfExp)
-    node.body, node.orelse = node.orelse, node.body
-
-
-def _swap_arguments(node: ast.AST) -> None:
-    assert isinstance(node, ast.Call)
-    node.args[0], node.args[1] = node.args[1], node.args[0]
-
-
-def _drop_keyword(index: int) -> Callable[[ast.AST], None]:
-    def edit(node: ast.AST) -> None:
-        assert isinstance(node, ast.Call)
-        del node.keywords[index]
+    def edit(node: Any) -> ast.AST:
+        for name, value in fields.items():
+            setattr(node, name, value)
+        assert isinstance(node, ast.AST)
+        return node
 
     return edit
 
 
-def _drop(field: str, index: int) -> Callable[[ast.AST], None]:
-    def edit(node: ast.AST) -> None:
-        getattr(node, field)[index] = ast.Pass()
-
-    return edit
+def _without_keyword(index: int) -> Edit:
+    return lambda node: _with(keywords=[one for at, one in enumerate(node.keywords) if at != index])(node)
 
 
-def _to_receiver(node: ast.AST) -> None:
-    """Turn ``x.f(...)`` into ``+x``, the nearest thing to leaving the call out that keeps the node's place."""
-    assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    receiver = node.func.value
-    node.func, node.args, node.keywords = ast.Name("__identity__", ast.Load()), [receiver], []
+def _root(node: ast.expr) -> str:
+    """The name that a chain of attributes begins with; empty where it begins with something else."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
-def _to_argument(node: ast.AST) -> None:
-    assert isinstance(node, ast.Call)
-    node.func = ast.Name("__identity__", ast.Load())
+def _droppable(node: ast.stmt) -> bool:
+    """Statements whose absence leaves a program that runs: changes of what there is, not first bindings."""
+    match node:
+        case ast.Expr(value=ast.Call()):
+            return not ast.unparse(node).startswith(("super", "print"))
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node.value))
+        case ast.Assign(targets=[ast.Subscript()]) | ast.AugAssign() | ast.Break() | ast.Continue():
+            return True
+        case ast.If() | ast.For():
+            return not any(isinstance(inner, ast.Return) for inner in ast.walk(node)) or isinstance(node, ast.If)
+    return False
 
 
-def _droppable(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr):
-        return isinstance(statement.value, ast.Call) and not ast.unparse(statement).startswith(("super", "print"))
-    return isinstance(statement, (ast.AugAssign, ast.If, ast.For)) or (
-        isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript)
-    )
-
-
-def _short(statement: ast.stmt) -> str:
-    text = ast.unparse(statement).partition("\n")[0]
+def _short(node: ast.stmt) -> str:
+    text = ast.unparse(node).partition("\n")[0]
     return text if len(text) <= 50 else text[:49] + "…"
 
 
 def _unread(tree: ast.Module) -> set[int]:
     """Nodes below what only people read: docstrings, annotations, what an exception says, asserts."""
-    roots: list[ast.AST] = []
+    roots: list[ast.AST | None] = []
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(node) is not None:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node) is not None:
             roots.append(node.body[0])
-        if isinstance(node, ast.arg) and node.annotation is not None:
+        if isinstance(node, ast.arg | ast.AnnAssign):
             roots.append(node.annotation)
-        if isinstance(node, ast.FunctionDef) and node.returns is not None:
+        if isinstance(node, ast.FunctionDef):
             roots.append(node.returns)
-        if isinstance(node, ast.AnnAssign):
-            roots.append(node.annotation)
-        if isinstance(node, (ast.Raise, ast.Assert, ast.JoinedStr)):
+        if isinstance(node, ast.Raise | ast.Assert | ast.JoinedStr):
             roots.append(node)
-    return {id(inner) for root in roots for inner in ast.walk(root)}
+    return {id(inner) for root in roots if root is not None for inner in ast.walk(root)}

@@ -11,6 +11,7 @@ import functools
 import hashlib
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from dlmodule.errors import DLModuleError
 
 if TYPE_CHECKING:
     from coursekit.exercises import Loaded
+    from dlmodule.checking.evidence import Evidence
     from dlmodule.checking.key import ExerciseKey
 
 LIMIT = 60.0  # seconds for the solution on one case; a learner's limit follows from what it took
@@ -53,17 +55,17 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
     if not cases:
         raise CourseError("no cases", file=path)
     limit = REHEARSAL_LIMIT if exercise.measured else LIMIT
-    right = reference(loaded.solution, cases, probe, limit=limit)
+    right = _wordless(reference(loaded.solution, cases, probe, limit=limit))
     if any(one.timed_out for one in right):
         raise CourseError(f"the solution takes more than {limit:.0f} s on a case", file=path)
     learner_limit = REHEARSAL_LIMIT if exercise.measured else 5.0
     mistakes = [
-        keys.MistakeKey(one.name, one.sentence, gather(one.candidate, cases, probe, limit=learner_limit))
+        keys.MistakeKey(one.name, one.sentence, _wordless(gather(one.candidate, cases, probe, limit=learner_limit)))
         for one in loaded.mistakes
     ]
     starter = None
     if exercise.starter is not None:
-        starter = gather(loaded.stub, cases, probe, limit=learner_limit)
+        starter = _wordless(gather(loaded.stub, cases, probe, limit=learner_limit))
     bar = None
     if exercise.measured is not None:
         value = ledger.bar(project, loaded.id)
@@ -90,6 +92,11 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
         bar,
         learner_limit,
     )
+
+
+def _wordless(seen: list[Evidence]) -> list[Evidence]:
+    """The evidence without the lines of code that an exception came by: a key holds no line of an answer."""
+    return [one if one.raised is None else replace(one, raised=replace(one.raised, lines=(), where="")) for one in seen]
 
 
 def recorded(project: Project, loaded: Loaded) -> ExerciseKey:
@@ -203,8 +210,6 @@ def _keep(project: Project, one: ExerciseKey) -> None:
 
 def _shipped_probe(project: Project, loaded: Loaded) -> Any:
     """The probe as a learner receives it: a custom one as the source of exactly what it needs."""
-    from dataclasses import replace
-
     from coursekit.slicing import slice_text
 
     probe = loaded.exercise.how

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 APART = 100.0  # tolerances between a mistake and the solution, or another mistake
 ALTERNATIVES, MISTAKES, HINTS, MUTANTS = 2, 3, 2, 8
+LEAST_LIMIT = 0.5  # seconds: a busy machine must not pass for a check that notices
 KILLED = 0.95  # of an exercise's mutants, those proved equivalent left out
 
 
@@ -115,31 +116,35 @@ def prove(project: Project, session: str, name: str) -> Proof:
 
 
 def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
-    from coursekit.exercises import run, with_definition
+    """Try every mutant of the solution, each in a process of its own, for at most ten times what the solution takes."""
+    from coursekit.exercises import run
     from coursekit.mutants import mutants
+    from coursekit.slicing import exercise_slice
+    from coursekit.workers import in_child
     from dlmodule.checking.session import judge_with
 
     clock = time.perf_counter()
     judge_with(key, loaded.solution)
-    limit = max(0.3, 10 * (time.perf_counter() - clock))
-    # A value is made by statements of its own; a function or class by its definition.
-    own = loaded.slice if loaded.kind == "value" else loaded.text
-    made = mutants(own)
-    for mutant in made:
-        reason = next((why for label, why in loaded.exercise.equivalents.items() if label in mutant.label), None)
-        if reason is not None:
+    limit = max(LEAST_LIMIT, 10 * (time.perf_counter() - clock))
+    whole = exercise_slice(loaded.source, loaded.name)
+
+    def passes(text: str) -> bool:
+        candidate = run(text, "mutant")[loaded.name]
+        return judge_with(key, candidate, limit=limit).right
+
+    equal = loaded.exercise.equivalents
+    met: set[str] = set()
+    for mutant in mutants(whole.text, whole.written, whole.lines):
+        # Anything but "it passes" is noticed: it is wrong, does not even define, takes too long, or too much.
+        if in_child(functools.partial(passes, mutant.text), deadline=limit + 1) is not True:
+            proof.mutants["killed"] += 1
+        elif declared := [words for words in equal if words in mutant.label]:
+            met.update(declared)
             proof.equivalent += 1
             continue
-        proof.mutants["total"] += 1
-        try:
-            candidate = run(with_definition(loaded.slice, own, mutant.text), "mutant")[loaded.name]
-        except Exception:  # it does not even define: noticed
-            proof.mutants["killed"] += 1
-            continue
-        if judge_with(key, candidate, limit=limit).right:
-            proof.survivors.append(mutant.label)
         else:
-            proof.mutants["killed"] += 1
+            proof.survivors.append(mutant.label)
+        proof.mutants["total"] += 1
     killed, total = proof.mutants["killed"], proof.mutants["total"]
     if total + proof.equivalent < MUTANTS:
         proof.problems.append(f"only {total} mutants could be made; {MUTANTS} are asked")
@@ -147,6 +152,8 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
         proof.problems.append(
             f"{total - killed} of {total} mutants survive; add a case that notices: " + "; ".join(proof.survivors)
         )
+    for words in equal.keys() - met:
+        proof.problems.append(f"no mutant {words!r} survives, so there is none to declare equivalent")
 
 
 def prove_all(project: Project, ids: Sequence[str], *, fresh: bool = False, jobs: int = 2) -> list[Proof]:
@@ -187,9 +194,10 @@ def _cache_path(project: Project, one: str) -> Path:
 def _code_version() -> str:
     import hashlib
 
-    from coursekit import mutants
+    from coursekit import mutants, workers
 
-    return hashlib.sha256((Path(__file__).read_text() + Path(mutants.__file__).read_text()).encode()).hexdigest()[:12]
+    files = (__file__, mutants.__file__, workers.__file__)
+    return hashlib.sha256("".join(Path(one).read_text("utf-8") for one in files).encode()).hexdigest()[:12]
 
 
 def _kept(project: Project, one: str) -> Proof | None:
