@@ -39,6 +39,8 @@ def test_from_the_home_to_an_answer_and_back_to_progress(course: Running, new_co
     answer.click()
     page.keyboard.press("Control+A")
     page.keyboard.type("edge_kernels = 15")
+    # JupyterLab drops "run all" while the kernel is still being connected, so wait as a person does.
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=90_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     expect(page.locator(".jp-OutputArea-output", has_text="right").first).to_be_visible(timeout=90_000)
