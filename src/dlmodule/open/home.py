@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from dlmodule.open import section
-from dlmodule.open.course_file import Course, Day, Part, Version, is_active, moment, opens_at, part_id, parts
+from dlmodule.open.course_file import Course, Day, Part, Version, is_active, moment, opens_at, part_id
+from dlmodule.open.resume import Attempt, part_label, part_title, statuses, where_to_continue
 
-Attempt = Mapping[str, Any]
 Href = Callable[[Day, Part, Version], str | None]
 
 
@@ -91,17 +91,6 @@ class DayRow:
 
 
 @dataclass(frozen=True)
-class Resume:
-    """Where to go on: a part and why."""
-
-    id: str
-    why: str
-    day: int
-    label: str
-    title: str
-
-
-@dataclass(frozen=True)
 class AssessmentRow:
     """One assessment and how it stands at this moment."""
 
@@ -137,7 +126,7 @@ def render(
     zone = ZoneInfo(course.get("timezone", "UTC"))
     now = at.astimezone(zone)
     attempts = list(progress)
-    status = _statuses(attempts)
+    status = statuses(attempts)
     days = [_day(course, day, now, paced, status, href, local) for day in course["days"]]
     resume = where_to_continue(
         course, at=now, self_paced=paced, progress=attempts, opened=local.opened if local else {}
@@ -179,55 +168,6 @@ def digest(progress: Iterable[Attempt]) -> str:
     """A short name for a state of progress: the open page asks for it to know whether to show itself anew."""
     text = "\n".join(f"{a.get('exercise')} {a.get('status')} {a.get('at')}" for a in progress)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def where_to_continue(
-    course: Course, *, at: datetime, self_paced: bool, progress: Iterable[Attempt], opened: Mapping[str, str]
-) -> Resume | None:
-    """The part last worked on; the next one if all its exercises are right; the first that can be opened otherwise."""
-    status = _statuses(progress_list := list(progress))
-    usable = [(d, p) for d, p in parts(course) if is_active(course, p, "student", at=at, self_paced=self_paced)]
-    if not usable:
-        return None
-    home_of = {f"{d['session']}.{e['name']}": part_id(d, p) for d, p in usable for e in p.get("exercises", ())}
-    ids = [part_id(d, p) for d, p in usable]
-    worked: dict[str, datetime] = {}
-    stamps = [*opened.items(), *((home_of.get(str(a.get("exercise")), ""), str(a.get("at"))) for a in progress_list)]
-    for identity, text in stamps:
-        when = _stamp(text, at)
-        if identity in ids and when is not None:
-            worked[identity] = max(when, worked.get(identity, when))
-    if not worked:
-        day, part = usable[0]
-        return Resume(ids[0], "Start here", day["day"], _label(day, part), _title(day, part))
-    last = max(worked, key=lambda identity: worked[identity])
-    index, why = ids.index(last), "Continue where you left off"
-    day, part = usable[index]
-    exercises = [f"{day['session']}.{e['name']}" for e in part.get("exercises", ())]
-    if exercises and all(status.get(e) == "right" for e in exercises) and index + 1 < len(usable):
-        index, why = index + 1, "All right so far: next"
-        day, part = usable[index]
-    return Resume(ids[index], why, day["day"], _label(day, part), _title(day, part))
-
-
-def _statuses(progress: Iterable[Attempt]) -> dict[str, str]:
-    """exercise -> "right" once it was ever right, "tried" while it was only attempted."""
-    status: dict[str, str] = {}
-    for attempt in progress:
-        name = str(attempt.get("exercise"))
-        if attempt.get("status") == "right":
-            status[name] = "right"
-        elif attempt.get("status") not in ("not started", "not_started"):
-            status.setdefault(name, "tried")
-    return status
-
-
-def _stamp(text: str, at: datetime) -> datetime | None:
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=at.tzinfo)
 
 
 def _day(
@@ -289,8 +229,8 @@ def _part(
     ]
     return PartRow(
         id=identity,
-        label=_label(day, part),
-        title=_title(day, part),
+        label=part_label(day, part),
+        title=part_title(day, part),
         note=str(part.get("note") or ""),
         hours=f"{start:%H:%M}–{end:%H:%M}" if start and end else "",
         minutes=(part.get("minutes") or {}).get("study"),
@@ -299,24 +239,6 @@ def _part(
         colab=part.get("colab") if student and student.active else None,
         links=links,
     )
-
-
-def _own_title(day: Day, part: Part) -> str:
-    """The part's title, if it says more than the day's."""
-    title = str(part.get("title") or "")
-    return "" if title == day["title"] else title
-
-
-def _label(day: Day, part: Part) -> str:
-    """``Morning · code-along``; the time of day alone where the kind already serves as the title."""
-    kind = str(part.get("kind") or "").replace("_", " ")
-    name = str(part["part"]).replace("_", " ")
-    return name.capitalize() if kind in ("", name) or not _own_title(day, part) else f"{name.capitalize()} · {kind}"
-
-
-def _title(day: Day, part: Part) -> str:
-    kind = str(part.get("kind") or part["part"]).replace("_", " ")
-    return _own_title(day, part) or kind[:1].upper() + kind[1:]
 
 
 def _assessment(course: Course, item: Mapping[str, Any], at: datetime, paced: bool) -> AssessmentRow:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import dlmodule.open
-from dlmodule.open.home import Local, digest, render, where_to_continue
+from dlmodule.open.home import Local, digest, render
+from dlmodule.open.resume import where_to_continue
 from tests.dlmodule.open import reference_run
 
 LONDON = ZoneInfo("Europe/London")

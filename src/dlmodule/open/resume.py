@@ -1,0 +1,88 @@
+"""Where a learner is: what they have right, the part to go on with, and how a part is called to them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dlmodule.open.course_file import Course, Day, Part, is_active, part_id, parts
+
+Attempt = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Where to go on: a part and why."""
+
+    id: str
+    why: str
+    day: int
+    label: str
+    title: str
+
+
+def where_to_continue(
+    course: Course, *, at: datetime, self_paced: bool, progress: Iterable[Attempt], opened: Mapping[str, str]
+) -> Resume | None:
+    """The part last worked on; the next one if all its exercises are right; the first that can be opened otherwise."""
+    status = statuses(progress_list := list(progress))
+    usable = [(d, p) for d, p in parts(course) if is_active(course, p, "student", at=at, self_paced=self_paced)]
+    if not usable:
+        return None
+    home_of = {f"{d['session']}.{e['name']}": part_id(d, p) for d, p in usable for e in p.get("exercises", ())}
+    ids = [part_id(d, p) for d, p in usable]
+    worked: dict[str, datetime] = {}
+    stamps = [*opened.items(), *((home_of.get(str(a.get("exercise")), ""), str(a.get("at"))) for a in progress_list)]
+    for identity, text in stamps:
+        when = _stamp(text, at)
+        if identity in ids and when is not None:
+            worked[identity] = max(when, worked.get(identity, when))
+    if not worked:
+        day, part = usable[0]
+        return Resume(ids[0], "Start here", day["day"], part_label(day, part), part_title(day, part))
+    last = max(worked, key=lambda identity: worked[identity])
+    index, why = ids.index(last), "Continue where you left off"
+    day, part = usable[index]
+    exercises = [f"{day['session']}.{e['name']}" for e in part.get("exercises", ())]
+    if exercises and all(status.get(e) == "right" for e in exercises) and index + 1 < len(usable):
+        index, why = index + 1, "All right so far: next"
+        day, part = usable[index]
+    return Resume(ids[index], why, day["day"], part_label(day, part), part_title(day, part))
+
+
+def statuses(progress: Iterable[Attempt]) -> dict[str, str]:
+    """exercise -> "right" once it was ever right, "tried" while it was only attempted."""
+    status: dict[str, str] = {}
+    for attempt in progress:
+        name = str(attempt.get("exercise"))
+        if attempt.get("status") == "right":
+            status[name] = "right"
+        elif attempt.get("status") not in ("not started", "not_started"):
+            status.setdefault(name, "tried")
+    return status
+
+
+def _stamp(text: str, at: datetime) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=at.tzinfo)
+
+
+def _own_title(day: Day, part: Part) -> str:
+    """The part's title, if it says more than the day's."""
+    title = str(part.get("title") or "")
+    return "" if title == day["title"] else title
+
+
+def part_label(day: Day, part: Part) -> str:
+    """``Morning · code-along``; the time of day alone where the kind already serves as the title."""
+    kind = str(part.get("kind") or "").replace("_", " ")
+    name = str(part["part"]).replace("_", " ")
+    return name.capitalize() if kind in ("", name) or not _own_title(day, part) else f"{name.capitalize()} · {kind}"
+
+
+def part_title(day: Day, part: Part) -> str:
+    kind = str(part.get("kind") or part["part"]).replace("_", " ")
+    return _own_title(day, part) or kind[:1].upper() + kind[1:]
