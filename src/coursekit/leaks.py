@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from coursekit.notebook import student_definition
 from coursekit.parts import find_parts
@@ -19,6 +20,7 @@ from coursekit.regions import find_regions, solution_text
 from coursekit.source import parse, read_exercises
 
 LEAST = 16  # characters, without spaces, from which a line says something
+PUBLISHED = {"title", "hints", "sentence", "source"}  # fields of a key that its author wrote for learners
 
 
 def secret_lines(project: Project, session: str, part: str | None = None) -> dict[str, str]:
@@ -48,38 +50,41 @@ def secret_lines(project: Project, session: str, part: str | None = None) -> dic
     for path in sorted(folder.glob("exercises/[!_]*.py")):
         if part is not None and metas[path.stem].part != part:
             continue
-        for first, last in _answers(path):
-            lines = path.read_text("utf-8").split("\n")
-            for number in range(first, last + 1):
-                _keep(secrets, lines[number - 1], f"exercises/{path.name}:{number}")
+        for number, line in _answers(path):
+            _keep(secrets, line, f"exercises/{path.name}:{number}")
+    for path in sorted(project.course.glob("*/private*/**/*")):
+        if path.is_file():
+            for number, line in enumerate(path.read_text("utf-8", errors="replace").split("\n"), 1):
+                _keep(secrets, line, f"{path.relative_to(project.course).as_posix()}:{number}")
     return {line: where for line, where in secrets.items() if line not in public}
 
 
-def find(secrets: dict[str, str], text: str) -> list[str]:
-    """Where the secret lines that occur in ``text`` stand in the sources."""
+def find(secrets: dict[str, str], text: str, *, within_lines: bool = False) -> list[str]:
+    """Where the secret lines that occur in ``text`` stand in the sources. within_lines: also as a part of a line."""
     whole = {normal(line) for line in text.split("\n")}
+    if within_lines:
+        joined = "\n".join(whole)
+        return [where for line, where in secrets.items() if line in joined]
     return [where for line, where in secrets.items() if line in whole]
 
 
+def received(project: Project, session: str) -> list[Path]:
+    """What has been built of ``session`` and goes to learners before solutions do: student notebooks and the key."""
+    books = sorted((project.build / "notebooks" / session).glob("*.ipynb"))
+    key = project.build / "keys" / f"{session}.safetensors"
+    return [*(path for path in books if not path.stem.endswith("_solutions")), *([key] if key.is_file() else [])]
+
+
 def scan(project: Project, sessions: Sequence[str]) -> list[str]:
-    """One line for each leak in what has been built of ``sessions``: student notebooks and keys."""
+    """One line for each leak in what has been built of ``sessions`` and learners receive."""
     problems: list[str] = []
     for session in sessions:
         secrets = secret_lines(project, session)
-        for path in sorted((project.build / "notebooks" / session).glob("*.ipynb")):
-            if path.stem.endswith("_solutions"):
-                continue
-            found = find(secrets, notebook_text(path))
-            problems += [f"{path.relative_to(project.build)} holds a line of {where}" for where in found]
-        key = project.build / "keys" / f"{session}.safetensors"
-        if key.is_file():
-            # Probes travel as source inside the key's JSON, where a line ends in an escaped \n.
-            text = re.sub(r"\\+n", "\n", key.read_bytes().decode("utf-8", errors="replace"))
-            probes = _probe_lines(project, session)
-            problems += [
-                f"{path_name(key, project)} holds a line of {where}"
-                for where in find({line: where for line, where in secrets.items() if line not in probes}, text)
-            ]
+        for path in received(project, session):
+            is_key = path.suffix == ".safetensors"
+            text = key_text(path) if is_key else notebook_text(path)
+            name = path.relative_to(project.build).as_posix()
+            problems += [f"{name} holds a line of {where}" for where in find(secrets, text, within_lines=is_key)]
     return problems
 
 
@@ -91,9 +96,29 @@ def notebook_text(path: Path) -> str:
     return "\n".join([*cells, *outputs])
 
 
-def path_name(path: Path, project: Project) -> str:
-    """A path below build/, for a message."""
-    return path.relative_to(project.build).as_posix()
+def key_text(path: Path) -> str:
+    """Every text in a key but those written to be read by a learner (title, hints, sentences) and the probes' source.
+
+    A safetensors header is JSON, in which the key's own JSON is a string; there a dictionary is a list of pairs.
+    """
+    raw = path.read_bytes()
+    header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+
+    def texts(node: Any) -> Iterator[str]:
+        match node:
+            case str():
+                yield node
+            case {"#": "dict", "v": pairs}:
+                for name, item in pairs:
+                    if name not in PUBLISHED:
+                        yield from texts([name, item])
+            case dict():
+                yield from texts(list(node.values()))
+            case list():
+                for item in node:
+                    yield from texts(item)
+
+    return "\n".join(texts(json.loads(header["__metadata__"]["dlmodule"])))
 
 
 def normal(line: str) -> str:
@@ -107,24 +132,18 @@ def _keep(secrets: dict[str, str], line: str, where: str) -> None:
         secrets.setdefault(plain, where)
 
 
-def _answers(path: Path) -> Iterable[tuple[int, int]]:
-    """Line ranges of the bodies of mistakes and alternatives."""
-    for node in ast.parse(path.read_text("utf-8")).body:
+def _answers(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines, each with its number, of the bodies of mistakes and alternatives, and of what an edit puts for what."""
+    text = path.read_text("utf-8")
+    lines = text.split("\n")
+    for node in ast.parse(text).body:
         marks = [ast.unparse(mark) for mark in getattr(node, "decorator_list", [])]
         if any(mark.startswith(("exercise.mistake", "exercise.alternative")) for mark in marks):
-            assert isinstance(node, (ast.FunctionDef, ast.ClassDef))
-            yield node.body[0].lineno, node.end_lineno or node.lineno
-
-
-def _probe_lines(project: Project, session: str) -> set[str]:
-    """Lines of custom probes and what they use: they are shipped on purpose."""
-    from coursekit.slicing import slice_text
-
-    shipped: set[str] = set()
-    for path in sorted((project.course / session).glob("exercises/[!_]*.py")):
-        text = path.read_text("utf-8")
-        for node in ast.parse(text).body:
-            if any(ast.unparse(mark) == "exercise.probe" for mark in getattr(node, "decorator_list", [])):
-                assert isinstance(node, ast.FunctionDef)
-                shipped |= {normal(line) for line in slice_text(text, [node.name], path).split("\n")}
-    return shipped
+            assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+            for number in range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1):
+                yield number, lines[number - 1]
+        if isinstance(node, ast.Expr) and ast.unparse(node).startswith("exercise.edit("):
+            assert isinstance(node.value, ast.Call)
+            for value in node.value.args[1:3]:
+                if isinstance(value, ast.Constant):
+                    yield from ((value.lineno, line) for line in str(value.value).split("\n"))

@@ -114,17 +114,17 @@ def digest(project: Project, session: str, name: str) -> str:
     """What the record of an exercise depends on: its file, its slice, how checks run, its bar, torch and Python."""
     from coursekit.exercise_meta import read
     from coursekit.notebook import student_definition
-    from coursekit.slicing import slice_of
+    from coursekit.slicing import borrowed, slice_of
 
     path = project.course / session / "exercises" / f"{name}.py"
     meta = read(path)
     source = _parsed(project.course / session / f"{meta.part}.py", _stamp(project.course / session))
+    text = path.read_text("utf-8")
     parts = [
-        path.read_text("utf-8"),
-        slice_of(source, [name]),
+        text,
+        slice_of(source, [name, *borrowed(source, text)]),
         student_definition(source, name),
         repr(ledger.bar(project, f"{session}.{name}")),
-        _names_lent(source),
         code_version(),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
@@ -135,23 +135,15 @@ def code_version() -> str:
     """Digest of the code that runs and compares answers, with the versions of what it stands on."""
     import importlib.metadata
 
-    import dlmodule.data
+    import dlmodule
     from coursekit import exercises, slicing
-    from dlmodule import checking
 
-    folders = [Path(str(checking.__file__)).parent, Path(str(dlmodule.data.__file__)).parent]
-    files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    home = Path(str(dlmodule.__file__)).parent
+    files = [path for folder in (home, home / "checking", home / "data") for path in sorted(folder.glob("*.py"))]
     files += [Path(__file__), Path(exercises.__file__), Path(slicing.__file__)]
-    text = "".join(path.read_text("utf-8") for path in files)
-    versions = (platform.python_version(), importlib.metadata.version("torch"), importlib.metadata.version("numpy"))
-    return hashlib.sha256(repr((text, versions)).encode()).hexdigest()
-
-
-def _names_lent(source: Any) -> str:
-    """Definitions that exercise files may borrow: every one of the source, so that a change to any is noticed."""
-    from coursekit.slicing import DEFINITIONS, statements
-
-    return "\n".join(one.text for one in statements(source) if isinstance(one.node, DEFINITIONS[:3]))
+    code = [path.read_text("utf-8") for path in files]
+    versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]
+    return hashlib.sha256(repr((code, versions)).encode()).hexdigest()
 
 
 @functools.lru_cache(maxsize=8)

@@ -118,6 +118,13 @@ def own_definition(source: Source, name: str) -> Statement:
     return [one for one in slice_statements(source, [name]) if name in bound_names([one.node])][-1]
 
 
+def borrowed(source: Source, text: str) -> list[str]:
+    """Names that the Python file ``text`` reads and does not bind, and the notebook ``source`` does."""
+    now, later = reads(text)
+    there = {name for one in statements(source) for name in bound_names([one.node])}
+    return sorted(((now | later) - set(bound_names(ast.parse(text).body))) & there)
+
+
 def slice_text(text: str, names: list[str], path: Path) -> str:
     """The slice that ``names`` need of a plain Python file, such as an exercise's probe; without ``@exercise...`` marks."""
     try:

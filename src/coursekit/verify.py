@@ -232,12 +232,13 @@ def select(project: Project, targets: Sequence[str]) -> list[str]:
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
 def command(targets: tuple[str, ...], as_json: bool, fresh: bool, jobs: int) -> None:
     """Prove the checks of TARGETS (SESSION, SESSION.PART or SESSION.EXERCISE; everything without one)."""
-    from coursekit.leaks import scan
+    from coursekit.leaks import received, scan
 
     project = find_project()
     ids = select(project, targets)
     proofs = prove_all(project, ids, fresh=fresh, jobs=jobs)
-    leaks = scan(project, sorted({one.partition(".")[0] for one in ids}))
+    sessions = sorted({one.partition(".")[0] for one in ids})
+    leaks = scan(project, sessions)
     if as_json:
         click.echo(json.dumps([proof.public() for proof in proofs], indent=1, ensure_ascii=False))
     else:
@@ -246,6 +247,9 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, jobs: int) -> 
         killed, total = (sum(proof.mutants[what] for proof in proofs) for what in ("killed", "total"))
         share = f", {killed} of {total} mutants killed ({killed / total:.1%})" if total else ""
         click.echo(f"{len(proofs)} exercises, {sum(not proof.problems for proof in proofs)} proved{share}")
+        files = sum(len(received(project, session)) for session in sessions)
+        searched = f"{len(leaks)} leaks in {files} built files" if files else "nothing is built yet; see `course build`"
+        click.echo(f"leak scan: {searched}")
     problems = [f"{proof.exercise}: {problem}" for proof in proofs for problem in proof.problems]
     for problem in [*problems, *leaks]:
         click.echo(f"course verify: {problem}", err=True)

@@ -47,6 +47,32 @@ def test_what_only_people_read_is_left_alone() -> None:
         assert "x: Tensor, dim: int" in mutant.text
 
 
+def test_only_the_learners_lines_change() -> None:
+    """Lines outside ``within`` stay as they are, and labels carry the numbers that the lines have in the source."""
+    lines = TEXT.split("\n")
+    at = next(number for number, line in enumerate(lines, 1) if "total = x.sum" in line)
+    made = mutants(TEXT, {at}, [100 + number for number in range(len(lines))])
+    assert len(made) >= 4
+    for mutant in made:
+        assert mutant.label.startswith(f"line {99 + at}: ")
+        assert "return torch.where(total > 0, total, -total)" in mutant.text
+
+
+def test_a_dropped_call_leaves_what_it_was_called_on() -> None:
+    """A method leaves its object, a function its first argument; a layer's constructor is not taken apart."""
+    text = "def f(self, x):\n    y = x.abs()\n    return torch.relu(self.norm(y)), nn.Linear(3, 2)\n"
+    made = " ".join(mutant.text for mutant in mutants(text))
+    for words in ("y = x\n", "return (self.norm(y), ", "torch.relu(y)"):
+        assert words in made, words
+    assert "(torch.relu(self.norm(y)), 3)" not in made
+
+
+def test_arguments_without_effect_are_left_alone() -> None:
+    """No check can notice that ``device=`` or ``inplace=`` is gone."""
+    text = "def f(x):\n    return F.relu(torch.zeros(3, device=x.device), inplace=True)\n"
+    assert not any("inplace=" in mutant.label or "device=" in mutant.label for mutant in mutants(text))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "course").glob("*/exercises/*.py")), ids=lambda p: p.stem)
 def test_mutants_are_distinct_programs(path: Path) -> None:
     """No two mutants of a function are the same program, and each parses."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from coursekit.check import command as check_command
 from coursekit.errors import CourseError
 from coursekit.paths import Project
 from coursekit.verify import command as verify_command
+from dlmodule.checking import key
+from dlmodule.checking.evidence import Evidence, Raised
 
 MORNING = '''\
 # ---
@@ -227,6 +230,83 @@ def test_nothing_secret_stands_in_a_key(project: Project) -> None:
     }
     book.write_text(json.dumps({"cells": [cell]}))
     assert leaks.scan(project, ["01_tiny"]) == ["notebooks/01_tiny/01_tiny_morning.ipynb holds a line of morning.py:24"]
+
+
+def test_a_line_quoted_inside_a_key_is_found(project: Project) -> None:
+    """Also within a longer text, such as the traceback of a mistake that raises; hints are written to be read."""
+    made = record.record_session(project, "01_tiny")
+    keys = key.load(made)
+    one = keys["moving_mean"]
+    quoted = "line 3, in by_a_loop: return torch.stack([x[start : start + width].mean() for start in range(len(x) - width + 1)])"
+    raised = Evidence(raised=Raised("ValueError", "no", lines=(quoted,)))
+    key.save(made, [replace(one, starter=[raised])])
+    assert leaks.scan(project, ["01_tiny"]) == ["keys/01_tiny.safetensors holds a line of exercises/moving_mean.py:39"]
+    key.save(made, [replace(one, hints=(quoted,))])
+    assert leaks.scan(project, ["01_tiny"]) == []
+
+
+def test_a_mistake_that_raises_leaves_no_code_in_the_key(project: Project) -> None:
+    """A traceback quotes the line it came from; what is recorded does not."""
+    mistake = """@exercise.mistake("Your runs do not overlap.")
+def runs_side_by_side(x, width):
+    return x.unfold(0, width, width).mean(1)
+"""
+    raising = """@exercise.mistake("Your runs are too long.")
+def too_long(x, width):
+    return x.unfold(0, width + len(x), 1).mean(1)
+"""
+    change(project, "exercises/moving_mean.py", mistake, raising)
+    assert b"unfold(0" not in record.record_session(project, "01_tiny").read_bytes()
+    assert prove(project).problems == []
+
+
+def test_private_files_are_secret(project: Project) -> None:
+    """Whatever stands in a private folder of the course may be in nothing that learners receive."""
+    hidden = project.course / "coursework_1" / "private_demo" / "cases.txt"
+    hidden.parent.mkdir(parents=True)
+    hidden.write_text("the answer to the hidden case is 42\n")
+    book = project.build / "notebooks" / "01_tiny" / "01_tiny_morning.ipynb"
+    book.parent.mkdir(parents=True)
+    cell = {"cell_type": "markdown", "source": ["the answer to the hidden case is 42"]}
+    book.write_text(json.dumps({"cells": [cell]}))
+    assert leaks.scan(project, ["01_tiny"]) == [
+        "notebooks/01_tiny/01_tiny_morning.ipynb holds a line of coursework_1/private_demo/cases.txt:1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "equal", "words"),
+    [
+        ("[1.0, 3.0, 8.0]", "1 -> 2", "so there is none to declare equivalent"),
+        ("[1.0, 1.0, 1.0]", "no such change", "so there is none to declare equivalent"),
+    ],
+)
+def test_an_untrue_declaration_of_equivalence_is_found(project: Project, case: str, equal: str, words: str) -> None:
+    """A mutant that a case notices, or that does not exist, cannot be declared equal."""
+    change(
+        project,
+        "exercises/moving_mean.py",
+        "@exercise.cases",
+        f'exercise.equivalent("{equal}", "why")\n\n\n@exercise.cases',
+    )
+    change(project, "exercises/moving_mean.py", "[1.0, 3.0, 8.0]", case)
+    assert any(words in problem for problem in prove(project).problems)
+
+
+def test_survivors_are_told_and_equivalents_counted_apart(project: Project) -> None:
+    """A check whose one case cannot tell is not proved, and says which change went unnoticed."""
+    text = (project.course / "01_tiny" / "exercises" / "moving_mean.py").read_text()
+    one_run = "yield Case(torch.tensor([0.0, 0.0], dtype=torch.float64), 2)"
+    start, end = text.index("    yield Case"), text.index("@exercise.mistake")
+    blind = text[:start] + f"    {one_run}\n\n\n" + text[end:]
+    (project.course / "01_tiny" / "exercises" / "moving_mean.py").write_text(blind)
+    proof = prove(project)
+    assert any("survive" in problem and "line 25: / -> *" in problem for problem in proof.problems)
+    alike = blind.replace("@exercise.cases", 'exercise.equivalent("/ -> *", "nothing is nothing")\n\n\n@exercise.cases')
+    (project.course / "01_tiny" / "exercises" / "moving_mean.py").write_text(alike)
+    again = prove(project)
+    assert (again.equivalent, again.mutants["total"]) == (1, proof.mutants["total"] - 1)
+    assert not any("/ -> *" in survivor for survivor in again.survivors)
 
 
 @pytest.mark.parametrize(
