@@ -55,7 +55,7 @@ def build(
         if keys:
             _record_keys(project, chosen, manifest, report, tell)
         _remove_stale(project, parts, manifest, report)
-        _write_course(project, digests, manifest, report)
+        _write_course(project, chosen, digests, manifest, report)
     finally:
         manifest.save()
     return report
@@ -184,7 +184,9 @@ def _remove_stale(project: Project, parts: Sequence[Part], manifest: Manifest, r
     manifest.keep_only(products)
 
 
-def _write_course(project: Project, digests: dict[str, str], manifest: Manifest, report: Report) -> None:
+def _write_course(
+    project: Project, chosen: Sequence[Part], digests: dict[str, str], manifest: Manifest, report: Report
+) -> None:
     """``course.json`` and ``calendar.ics``, which the learner's home page and the site show."""
     decks = sorted(path.relative_to(project.root).as_posix() for path in project.course.glob("*/*.typ"))
     made = sorted(path.relative_to(project.build).as_posix() for path in project.build.glob("slides/*/*.pdf"))
@@ -195,7 +197,7 @@ def _write_course(project: Project, digests: dict[str, str], manifest: Manifest,
     from coursekit.syllabus import load
     from coursekit.timetable import Timetable, course_table
 
-    text = json.dumps(course_table(project), ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(course_table(project, needed={part.id for part in chosen}), ensure_ascii=False, indent=1) + "\n"
     write_atomically(project.build / "course.json", text)
     write_atomically(project.build / "calendar.ics", to_ical(Timetable(load(project.syllabus))))
     manifest.record("course", inputs, ["course.json", "calendar.ics"])

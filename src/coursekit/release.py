@@ -25,6 +25,7 @@ from coursekit import release_pages
 from coursekit.build import key_path
 from coursekit.calendar import to_ical
 from coursekit.errors import CourseError
+from coursekit.parts import find_parts
 from coursekit.paths import Project, find_project
 from coursekit.syllabus import load
 from coursekit.timetable import Timetable, course_table, entries, parse_at, release_path
@@ -39,8 +40,9 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
     """Every file of the release at ``at``, by its path in it. Raises CourseError where one that is due has not been built."""
     timetable = Timetable(load(project.syllabus))
     due = {(slot.id, version) for slot, version in timetable.due(at)}
+    begun = {identity for identity, _ in due}
     files: dict[str, bytes] = {}
-    for entry in entries(project, timetable):
+    for entry in entries(project, timetable, needed=begun):
         slot = entry.slot
         for version in release_pages.VERSIONS:
             built = entry.path(version)
@@ -51,7 +53,7 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
                 key = key_path(slot.row.session)
                 files[key] = _built(project, key)
     rows = {row.folder: row for row in timetable.syllabus.day}
-    course = release_pages.released_course(course_table(project), rows, files.keys())
+    course = release_pages.released_course(course_table(project, needed=begun), rows, files.keys())
     pages = {
         "README.md": release_pages.readme(course),
         "course.json": release_pages.course_json(course),
@@ -188,11 +190,15 @@ def command(when: str, to: Path) -> None:
     from coursekit.build import build
 
     project = find_project()
-    at = parse_at(when, load(project.syllabus))
-    report = build(project, tell=lambda line: click.echo(line, err=True))
-    for problem in report.problems:
+    syllabus = load(project.syllabus)
+    at = parse_at(when, syllabus)
+    begun = {slot.id for slot, _ in Timetable(syllabus).due(at)}
+    targets = [part.id for part in find_parts(project) if part.id in begun]
+    # Without a target `build` would make everything; before the first day nothing needs to be made.
+    problems = build(project, targets, tell=lambda line: click.echo(line, err=True)).problems if targets else []
+    for problem in problems:
         click.echo(f"course: {problem}", err=True)
-    if report.problems:
+    if problems:
         sys.exit(2)
     written, removed = release(project, at, to)
     click.echo(f"{to}: {len(written)} files written, {len(removed)} removed")

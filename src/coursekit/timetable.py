@@ -5,7 +5,7 @@ A part is a *slot* in the timetable whether or not its source exists yet; its *e
 All moments are aware; hours are wall-clock hours of the syllabus's zone, so they survive a change of daylight saving.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -165,25 +165,37 @@ class Entry:
         return relative_path(self.slot.row.session, self.slot.part.part, solutions=version == "solutions")
 
 
-def entries(project: Project, timetable: Timetable | None = None) -> tuple[Entry, ...]:
-    """Every part of the course with what its source says. Raises CourseError for a source that the syllabus does not know."""
-    from coursekit.source import parse, read_exercises
+def entries(
+    project: Project, timetable: Timetable | None = None, *, needed: Container[str] | None = None
+) -> tuple[Entry, ...]:
+    """Every part of the course with what its source says. Raises CourseError for a source that is wrong or in no syllabus.
 
+    needed: the parts (``SESSION.PART``) for which that matters, all of them by default. Another part whose source is wrong
+    counts as not yet written, so that work on next week's session does not stop today's release.
+    """
     slots = (timetable or Timetable(load(project.syllabus))).slots
     paths = {part.id: part.path for part in find_parts(project)}
-    for identity in paths.keys() - {slot.id for slot in slots if slot.part.notebook}:
-        message = f"a source of no part: {project.syllabus} knows no notebook {identity}"
-        raise CourseError(message, file=paths[identity], line=1)
-    exercises = {s: read_exercises(project.course / s) for s in {slot.row.session for slot in slots}}
+    for identity in sorted(paths.keys() - {slot.id for slot in slots if slot.part.notebook}):
+        if needed is None or identity in needed:
+            message = f"a source of no part: {project.syllabus} knows no notebook {identity}"
+            raise CourseError(message, file=paths[identity], line=1)
     decks = _decks(project, slots)
-    return tuple(
-        Entry(
-            slot,
-            parse(paths[slot.id], exercises[slot.row.session]) if slot.id in paths else None,
-            decks.get(slot.id),
-        )
-        for slot in slots
-    )
+    found = []
+    for slot in slots:
+        try:
+            source = _source(paths[slot.id]) if slot.id in paths else None
+        except CourseError:
+            if needed is None or slot.id in needed:
+                raise
+            source = None
+        found.append(Entry(slot, source, decks.get(slot.id)))
+    return tuple(found)
+
+
+def _source(path: Path) -> "Source":
+    from coursekit.source import parse
+
+    return parse(path)
 
 
 def _decks(project: Project, slots: tuple[Slot, ...]) -> dict[str, str]:
@@ -202,13 +214,15 @@ def _decks(project: Project, slots: tuple[Slot, ...]) -> dict[str, str]:
     return found
 
 
-def course_table(project: Project, start: date | None = None) -> dict[str, Any]:
-    """The resolved course, as ``course.json`` holds it: all that the home page and the site show."""
+def course_table(
+    project: Project, start: date | None = None, *, needed: Container[str] | None = None
+) -> dict[str, Any]:
+    """The resolved course, as ``course.json`` holds it: all that the home page and the site show. ``needed``: see ``entries``."""
     timetable = Timetable(load(project.syllabus))
     timetable = timetable if start is None else timetable.moved(start)
     facts = timetable.syllabus
     rows = {row.folder: _row(row) for row in facts.day}
-    for entry in entries(project, timetable):
+    for entry in entries(project, timetable, needed=needed):
         rows[entry.slot.row.folder]["parts"].append(_part(entry, facts))
     return {
         "title": facts.title,

@@ -225,3 +225,17 @@ def test_a_time_that_is_none_is_one_line(project: Project, monkeypatch: pytest.M
     assert isinstance(done.exception, CourseError)
     assert "2022-12-02T12:00" in str(done.exception)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_session_in_the_making_does_not_stop_a_release(project: Project) -> None:
+    """A source that is wrong stops the release from the moment it is due, and no release before."""
+    path = project.course / "09_diffusion" / "morning.py"
+    held = path.read_text(encoding="utf-8")
+    before = contents(project, at("2022-12-08T07:59"))
+    try:
+        path.write_text(held + "# %%\nx = (\n", encoding="utf-8")
+        assert contents(project, at("2022-12-08T07:59")) == before
+        with pytest.raises(CourseError, match="never closed"):
+            contents(project, at("2022-12-08T08:00"))
+    finally:
+        path.write_text(held, encoding="utf-8")
