@@ -82,7 +82,7 @@ def build_deck(project: Project, deck: Deck, repository: "Repository") -> list[S
     """Write the deck's figures, PDF and notes; returns its slides, in order. Raises CourseError naming file and line."""
     folder = project.build / "slides" / deck.session
     figures = draw_figures(deck, folder / "figures")
-    compiler = _compiler(project, deck, figures, section_links(deck, repository))
+    compiler = _compiler(project, deck, figures, section_links(project, deck, repository))
     pdf = _guarded(deck, lambda: compiler.compile(format="pdf"))
     slides = [Slide(**value) for value in json.loads(compiler.query("<slide>", field="value"))]
     _hold_to_sections(deck, slides)
@@ -94,7 +94,7 @@ def build_deck(project: Project, deck: Deck, repository: "Repository") -> list[S
 def page_images(project: Project, deck: Deck, repository: "Repository", *, ppi: float = 72.0) -> list[bytes]:
     """Every page as PNG, for those who look at slides without a PDF reader, and for tests."""
     figures = draw_figures(deck, project.build / "slides" / deck.session / "figures")
-    compiler = _compiler(project, deck, figures, section_links(deck, repository))
+    compiler = _compiler(project, deck, figures, section_links(project, deck, repository))
     pages = _guarded(deck, lambda: compiler.compile(format="png", ppi=ppi))
     return pages if isinstance(pages, list) else [pages]
 
@@ -112,18 +112,22 @@ def notes_text(slides: Sequence[Slide]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def section_links(deck: Deck, repository: "Repository") -> Links:
+def section_links(project: Project, deck: Deck, repository: "Repository") -> Links:
     """For each part of the deck's session: the address in Colab of the cell of each heading, by the heading's text."""
     from coursekit.cell_ids import cell_ids
-    from coursekit.notebook import relative_path
     from coursekit.source import parse, read_exercises
+    from coursekit.syllabus import load
+    from coursekit.timetable import published_path
     from coursekit.title import colab_url
 
-    exercises = read_exercises(deck.path.parent)
+    exercises, syllabus = read_exercises(deck.path.parent), load(project.syllabus)
     links: Links = {}
     for path in source_files(deck.path.parent):
         source = parse(path, exercises)
-        address = colab_url(repository, relative_path(deck.session, path.stem, solutions=False))
+        place = published_path(syllabus, deck.session, path.stem, "student")
+        if place is None:
+            raise CourseError(f"{project.syllabus} knows no notebook {deck.session}.{path.stem}", file=path, line=1)
+        address = colab_url(repository, place)
         ids = cell_ids(deck.session, path.stem, source.cells)
         links[path.stem] = {
             heading.text: f"{address}#scrollTo={cell}"

@@ -81,7 +81,7 @@ def test_a_slide_links_to_its_cell_in_colab(tiny_course: Project, lecture: slide
     url = made[1].url
     assert url is not None
     notebook, _, cell = url.partition("#scrollTo=")
-    assert notebook.endswith("/ese/DL_module/blob/main/notebooks/01_tiny/01_tiny_morning.ipynb")
+    assert notebook.endswith("/ese/DL_module/blob/main/01_Tiny/01_Tiny_morning/01_Tiny_morning_exercises.ipynb")
     assert url.encode() in (tiny_course.build / "slides/01_tiny/talk.pdf").read_bytes()
     source = parse(tiny_course.course / "01_tiny" / "morning.py")
     cells = json.loads(to_json(make(source, solutions=False, repository=REPOSITORY, figure=str)))["cells"]
