@@ -1,8 +1,13 @@
-"""``course check SESSION.EXERCISE FILE.py``: judge an answer from the shell, with the words of the notebook's card."""
+"""``course check SESSION.EXERCISE FILE.py``: judge an answer from the shell, with the words of the notebook's card.
+
+Of the file only the definitions that the answer needs are run, so it may be a whole notebook with training and checks in
+it. Where the answer is made by a loop or a call, all of it is run. What it prints goes to stderr.
+"""
 
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import json
 import sys
@@ -12,12 +17,14 @@ from typing import Any
 
 import click
 
+from coursekit import slicing
+from coursekit.bindings import bound_names
 from coursekit.errors import CourseError
 from coursekit.paths import find_project
 
 
 def answer_in(path: Path, name: str) -> Any:
-    """What ``name`` is after the file has been run. CourseError where the file fails or does not define it."""
+    """What the file at ``path`` defines as ``name``. CourseError where the file fails or does not define it."""
     try:
         text = path.read_text("utf-8")
         tree = ast.parse(text, filename=str(path))
@@ -25,9 +32,15 @@ def answer_in(path: Path, name: str) -> Any:
         raise CourseError(f"cannot be read: {error}", file=path) from None
     except SyntaxError as error:
         raise CourseError(f"not valid Python: {error.msg}", file=path, line=error.lineno) from None
+    if not any(name in bound_names([node]) for node in tree.body):
+        raise CourseError(f"defines no {name!r}", file=path)
+    # An answer that a loop or a call takes part in has no slice; then the whole file is run.
+    with contextlib.suppress(CourseError):
+        tree = ast.Module([one.node for one in slicing.needed(slicing.of_file(text, tree), [name], path)], [])
     scope: dict[str, Any] = {"__name__": "answer", "__file__": str(path)}
     try:
-        exec(compile(tree, str(path), "exec"), scope)
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(compile(tree, str(path), "exec"), scope)
     except (Exception, SystemExit) as error:
         own = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         raise CourseError(

@@ -131,9 +131,13 @@ def slice_text(text: str, names: list[str], path: Path) -> str:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise CourseError(f"not Python: {error.msg}", file=path, line=error.lineno) from None
+    return "\n\n".join(one.text for one in needed(of_file(text, tree), names, path)) + "\n"
+
+
+def of_file(text: str, tree: ast.Module) -> list[Statement]:
+    """The top-level statements of a plain Python file."""
     lines = text.split("\n")
-    every = [Statement(node, _undecorated(node, lines), _first_line(node)) for node in tree.body]
-    return "\n\n".join(one.text for one in needed(every, names, path)) + "\n"
+    return [Statement(node, _undecorated(node, lines), _first_line(node)) for node in tree.body]
 
 
 def needed(every: Sequence[Statement], names: Iterable[str], path: Path) -> list[Statement]:
@@ -153,6 +157,8 @@ def needed(every: Sequence[Statement], names: Iterable[str], path: Path) -> list
     while waiting:
         name, before, at = waiting.pop()
         last = _last(every, touching.get(name, []), name, before, path)
+        if last is None:
+            last = _last(every, touching.get("*", []), "*", before, path)  # perhaps `from somewhere import *`
         if last is None:
             continue  # a builtin, or read before it is bound: the notebook would fail there itself
         chosen.add(last)

@@ -169,3 +169,10 @@ def test_definitions_are_those_of_the_part(tiny_course: Project) -> None:
     text = slicing.definitions(tiny_course, "01_tiny", "morning", "double")
     assert run(text)["double"](4) == 8
     assert "SOLUTION" not in text
+
+
+def test_a_star_import_may_bind_what_nothing_else_does() -> None:
+    """It is kept where a name comes from nowhere else."""
+    text = "from math import *\nfrom random import *\nx = 1\ndef target():\n    return x\n"
+    assert "import" not in sliced(text)
+    assert "from random import *" in sliced(text.replace("return x", "return seed"))

@@ -315,6 +315,12 @@ def test_survivors_are_told_and_equivalents_counted_apart(project: Project) -> N
         ("def moving_mean(x, width):\n    return x.unfold(0, width, 1).mean(1)\n", 0, "Right"),
         ("def moving_mean(x, width):\n    return x.unfold(0, width, 1).sum(1)\n", 1, "You summed each run."),
         ("def moving_mean(x, width):\n    raise NotImplementedError\n", 1, "not written yet"),
+        (
+            "print('training')\n1 / 0\ndef moving_mean(x, width):\n    return x.unfold(0, width, 1).mean(1)\n",
+            0,
+            "Right",
+        ),
+        ("k = []\nk.append(1)\ndef moving_mean(x, width):\n    return x.unfold(0, width, k[0]).mean(1)\n", 0, "Right"),
     ],
 )
 def test_check_judges_a_file(project: Project, tmp_path: Path, answer: str, code: int, words: str) -> None:
@@ -330,7 +336,7 @@ def test_check_judges_a_file(project: Project, tmp_path: Path, answer: str, code
     ("exercise", "answer", "words"),
     [
         ("01_tiny.moving_mean", "def moving_mean(x:\n", r"answer\.py:1: not valid Python"),
-        ("01_tiny.moving_mean", "x = 1\n1 / 0\n", r"answer\.py:2: stops with ZeroDivisionError"),
+        ("01_tiny.moving_mean", "x = 1\nmoving_mean = x / 0\n", r"answer\.py:2: stops with ZeroDivisionError"),
         ("01_tiny.moving_mean", "x = 1\n", "defines no 'moving_mean'"),
         ("01_tiny.median", "x = 1\n", "has no exercise 'median'; it has moving_mean"),
         ("moving_mean", "x = 1\n", "is not SESSION.EXERCISE"),
@@ -345,3 +351,14 @@ def test_check_says_what_is_wrong_with_its_input(
     file.write_text(answer)
     with pytest.raises(CourseError, match=words):
         check_command.main([exercise, str(file)], standalone_mode=False)
+
+
+def test_what_a_file_prints_never_enters_the_json(project: Project, tmp_path: Path) -> None:
+    """stdout holds the diagnosis and nothing else."""
+    record.record_session(project, "01_tiny")
+    file = tmp_path / "answer.py"
+    file.write_text("k = print('hello')\ndef moving_mean(x, width, k=k):\n    return x.unfold(0, width, 1).sum(1)\n")
+    ran = CliRunner().invoke(check_command, ["01_tiny.moving_mean", str(file), "--json"])
+    told = json.loads(ran.stdout)
+    assert (told["status"], told["mistake"], ran.exit_code) == ("wrong", "sum_of_each_run", 1)
+    assert "hello" in ran.stderr
