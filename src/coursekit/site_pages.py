@@ -19,9 +19,10 @@ from typing import Any
 
 from coursekit.cell_ids import cell_id
 from coursekit.errors import CourseError
-from coursekit.ledger import Ledger, read, words
+from coursekit.ledger import read
 from coursekit.manifest import digest_of
 from coursekit.paths import Project
+from coursekit.site_ledger import ledger_page
 from dlmodule.open import home
 from dlmodule.open.course_file import Course, Day, Part, Version, is_active, read_course
 
@@ -53,7 +54,7 @@ def collect(project: Project, *, at: datetime | None) -> Pages:
     _add_theme(pages)
     _add_documents(project, pages)
     days = [_add_day(project, course, day, at, pages) for day in course["days"]]
-    pages.sources["ledger.md"] = _ledger_page(course, read(project.ledger), at).encode()
+    pages.sources["ledger.md"] = ledger_page(read(project.ledger), _released(course, at)).encode()
     pages.origins["ledger.md"] = project.ledger
     facts = {
         "title": course["title"],
@@ -248,77 +249,12 @@ def _add_theme(pages: Pages) -> None:
     pages.sources["_static/mathjax.js"] = script.read_bytes()
 
 
-def _ledger_page(course: Course, ledger: Ledger, at: datetime | None) -> str:
-    """The measurements of the released parts, as a page."""
-    where = {
+def _released(course: Course, at: datetime | None) -> dict[str, tuple[str, str]]:
+    """For each exercise of a part that is released: its title and the part's page."""
+    return {
         f"{day['session']}.{exercise['name']}": (exercise["title"], page_name(day, part, "student"))
         for day in course["days"]
         for part in day["parts"]
         if "student" in _versions(course, part, at)
         for exercise in part.get("exercises", ())
     }
-
-    def table(head: str, rows: list[list[str]]) -> list[str]:
-        columns = head.split(" | ")
-        lines = [f"| {head} |", "|" + "---|" * len(columns), *(f"| {' | '.join(row)} |" for row in rows)]
-        return ["", *lines, ""] if rows else ["", "Nothing of what is released has been measured yet.", ""]
-
-    def link(identity: str) -> str:
-        title, page = where[identity]
-        return f"[{_escaped(title)}]({page}.ipynb)"
-
-    full = [
-        [
-            link(row["id"]),
-            f"`{row['set']}`",
-            "<br>".join(
-                f"{_escaped(name)} {words(name, values)}" for name, values in row["values"].items() if name != "seconds"
-            ),
-            words("seconds", row["values"]["seconds"]),
-            _escaped(f"{row['hardware']}; torch {row['torch']}"),
-            str(row["date"]),
-        ]
-        for row in ledger["full"]
-        if row["id"] in where
-    ]
-    rehearsals = [
-        [
-            link(row["id"]),
-            _escaped(row["metric"]),
-            words(row["metric"], row["right"]["solution"]),
-            _bar(row),
-            words("seconds", row["seconds"]),
-            str(row["date"]),
-        ]
-        for row in ledger["rehearsal"]
-        if row["id"] in where and row["right"].get("solution")
-    ]
-    return "\n".join(
-        [
-            "---",
-            "html_theme.sidebar_secondary.remove: true",
-            "---",
-            "# Measurements",
-            "",
-            "Every figure that the course quotes for a model it trains was measured, and stands here with the number of random seeds, "
-            "the spread over them (one standard deviation), the time of one run and the machine. Where your own run differs by more "
-            "than the spread, something is worth finding out.",
-            "",
-            "## Full size",
-            *table("Model | Data | Reached | Time | Machine | Measured", full),
-            "## Rehearsals",
-            "",
-            "A check trains your model at a small size, which takes seconds. Your answer is right when its figure passes the bar; the bar "
-            "stands midway between right answers and the best known wrong one.",
-            *table("Model | Metric | Right answers | Bar | Time | Measured", rehearsals),
-        ]
-    )
-
-
-def _bar(row: dict[str, Any]) -> str:
-    return words(row["metric"], [row["bar"]]).partition(" (")[0] if "bar" in row else "none"
-
-
-def _escaped(text: str) -> str:
-    """``text`` as itself in a cell of a markdown table."""
-    return re.sub(r"([\\`*_{}\[\]<>|#$])", r"\\\1", text)
