@@ -91,12 +91,19 @@ def _line_of_source(source: Path, notebook: bytes, line: int) -> int | None:
     from coursekit.cell_ids import cell_ids
     from coursekit.source import parse
 
-    number, within = divmod(line, _LINES_PER_CELL)
-    shown = [cell["id"] for cell in json.loads(notebook)["cells"]]
+    number, within = divmod(line - 1, _LINES_PER_CELL)
+    shown = json.loads(notebook)["cells"]
+    if not 0 < number <= len(shown):
+        return None
     parsed = parse(source)
     cells = dict(zip(cell_ids(parsed.session, parsed.part, parsed.cells), parsed.cells, strict=True))
-    cell = cells.get(shown[number - 1]) if 0 < number <= len(shown) else None
-    return None if cell is None else cell.line + max(0, within - 1)
+    cell = cells.get(shown[number - 1]["id"])
+    if cell is None:
+        return None
+    # The build adds lines under an exercise's heading, so the line is looked for by its words.
+    said, written = "".join(shown[number - 1]["source"]).split("\n"), cell.text.split("\n")
+    words = said[within - 1] if 0 < within <= len(said) else ""
+    return cell.line + (written.index(words) if words in written else 0)
 
 
 @click.command("site")
