@@ -49,7 +49,12 @@ window = slice(100, 400)
 depth, porosity = here.depth[window], here.porosity[window]
 
 fig, axes = plt.subplots(1, 6, figsize=(11, 5.2), sharey=True)
-for ax, log, name in zip(axes, here.x[window].T, ("gamma ray\n(API)", "density\n(g/cm³)", "neutron\n(v/v)", "sonic\n(µs/ft)", "log10 of\nresistivity"), strict=False):
+for ax, log, name in zip(
+    axes,
+    here.x[window].T,
+    ("gamma ray\n(API)", "density\n(g/cm³)", "neutron\n(v/v)", "sonic\n(µs/ft)", "log10 of\nresistivity"),
+    strict=False,
+):
     ax.plot(log, depth, color=plot.BLUE, linestyle="-", linewidth=1)
     ax.set_xlabel(name)
 axes[5].plot(porosity[::20], depth[::20], "o", color=plot.VERMILION)
@@ -59,7 +64,7 @@ axes[0].invert_yaxis()
 plot.alt(
     fig,
     "Six panels that share a depth axis of 150 metres. Five show wiggling logs: gamma ray, density, neutron, sonic and resistivity. The "
-    "sixth holds fifteen dots, the porosity of cores, between 0.05 and 0.35.",
+    "sixth holds fifteen dots, the porosity of cores, between 0.05 and 0.25.",
 )
 
 # %% [markdown]
@@ -161,7 +166,9 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True)
 some = torch.randperm(len(logs), generator=torch.Generator().manual_seed(0))[:1500]
 for kind, colour, marker in ((0, plot.ORANGE, "o"), (2, plot.BLUE, "s"), (4, plot.PURPLE, "^")):
     pick = some[logs.rock[some] == kind]
-    axes[0].plot(density[pick], logs.porosity[pick], marker, color=colour, markersize=3, linestyle="none", label=rocks[kind])
+    axes[0].plot(
+        density[pick], logs.porosity[pick], marker, color=colour, markersize=3, linestyle="none", label=rocks[kind]
+    )
 line = torch.tensor([2.0, 2.7])
 axes[0].plot(line, (2.65 - line) / 1.62, "k-", label="quartz and brine")
 axes[0].set(xlabel="density in g/cm³", ylabel="true porosity", ylim=(0, 0.42), xlim=(2.0, 2.8))
@@ -174,7 +181,9 @@ plot.alt(
     "Left: porosity against density for sandstone, shale and dolomite, three clouds that slope down side by side; the line for quartz and brine passes through the sandstones, above "
     "most shales and below the dolomites. Right: true porosity against the formula's, a broad cloud about the diagonal.",
 )
-print(f"typical error of the formula: {(by_density - logs.porosity).square().mean().sqrt():.3f}; of saying {logs.porosity.mean():.2f} always: {logs.porosity.std():.3f}")
+print(
+    f"typical error of the formula: {(by_density - logs.porosity).square().mean().sqrt():.3f}; of saying {logs.porosity.mean():.2f} always: {logs.porosity.std():.3f}"
+)
 
 # %% [markdown]
 # In clean sandstone with brine the formula is honest. Elsewhere it fails, and each failure has a cause: dolomite's grains weigh 2.86 and not 2.65, so a pore hides among heavy grains; shale holds water that is not
@@ -197,7 +206,9 @@ ax = axes[0]
 for d, y in enumerate((2, 1, 0)):
     ax.annotate("", (2.0, 1.0), (0.35, y), arrowprops={"arrowstyle": "->", "color": "black"})
     ax.text(0.15, y, f"$x_{d + 1}$", ha="center", va="center", fontsize=14)
-    ax.text(1.0, y + (0.18 if d < 2 else 0.12) - 0.42 * (y - 1), f"$w_{d + 1}$", ha="center", color=plot.BLUE, fontsize=13)
+    ax.text(
+        1.0, y + (0.18 if d < 2 else 0.12) - 0.42 * (y - 1), f"$w_{d + 1}$", ha="center", color=plot.BLUE, fontsize=13
+    )
 ax.add_patch(plt.Circle((2.35, 1.0), 0.36, fc=plot.SKY, ec="black"))
 ax.text(2.35, 1.0, "$\\sum + b$", ha="center", va="center", fontsize=12)
 ax.annotate("", (3.55, 1.0), (2.72, 1.0), arrowprops={"arrowstyle": "->"})
@@ -365,11 +376,17 @@ check(layer_forward)
 # %%
 def by_loops(x: Tensor, W: Tensor, b: Tensor) -> Tensor:
     """The same as ``layer_forward``, one neuron of one example at a time."""
-    return torch.stack([torch.stack([neuron(one, w, bias, lambda z: z) for w, bias in zip(W, b, strict=True)]) for one in x])
+    return torch.stack(
+        [torch.stack([neuron(one, w, bias, lambda z: z) for w, bias in zip(W, b, strict=True)]) for one in x]
+    )
 
 
 generator = torch.Generator().manual_seed(0)
-x, W, b = torch.randn(200, 5, generator=generator), torch.randn(32, 5, generator=generator), torch.randn(32, generator=generator)
+x, W, b = (
+    torch.randn(200, 5, generator=generator),
+    torch.randn(32, 5, generator=generator),
+    torch.randn(32, generator=generator),
+)
 
 # %% [markdown]
 # **Predict.** 200 examples, 32 neurons, 5 inputs. How many times faster is the matrix product than your `neuron` in a loop: 5, 50, or 500?
@@ -384,7 +401,9 @@ middle = time.perf_counter()
 for _ in range(100):
     fast = layer_forward(x, W, b)
 end = time.perf_counter()
-print(f"loop {1e3 * (middle - start):.1f} ms, matrix product {10 * (end - middle):.4f} ms, largest difference {(slow - fast).abs().max():.1e}")
+print(
+    f"loop {1e3 * (middle - start):.1f} ms, matrix product {10 * (end - middle):.4f} ms, largest difference {(slow - fast).abs().max():.1e}"
+)
 
 # %% [markdown]
 # Several hundred times, or a thousand. Both do 32,000 multiplications; the loop asks Python 6,400 times to do five of them. Whenever you find yourself looping over examples, stop and look for the matrix.
@@ -496,7 +515,10 @@ for ax, neurons in zip(axes, (6, 12, 24), strict=True):
     ax.plot(x, follow, color=plot.VERMILION, linestyle="-", linewidth=1.5, label="network")
     ax.set(title=f"{neurons} hidden neurons", xlabel="x")
 axes[0].legend()
-plot.alt(fig, "A Ricker wavelet and three chains of straight pieces that follow it: crudely with 6 hidden neurons, well with 12, hardly to be told from it with 24.")
+plot.alt(
+    fig,
+    "A Ricker wavelet and three chains of straight pieces that follow it: crudely with 6 hidden neurons, well with 12, hardly to be told from it with 24.",
+)
 
 # %% [markdown]
 # **Predict.** With 50 neurons the largest error is about 0.011. What will it be with 100, and with 200? Use the bound: each piece is half as long.
@@ -704,14 +726,19 @@ standard = (raw - raw.mean()) / raw.std(correction=0)
 
 fig, ax = plt.subplots(figsize=(7, 3.6))
 checkpoints = [0, 1, 2, 3, 5, 10, 20, 50, 100]
-for name, x, lr in (("raw, lr 0.1", raw, 0.1), ("standardised, lr 0.1", standard, 0.1), ("standardised, lr 0.5", standard, 0.5), ("standardised, lr 1.02", standard, 1.02)):
+for name, x, lr in (
+    ("raw, lr 0.1", raw, 0.1),
+    ("standardised, lr 0.1", standard, 0.1),
+    ("standardised, lr 0.5", standard, 0.5),
+    ("standardised, lr 1.02", standard, 1.02),
+):
     losses = []
     for steps in checkpoints:
         w, b = fit_line_by_gradient_descent(x, y, lr=lr, steps=steps)
         losses.append(mse(w * x + b, y).item())
     ax.plot(checkpoints, losses, marker="o", markersize=4, label=name)
     print(f"{name:22s} loss after 1 step {losses[1]:.5f}, after 100 steps {losses[-1]:.5f}")
-ax.set(xlabel="steps", ylabel="loss", yscale="log", xscale="symlog")
+ax.set(xlabel="steps", ylabel="loss", yscale="log", xscale="symlog", xlim=(-0.1, 110))
 ax.legend()
 plot.alt(
     fig,
@@ -732,8 +759,14 @@ slope = w / raw.std(correction=0).item()
 intercept = b - slope * raw.mean().item()
 new = logs.of(8, 9, 10, 11)
 learned, physics = slope * new.x[:, 1] + intercept, (2.65 - new.x[:, 1]) / 1.62
-print(f"learned: porosity = {slope:.3f} density + {intercept:.3f};   quartz and brine: {-1 / 1.62:.3f} density + {2.65 / 1.62:.3f}")
-for name, guess in (("always the mean", train.porosity.mean().expand(len(new))), ("quartz and brine", physics), ("the learned line", learned)):
+print(
+    f"learned: porosity = {slope:.3f} density + {intercept:.3f};   quartz and brine: {-1 / 1.62:.3f} density + {2.65 / 1.62:.3f}"
+)
+for name, guess in (
+    ("always the mean", train.porosity.mean().expand(len(new))),
+    ("quartz and brine", physics),
+    ("the learned line", learned),
+):
     print(f"{name:18s} RMSE in four new wells: {mse(guess, new.porosity).sqrt():.4f}")
 
 # %% [markdown]
@@ -764,22 +797,35 @@ for _ in range(sized(1000, rehearsal=200)):
     loss.backward()  # fills p.grad for each parameter p
     with torch.no_grad():  # the step itself is not to be remembered
         for p in parameters:
-            p -= 0.5 * p.grad
+            p -= 0.3 * p.grad
             p.grad = None  # backward() adds to what is there: forget the old gradient
     history.append(loss.item())
 
 with torch.no_grad():
     network = mlp_forward(standardise(new.x), layers, tanh_)[:, 0]
 print(f"{count_parameters([5, 16, 1])} parameters; loss {history[0]:.4f} -> {history[-1]:.5f}")
-print(f"RMSE in four new wells: {mse(network, new.porosity).sqrt():.4f}, the line had {mse(learned, new.porosity).sqrt():.4f}")
+print(
+    f"RMSE in four new wells: {mse(network, new.porosity).sqrt():.4f}, the line had {mse(learned, new.porosity).sqrt():.4f}"
+)
 
 # %%
 well = new.well == 9
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.4), width_ratios=(1.3, 1))
 part = slice(200, 400)
-axes[0].plot(new.depth[well][part], new.porosity[well][part], color="grey", linestyle="-", linewidth=4, alpha=0.5, label="truth")
-axes[0].plot(new.depth[well][part], learned[well][part], color=plot.BLUE, linestyle="--", linewidth=1.2, label="line, one log")
-axes[0].plot(new.depth[well][part], network[well][part], color=plot.VERMILION, linestyle="-", linewidth=1.2, label="network, five logs")
+axes[0].plot(
+    new.depth[well][part], new.porosity[well][part], color="grey", linestyle="-", linewidth=4, alpha=0.5, label="truth"
+)
+axes[0].plot(
+    new.depth[well][part], learned[well][part], color=plot.BLUE, linestyle="--", linewidth=1.2, label="line, one log"
+)
+axes[0].plot(
+    new.depth[well][part],
+    network[well][part],
+    color=plot.VERMILION,
+    linestyle="-",
+    linewidth=1.2,
+    label="network, five logs",
+)
 axes[0].set(xlabel="depth in metres", ylabel="porosity", title="100 m of a well that was not trained on")
 axes[0].legend()
 axes[1].plot(range(1, len(history) + 1), history, color=plot.BLACK, linestyle="-")

@@ -26,7 +26,9 @@ def noise(*shape: int) -> Tensor:
 def cases():
     three = torch.tensor([[2.0, 1.0], [0.0, 5.0], [3.0, -1.0]], dtype=torch.float64)
     yield Case(three, torch.tensor([0, 1, 1])).named("three examples, two of them right").within(atol=1e-6)
-    yield Case(noise(7, 4), torch.tensor([0, 3, 2, 1, 0, 1, 1])).named("seven examples of four classes").within(atol=1e-6)
+    yield (
+        Case(noise(7, 4), torch.tensor([0, 3, 2, 1, 0, 1, 1])).named("seven examples of four classes").within(atol=1e-6)
+    )
     low = torch.tensor([[-3.0, -1.0, -2.0], [-0.5, -0.25, -0.75]], dtype=torch.float64)
     yield Case(low, torch.tensor([1, 1])).named("negative logits").within(atol=1e-6)
 

@@ -38,7 +38,9 @@ def bias_per_input(sizes):
     return sum(a * b + a for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
 
-@exercise.mistake("You counted neurons. A parameter is a weight or a bias: each neuron has one weight per input, and one bias.")
+@exercise.mistake(
+    "You counted neurons. A parameter is a weight or a bias: each neuron has one weight per input, and one bias."
+)
 def neurons(sizes):
     return sum(sizes[1:])
 

@@ -40,7 +40,9 @@ def uphill(x, y, *, lr, steps):
     return w, b
 
 
-@exercise.mistake("The factor 2 of the derivative is missing: the square's derivative is twice its argument. Your steps are half as long as they should be.")
+@exercise.mistake(
+    "The factor 2 of the derivative is missing: the square's derivative is twice its argument. Your steps are half as long as they should be."
+)
 def half_a_step(x, y, *, lr, steps):
     w = b = 0.0
     for _ in range(steps):
@@ -70,7 +72,9 @@ def one_after_the_other(x, y, *, lr, steps):
     return w, b
 
 
-@exercise.mistake("The intercept never moves. It is a parameter like the slope, with the gradient 2 times the mean error.")
+@exercise.mistake(
+    "The intercept never moves. It is a parameter like the slope, with the gradient 2 times the mean error."
+)
 def intercept_stays(x, y, *, lr, steps):
     w = 0.0
     for _ in range(steps):
@@ -78,7 +82,9 @@ def intercept_stays(x, y, *, lr, steps):
     return w, 0.0
 
 
-@exercise.mistake("The gradient with respect to the slope lacks its factor x: by the chain rule each error is multiplied by what the slope multiplies.")
+@exercise.mistake(
+    "The gradient with respect to the slope lacks its factor x: by the chain rule each error is multiplied by what the slope multiplies."
+)
 def chain_rule_forgotten(x, y, *, lr, steps):
     w = b = 0.0
     for _ in range(steps):

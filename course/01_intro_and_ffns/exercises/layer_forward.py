@@ -28,7 +28,9 @@ def cases():
     b = torch.tensor([0.0, 10.0, -5.0], dtype=torch.float64)
     yield Case(torch.tensor([[1.0, 2.0]], dtype=torch.float64), W, b).named("one example, two features, three neurons")
     yield Case(noise(3, 3, seed=0), noise(3, 3, seed=1), noise(3, seed=2)).named("everything 3")
-    yield Case(noise(4, 5, seed=3), noise(2, 5, seed=4), noise(2, seed=5)).named("four examples, five features, two neurons")
+    yield Case(noise(4, 5, seed=3), noise(2, 5, seed=4), noise(2, seed=5)).named(
+        "four examples, five features, two neurons"
+    )
 
 
 @exercise.mistake(
@@ -54,7 +56,9 @@ def bias_subtracted(x, W, b):
     return x @ W.T - b
 
 
-@exercise.mistake("You passed the sum through a ReLU. This is the linear part alone; the activation comes in the next exercise.")
+@exercise.mistake(
+    "You passed the sum through a ReLU. This is the linear part alone; the activation comes in the next exercise."
+)
 def activated(x, W, b):
     return (x @ W.T + b).clamp(min=0)
 

@@ -44,7 +44,9 @@ def cases():
     yield Case(noise(2, 3), network(3, 2), Given("torch.tanh")).named("a single layer, so no activation at all")
 
 
-@exercise.mistake("Your last layer has an activation too. It must not: the outputs may be any numbers, and tanh would keep them within (-1, 1).")
+@exercise.mistake(
+    "Your last layer has an activation too. It must not: the outputs may be any numbers, and tanh would keep them within (-1, 1)."
+)
 def last_activated(x, layers, activation):
     for W, b in layers:
         x = activation(x @ W.T + b)
@@ -58,14 +60,18 @@ def never_activated(x, layers, activation):
     return x
 
 
-@exercise.mistake("The network stops before its last layer: layers[:-1] leaves it out, and it has to follow after the loop.")
+@exercise.mistake(
+    "The network stops before its last layer: layers[:-1] leaves it out, and it has to follow after the loop."
+)
 def last_left_out(x, layers, activation):
     for W, b in layers[:-1]:
         x = activation(x @ W.T + b)
     return x
 
 
-@exercise.mistake("You pass the input itself through the activation. It stands behind a layer: first the matrix, then the bend.")
+@exercise.mistake(
+    "You pass the input itself through the activation. It stands behind a layer: first the matrix, then the bend."
+)
 def activated_before(x, layers, activation):
     for W, b in layers:
         x = activation(x) @ W.T + b

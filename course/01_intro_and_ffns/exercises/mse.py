@@ -46,12 +46,16 @@ def absolute(prediction, target):
     return (prediction - target).abs().mean()
 
 
-@exercise.mistake("You squared the mean of the differences, so that errors above and below cancel. Square each one first.")
+@exercise.mistake(
+    "You squared the mean of the differences, so that errors above and below cancel. Square each one first."
+)
 def mean_squared_late(prediction, target):
     return (prediction - target).mean() ** 2
 
 
-@exercise.mistake("There is a factor 1/2 in yours. Some books put it there to tidy the derivative; our definition has none.")
+@exercise.mistake(
+    "There is a factor 1/2 in yours. Some books put it there to tidy the derivative; our definition has none."
+)
 def halved(prediction, target):
     return ((prediction - target) ** 2).mean() / 2
 

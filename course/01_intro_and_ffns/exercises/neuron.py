@@ -40,7 +40,9 @@ def no_bias(x, w, b, activation):
     return activation(x @ w)
 
 
-@exercise.mistake("You add the bias after the activation. It belongs inside: g(w · x + b) moves the bend, g(w · x) + b lifts the output.")
+@exercise.mistake(
+    "You add the bias after the activation. It belongs inside: g(w · x + b) moves the bend, g(w · x) + b lifts the output."
+)
 def bias_outside(x, w, b, activation):
     return activation(x @ w) + b
 
@@ -55,12 +57,16 @@ def not_summed(x, w, b, activation):
     return activation(w * x + b)
 
 
-@exercise.mistake("You add the bias to every product before you sum, so it counts once per feature. It is added once, to the sum.")
+@exercise.mistake(
+    "You add the bias to every product before you sum, so it counts once per feature. It is added once, to the sum."
+)
 def bias_per_feature(x, w, b, activation):
     return activation((w * x + b).sum(-1))
 
 
-@exercise.mistake("Right for one example, but a batch comes out as a single number: you sum over the examples too. Sum along the last axis only.")
+@exercise.mistake(
+    "Right for one example, but a batch comes out as a single number: you sum over the examples too. Sum along the last axis only."
+)
 def summed_over_examples(x, w, b, activation):
     return activation((w * x).sum() + b)
 

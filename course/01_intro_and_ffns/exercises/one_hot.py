@@ -35,7 +35,9 @@ def on_its_side(y, classes):
     return (torch.arange(classes)[:, None] == y).float()
 
 
-@exercise.mistake("Your table is only as wide as the largest class in y. A class that does not occur keeps its column: use `classes`.")
+@exercise.mistake(
+    "Your table is only as wide as the largest class in y. A class that does not occur keeps its column: use `classes`."
+)
 def as_wide_as_needed(y, classes):
     return F.one_hot(y).float()
 

@@ -24,7 +24,9 @@ def cases():
     yield Case(torch.tensor([-1000.0, 1000.0], dtype=torch.float64)).named("-1000 and 1000")
 
 
-@exercise.mistake("The sign in the exponent is wrong: your curve falls where the sigmoid rises. It is e to the power -z.")
+@exercise.mistake(
+    "The sign in the exponent is wrong: your curve falls where the sigmoid rises. It is e to the power -z."
+)
 def falling(z):
     return 1 / (1 + z.exp())
 
@@ -37,7 +39,9 @@ def overflows(z):
     return z.exp() / (1 + z.exp())
 
 
-@exercise.mistake("A bracket is missing: 1 / 1 + e^-z divides before it adds. The whole sum 1 + e^-z is the denominator.")
+@exercise.mistake(
+    "A bracket is missing: 1 / 1 + e^-z divides before it adds. The whole sum 1 + e^-z is the denominator."
+)
 def no_bracket(z):
     return 1 / 1 + (-z).exp()
 

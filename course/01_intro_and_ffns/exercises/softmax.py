@@ -21,7 +21,9 @@ exercise = Exercise(
 def cases():
     yield Case(torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)).named("the logits 1, 2, 3")
     yield Case(torch.tensor([[0.0, 1.0, -1.0], [2.0, 0.5, 0.5]], dtype=torch.float64)).named("two rows of three logits")
-    yield Case(torch.tensor([[1000.0, 1001.0], [-1000.0, -1002.0]], dtype=torch.float64)).named("logits about 1000 and about -1000")
+    yield Case(torch.tensor([[1000.0, 1001.0], [-1000.0, -1002.0]], dtype=torch.float64)).named(
+        "logits about 1000 and about -1000"
+    )
     wave = (torch.arange(24, dtype=torch.float64) * 0.7).sin().reshape(2, 3, 4)
     yield Case(3 * wave).named("three axes")
 
@@ -42,23 +44,31 @@ def one_maximum_for_all(z):
     return e / e.sum(-1, keepdim=True)
 
 
-@exercise.mistake("You normalise over everything. Each row, along the last axis, is a distribution of its own and sums to 1.")
+@exercise.mistake(
+    "You normalise over everything. Each row, along the last axis, is a distribution of its own and sums to 1."
+)
 def over_everything(z):
     e = (z - z.amax(-1, keepdim=True)).exp()
     return e / e.sum()
 
 
-@exercise.mistake("You normalise along the first axis, across the examples. The classes lie along the last axis: use -1.")
+@exercise.mistake(
+    "You normalise along the first axis, across the examples. The classes lie along the last axis: use -1."
+)
 def along_the_first_axis(z):
     return z.softmax(0)
 
 
-@exercise.mistake("You return logarithms of probabilities. Exponentiate, or do not take the logarithm in the first place.")
+@exercise.mistake(
+    "You return logarithms of probabilities. Exponentiate, or do not take the logarithm in the first place."
+)
 def logarithms(z):
     return z.log_softmax(-1)
 
 
-@exercise.mistake("You divide the logits by their sum without the exponential. Logits may be negative; then so would your probabilities be.")
+@exercise.mistake(
+    "You divide the logits by their sum without the exponential. Logits may be negative; then so would your probabilities be."
+)
 def no_exponential(z):
     return z / z.sum(-1, keepdim=True)
 

@@ -25,7 +25,9 @@ def cases():
     yield Case(torch.tensor([-1000.0], dtype=torch.float64)).named("-1000")
 
 
-@exercise.mistake("For z = 1000 both exponentials of the definition overflow, or one does: infinity over infinity is nan. Go through your sigmoid.")
+@exercise.mistake(
+    "For z = 1000 both exponentials of the definition overflow, or one does: infinity over infinity is nan. Go through your sigmoid."
+)
 def as_it_stands(z):
     return (z.exp() - (-z).exp()) / (z.exp() + (-z).exp())
 
