@@ -38,7 +38,7 @@ def probe(candidate, case):
     return {
         "rmse": (flat - new.porosity).square().mean().sqrt().item(),
         "shape for 500 samples": list(estimate.shape),
-        "the same number everywhere": bool(flat.std() < 0.03),
+        "the same number everywhere": bool(flat.std() < 0.02),
         "an answer depends on the rest of its batch": not torch.allclose(alone, estimate[:2], atol=1e-4),
         "same seed, same model": torch.allclose(a, b, atol=1e-5),
         "another seed, another model": not torch.allclose(a, c, atol=1e-5),
@@ -111,11 +111,11 @@ def by_its_own_batch(logs, porosity, *, epochs, seed=0):
 
 @exercise.mistake(
     "The error stays above the bar. Are the logs standardised? Sonic is near 90 and density near 2.4, so raw numbers all but drown the small "
-    "ones; and is the learning rate 0.005, not a thousandth of it?"
+    "ones; and does the learning rate begin at 0.005?"
 )
-def raw_and_timid(logs, porosity, *, epochs, seed=0):
+def raw_logs(logs, porosity, *, epochs, seed=0):
     torch.manual_seed(seed)
-    return loop(nn.Sequential(FeedForward([5, 32, 32, 1]), nn.Flatten(0)), logs, porosity, epochs, lr=5e-5)
+    return loop(nn.Sequential(FeedForward([5, 32, 32, 1]), nn.Flatten(0)), logs, porosity, epochs, lr=5e-4)
 
 
 @exercise.alternative
