@@ -266,10 +266,10 @@ def decision_boundary(model: nn.Module, low: tuple[float, float], high: tuple[fl
 check(decision_boundary)
 
 # %%
-regions = decision_boundary(crossplot, (-3.0, -2.5), (3.0, 3.0), 200)
+regions = decision_boundary(crossplot, (-3.0, -3.0), (3.0, 3.0), 200)
 colours = [plot.ORANGE, plot.YELLOW, plot.BLUE, plot.GREEN, plot.PURPLE]
 fig, ax = plt.subplots(figsize=(7.2, 4.6))
-reach = [-3 * std[0] + mean[0], 3 * std[0] + mean[0], -2.5 * std[1] + mean[1], 3 * std[1] + mean[1]]
+reach = [-3 * std[0] + mean[0], 3 * std[0] + mean[0], -3 * std[1] + mean[1], 3 * std[1] + mean[1]]
 ax.contourf(
     regions, levels=[-0.5, 0.5, 1.5, 2.5, 3.5, 4.5], colors=colours, alpha=0.35, extent=[float(r) for r in reach]
 )
