@@ -29,7 +29,7 @@ def real_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run
 
     monkeypatch.setenv("DLMODULE_COURSE", str(ROOT))
     assert CliRunner().invoke(build, []).exit_code == 0
-    with opened(ROOT, tmp_path / "work") as running:
+    with opened(ROOT / "build", tmp_path / "work") as running:
         yield running
 
 
