@@ -45,7 +45,7 @@ class Stopped:
             route.abort()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # not the session: its event loop must be gone before kernels are run
 def browser() -> Iterator[Browser]:
     """Chromium, headless."""
     if not CHROMIUM.is_file():
