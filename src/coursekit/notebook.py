@@ -49,7 +49,7 @@ def make(
     colab = colab_url(repository, place or relative_path(session, part, solutions=solutions))
     cells = [
         _cell("markdown", title_cell(source.header, solutions=solutions, colab=colab), cell_id(session, part, "title")),
-        _cell("code", install_cell(repository), cell_id(session, part, "install")),
+        _cell("code", install_cell(repository, session), cell_id(session, part, "install")),
     ]
     for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):
         text = _prose(source, cell, figure) if cell.tree is None else _code(source, cell, solutions)

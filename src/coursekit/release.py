@@ -29,6 +29,7 @@ from coursekit.parts import find_parts
 from coursekit.paths import Project, find_project
 from coursekit.syllabus import load
 from coursekit.timetable import Timetable, course_table, entries, parse_at, release_path
+from coursekit.title import day_tag
 from dlmodule.files import write_atomically
 
 MANIFEST = ".release.json"
@@ -202,3 +203,6 @@ def command(when: str, to: Path) -> None:
         sys.exit(2)
     written, removed = release(project, at, to)
     click.echo(f"{to}: {len(written)} files written, {len(removed)} removed")
+    if begun:
+        tag = day_tag(syllabus.repository, max(identity.split(".")[0] for identity in begun))
+        click.echo(f"Push it, and tag the push {tag}: that is what this day's notebooks install on Colab.")

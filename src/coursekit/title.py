@@ -53,9 +53,14 @@ def title_cell(header: Header, *, solutions: bool, colab: str) -> str:
     return "\n\n".join(lines)
 
 
-def install_cell(repository: Repository) -> str:
-    """Code that installs the course on Colab, at the tag, beside the torch that is there; does nothing elsewhere."""
-    address = f"git+https://github.com/{repository.owner}/{repository.name}@{repository.tag}"
+def day_tag(repository: Repository, session: str) -> str:
+    """The tag of the release that brings out ``session``, as ``v0.1.0-day05``: it holds the keys of the days so far."""
+    return f"{repository.tag}-day{session.split('_')[0]}"
+
+
+def install_cell(repository: Repository, session: str) -> str:
+    """Code that installs the course on Colab, at the day's tag, beside the torch that is there; does nothing elsewhere."""
+    address = f"git+https://github.com/{repository.owner}/{repository.name}@{day_tag(repository, session)}"
     return f"""# On Colab this installs the course; anywhere else it does nothing.
 import importlib.util
 import subprocess

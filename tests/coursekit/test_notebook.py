@@ -116,12 +116,12 @@ def test_both_versions_share_their_cell_ids(tiny_course: Project) -> None:
 
 
 def test_the_install_cell_does_nothing_elsewhere_and_leaves_torch_alone() -> None:
-    """Outside Colab nothing runs; on Colab dlmodule comes from the tag, without its dependencies."""
-    text = install_cell(Repository())
+    """Outside Colab nothing runs; on Colab dlmodule comes from the day's tag, without its dependencies."""
+    text = install_cell(Repository(), "05_cnns_1")
     scope: dict[str, Any] = {}
     exec(text, scope)
     assert "missing" not in scope
-    assert '"--no-deps", "dlmodule @ git+https://github.com/someone/course@v1.2"' in text
+    assert '"--no-deps", "dlmodule @ git+https://github.com/someone/course@v1.2-day05"' in text
     assert "torch" not in text.replace("torch that", "")
 
 

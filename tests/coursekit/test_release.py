@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from coursekit import release as module
+from coursekit.build import Report
 from coursekit.errors import CourseError
 from coursekit.paths import Project
 from coursekit.release import MANIFEST, contents, release, write
@@ -156,6 +157,19 @@ def test_a_foreign_file_is_neither_removed_nor_written_over(project: Project, tm
     with pytest.raises(CourseError, match=r"README\.md: is not from a release"):
         release(project, MOMENTS[0], other)
     assert tree(other) == {"README.md": b"somebody's own"}
+
+
+def test_a_days_notebooks_install_the_tag_that_its_release_names(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tag that `course release` asks for on a morning is the one in that day's notebooks, and in no other day's."""
+    monkeypatch.setenv("DLMODULE_COURSE", str(project.root))
+    monkeypatch.setattr("coursekit.build.build", lambda *_, **__: Report())
+    done = CliRunner().invoke(module.command, ["--at", "2022-12-06T08:00", "--to", str(tmp_path / "to")])
+    assert done.exit_code == 0, done.output
+    assert "tag the push v0.1.0-day07:" in done.output
+    tagged = {n for n, data in tree(tmp_path / "to").items() if b"@v0.1.0-day07" in data and n.endswith(".ipynb")}
+    assert tagged == {n for n in tree(tmp_path / "to") if n.startswith("07_") and n.endswith(".ipynb")} != set()
 
 
 def test_a_release_never_leaves_its_folder(project: Project, tmp_path: Path) -> None:
