@@ -205,13 +205,15 @@ plot.alt(
 # ### Exercise 5.1: cross-correlation
 #
 # Write the formula as code, with a loop over the places. No padding: only places where the whole kernel lies inside the image count.
+# Stay with torch's own operations: later the kernel will be learned, and autograd has to see what you did with it.
 
 
 # %%
 def cross_correlate(image: Tensor, kernel: Tensor) -> Tensor:
     """Slide ``kernel`` over ``image`` and sum the products.
 
-    image: (H, W); kernel: (h, w), no larger than the image. Returns (H - h + 1, W - w + 1) of the image's dtype.
+    image: (H, W); kernel: (h, w), no larger than the image. Returns (H - h + 1, W - w + 1) of the image's dtype,
+    through which gradients flow back to both.
     """
     ### BEGIN SOLUTION
     h, w = kernel.shape

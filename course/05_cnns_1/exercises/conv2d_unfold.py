@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
@@ -18,6 +19,7 @@ exercise = Exercise(
         "what is left is to name the L places again as rows and columns, and output_size knows how many there are.",
     ),
     part="morning",
+    probe=probes.call(grad=True),  # a layer is trained through it
 )
 
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
@@ -18,6 +19,7 @@ exercise = Exercise(
         "kernel's. Slice it, multiply it with the kernel entry by entry, and add up.",
     ),
     part="morning",
+    probe=probes.call(grad=True),  # a layer is trained through it
 )
 
 
