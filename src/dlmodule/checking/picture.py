@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import Any
 
@@ -56,8 +57,9 @@ def as_grid(value: Any) -> Tensor | None:
 
 
 def number(value: float) -> str:
-    """A number in at most nine characters."""
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1e6 else f"{value:.4g}"
+    """A number in at most ten characters; NaN and infinities by name."""
+    whole = math.isfinite(value) and value == round(value) and abs(value) < 1e6
+    return f"{value:.0f}" if whole else f"{value:.4g}"
 
 
 def _figure(name: str, value: Any, both: tuple[Any, Any]) -> str:
@@ -79,11 +81,16 @@ def _table(grid: Tensor, other: Tensor | None) -> str:
     for i, row in enumerate(grid.tolist()):
         cells = []
         for j, entry in enumerate(row):
-            differs = compare and other is not None and abs(entry - float(other[i, j])) > 1e-6 * (1 + abs(entry))
+            differs = compare and other is not None and not _same(entry, float(other[i, j]))
             mark = "font-weight:700;text-decoration:underline" if differs else ""
             cells.append(f"<td style='text-align:right;padding:1px 6px;{mark}'>{number(entry)}</td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table style='border-collapse:collapse;font-family:var(--jp-code-font-family,monospace);font-size:12.5px'>{''.join(rows)}</table>"
+
+
+def _same(one: float, other: float) -> bool:
+    """Whether two numbers look the same: both NaN, the same infinity, or equal to six digits."""
+    return (one != one and other != other) or math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-6)
 
 
 def _image(grid: Tensor, both: tuple[Any, Any], name: str) -> str:
