@@ -7,6 +7,7 @@ rehearsal. Outputs go to build/executed/; those of a rehearsal never replace a f
 of a failed run go to build/cache/failed/.
 """
 
+import functools
 import json
 import os
 import platform
@@ -73,7 +74,7 @@ def execute(
         tell(run)
 
     settings = _Settings(project, student, rehearsal, jobs)
-    run_all([_run_part(part, settings, finished) for part in parts], jobs)
+    run_all([functools.partial(_run_part, part, settings, finished) for part in parts], jobs)
     return sorted(runs, key=lambda run: run.notebook)
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -62,19 +62,22 @@ async def run_notebook(notebook: Any, *, env: Mapping[str, str], cell_timeout: f
             raise CourseError(f"a cell ran longer than {cell_timeout:g} seconds") from None
         except DeadKernelError:
             raise CourseError("the kernel died") from None
+        except AssertionError:
+            # nbclient answers SIGINT and SIGTERM by ending the kernel, and then trips over its absence.
+            raise KeyboardInterrupt from None
     return time.perf_counter() - begin
 
 
-def run_all(coroutines: list[Any], jobs: int) -> None:
-    """Await ``coroutines``, at most ``jobs`` at a time."""
+def run_all(tasks: Sequence[Callable[[], Awaitable[None]]], jobs: int) -> None:
+    """Carry out ``tasks``, at most ``jobs`` at a time; KeyboardInterrupt where a signal ends them."""
 
     async def gather() -> None:
         gate = asyncio.Semaphore(jobs)
 
-        async def guarded(coroutine: Any) -> None:
+        async def guarded(task: Callable[[], Awaitable[None]]) -> None:
             async with gate:
-                await coroutine
+                await task()
 
-        await asyncio.gather(*(guarded(coroutine) for coroutine in coroutines))
+        await asyncio.gather(*map(guarded, tasks))
 
     asyncio.run(gather())

@@ -1,8 +1,11 @@
 """``course execute``: real kernels, kept outputs, and what counts as a failure."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +99,33 @@ def test_a_kernel_that_dies_is_a_problem_of_one_line(tmp_path: Path) -> None:
     assert {run.notebook: run.ok for run in runs} == {"01_tiny.morning": False, "01_tiny.afternoon": True}
     path = project.course / "01_tiny" / "morning.py"
     assert next(run for run in runs if not run.ok).problems == (f"{path}: the kernel died",)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_keeps_what_has_run_and_leaves_no_kernel(tmp_path: Path, sign: signal.Signals) -> None:
+    """Control+C in the middle of a notebook: one line, exit code 1, no kernel left, and the finished notebook is not run again."""
+    slow = f"# %%\nimport os, pathlib, time\n\npathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\ntime.sleep(99)\n"
+    project = words(tmp_path, morning="# %%\nprint(1)\n", afternoon=slow)
+    execute(project, ["01_tiny.morning"], rehearsal=True)
+    program = "from coursekit.cli import main; main()"
+    command = [sys.executable, "-c", program, "execute", "--rehearsal", "--jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=project.root) as run:
+        until(lambda: (tmp_path / "pid").is_file() and (tmp_path / "pid").read_text() != "")
+        run.send_signal(sign)
+        _, errors = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "Traceback" not in errors and "Aborted!" in errors
+    assert execute(project, ["01_tiny.morning"], rehearsal=True)[0].reused
+    kernel = int((tmp_path / "pid").read_text())
+    until(lambda: not Path(f"/proc/{kernel}").exists())
+
+
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait for ``condition``, and fail where it does not come true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
 
 
 def test_solutions_run_clean_and_student_versions_stop_only_in_exercises(tiny_course: Project) -> None:
