@@ -17,6 +17,10 @@ from traitlets import default
 from coursekit.errors import CourseError
 
 
+class Interrupted(Exception):
+    """A signal asked this process to end."""
+
+
 class OwnKernel(KernelSpecManager):
     """Knows one kernel, the interpreter that runs this, whatever kernels are installed for the user."""
 
@@ -45,7 +49,7 @@ async def run_notebook(notebook: Any, *, env: Mapping[str, str], cell_timeout: f
     outputs so far stay.
     """
     begin = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="dlmodule-run-") as folder:
+    with tempfile.TemporaryDirectory(prefix="dlmodule-run-") as folder, tempfile.TemporaryFile() as words:
         client = NotebookClient(
             notebook,
             kernel_manager_class=OwnManager,
@@ -54,17 +58,20 @@ async def run_notebook(notebook: Any, *, env: Mapping[str, str], cell_timeout: f
             resources={"metadata": {"path": folder}},
             record_timing=False,
         )
+        # What the kernel's process itself says (a crash inside a library, say) is no part of the notebook.
         try:
-            await client.async_execute(env={**os.environ, **env})
+            await client.async_execute(env={**os.environ, **env}, stderr=words)
         except CellExecutionError:
             pass  # it stands in the cell's outputs, where the caller looks
         except CellTimeoutError:
             raise CourseError(f"a cell ran longer than {cell_timeout:g} seconds") from None
         except DeadKernelError:
-            raise CourseError("the kernel died") from None
+            words.seek(0)
+            last = words.read().decode(errors="replace").strip().rpartition("\n")[2]
+            raise CourseError(f"the kernel died{f', saying: {last}' if last else ''}") from None
         except AssertionError:
             # nbclient answers SIGINT and SIGTERM by ending the kernel, and then trips over its absence.
-            raise KeyboardInterrupt from None
+            raise Interrupted from None
     return time.perf_counter() - begin
 
 
@@ -78,6 +85,14 @@ def run_all(tasks: Sequence[Callable[[], Awaitable[None]]], jobs: int) -> None:
             async with gate:
                 await task()
 
-        await asyncio.gather(*map(guarded, tasks))
+        try:
+            await asyncio.gather(*map(guarded, tasks))
+        except Interrupted:
+            # What nbclient left waiting for the kernel trips too, and would say so after us.
+            asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+            raise
 
-    asyncio.run(gather())
+    try:
+        asyncio.run(gather())
+    except Interrupted:
+        raise KeyboardInterrupt from None

@@ -93,12 +93,13 @@ def test_an_error_in_a_solution_is_reported_at_its_source_line(tmp_path: Path) -
 
 def test_a_kernel_that_dies_is_a_problem_of_one_line(tmp_path: Path) -> None:
     """A notebook that kills its kernel fails; the others still run."""
-    project = words(tmp_path, morning="# %%\nimport os\n\nos._exit(1)\n", afternoon="# %%\nprint(1)\n")
+    dies = "# %%\nimport os\n\nos.write(2, b'out of luck\\n')\nos._exit(1)\n"
+    project = words(tmp_path, morning=dies, afternoon="# %%\nprint(1)\n")
     runs: list[Run] = []
     execute(project, rehearsal=True, tell=runs.append)
     assert {run.notebook: run.ok for run in runs} == {"01_tiny.morning": False, "01_tiny.afternoon": True}
     path = project.course / "01_tiny" / "morning.py"
-    assert next(run for run in runs if not run.ok).problems == (f"{path}: the kernel died",)
+    assert next(run for run in runs if not run.ok).problems == (f"{path}: the kernel died, saying: out of luck",)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
