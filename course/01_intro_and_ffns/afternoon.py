@@ -54,7 +54,7 @@ plot.use_style()
 #
 # The idea: count. Let the first hidden neuron be $\operatorname{relu}(x_1+x_2)$, which counts the ones: 0, 1, 1, 2. Right but for the last, which is too large by two. A second hidden neuron must be silent until both inputs are on, and then correct that.
 #
-# ### Exercise 1.13: XOR by hand
+# ### Exercise 1.14: XOR by hand
 #
 # Return the network as this morning: two pairs `(W, b)`, two inputs, two hidden ReLU neurons, one output. The outputs must be exactly 0, 1, 1, 0; more than one choice of weights does it.
 
@@ -117,7 +117,7 @@ plot.alt(
 #
 # **A worked number.** $D=200$: $\sqrt{2/200}=0.1$.
 #
-# ### Exercise 1.14: the first weights
+# ### Exercise 1.15: the first weights
 #
 # Layers as pairs `(W, b)` for widths such as `[5, 32, 32, 1]`. Draw normal numbers with `torch.randn(..., generator=generator)`, so that the same seed gives the same network.
 
@@ -174,7 +174,7 @@ plot.alt(
 # - A *plain Python list* of layers is not looked into, and its parameters would never be trained. `nn.ModuleList([...])` is a list that is.
 # - `x.flatten(1)` keeps the first axis and lays all others out in one: a batch of images (N, 1, 28, 28) becomes (N, 784). A table (N, D) stays as it is.
 #
-# ### Exercise 1.15: FeedForward
+# ### Exercise 1.16: FeedForward
 #
 # `sizes` as before; ReLU after every layer but the last; accept images too.
 
@@ -244,7 +244,7 @@ print(
 # %% [markdown]
 # To see what it has decided, ask it everywhere: lay a grid over the plane, classify each point of it, and colour it by the answer.
 #
-# ### Exercise 1.16: the decision boundary
+# ### Exercise 1.17: the decision boundary
 #
 # The grid runs from `low` to `high` (both points $(x_1, x_2)$, ends included) with `steps` points along each axis. In the result, as in a picture with its first row at the bottom, **rows follow $x_2$ and columns follow $x_1$**. Helpful: `torch.linspace(a, b, steps)` and
 # `torch.meshgrid(u, v, indexing="xy")`, which returns the first and the second coordinate of every place, both of shape (len(v), len(u)).
@@ -338,7 +338,7 @@ plot.images(
 # %% [markdown]
 # Why three parts? We look at **validation** while deciding (how many epochs, which rate), and each look makes us a little fond of what happens to suit it. The **test** set is for one look, at the end.
 #
-# ### Exercise 1.17: train a classifier
+# ### Exercise 1.18: train a classifier
 #
 # Make a `FeedForward` with one hidden layer of 256 (`train.x[0].numel()` inputs, one output per class), train it with Adam in batches of 256, each epoch in a new random order, and return it. `seed` decides everything that is random: call `torch.manual_seed(seed)` *before* the model is made, since
 # its first weights are drawn then. Print the accuracy on `validation` after every epoch.
@@ -394,7 +394,7 @@ print(f"accuracy on the test set, which has decided nothing: {(answers == test.y
 #
 # An accuracy is one number for a hundred kinds of answer. The **confusion matrix** has them all: entry $(i,j)$ counts the examples of class $i$ that were called $j$. The diagonal is right; a row is a truth.
 #
-# ### Exercise 1.18: the confusion matrix
+# ### Exercise 1.19: the confusion matrix
 #
 # From true and predicted classes. A loop will do; for no loop, note that $i K+j$ numbers the $K^2$ kinds of answer from 0, and see `torch.bincount`.
 
@@ -459,7 +459,7 @@ class Standardise(nn.Module):
 
 
 # %% [markdown]
-# ### Exercise 1.19: porosity
+# ### Exercise 1.20: porosity
 #
 # Return a model that takes *raw* logs (N, 5) and returns porosities (N,): `nn.Sequential` runs modules one after the other, here `Standardise(logs)`, a `FeedForward` with two hidden layers of 32, and `nn.Flatten(0)`. Train it with Adam on batches of 64, from a learning rate of $5\cdot10^{-3}$ falling to
 # zero as above. The check trains on four small wells and looks at two others.
@@ -579,7 +579,7 @@ with torch.no_grad():
 # 2. It does not fall smoothly: it swings up and down, at learning rates that should be harmless. What does `backward` do with the gradients that are already there?
 # 3. Once both are repaired, training is fine, and in a well that is mostly shale the estimates are off by a constant. Which numbers was that well standardised with?
 #
-# ### Exercise 1.20: find the bug
+# ### Exercise 1.21: find the bug
 #
 # Repair the three lines and change nothing else. (One of the repairs adds a line.)
 

@@ -838,6 +838,71 @@ plot.alt(
 # %% [markdown]
 # That is all of deep learning in one cell: a function made of layers, a loss, gradients, steps. What three weeks will add is better layers, better steps, better questions, and the art of noticing when it goes wrong. And note how we judged it: on *other wells*. Half a metre away
 # the rock is nearly the same; had we tested on every second sample of the training wells, we would have tested the memory, not the knowledge.
+
+# %% [markdown]
+# ## This trains badly
+#
+# A colleague wants a network to follow a trace. She begins with something easy, 101 samples of the Ricker wavelet from above, one hidden layer of tanh, and gradient descent. Her program runs without an error. Its loss
+# ends at 0.155. She doubles the width: 0.155. She doubles it again: 0.155. She is about to ask for a larger computer.
+#
+# Work by symptoms. What *is* 0.155? Which functions can do no better than that? And what would a network have to lack to be one of them?
+#
+# ### Exercise 1.13: this trains badly
+#
+# One line is wrong. Repair it, and change nothing else. Before you read the program, run the cell below it and think about the numbers.
+
+
+# %%
+### BEGIN SOLUTION
+def find_the_bug_1(
+    x: Tensor, y: Tensor, *, steps: int, width: int = 64, lr: float = 0.003, seed: int = 0
+) -> list[float]:
+    """Train a network with one hidden layer of tanh by gradient descent. Returns the loss of every step.
+
+    x: (N, D), the inputs; y: (N, 1), the values to follow; width: neurons of the hidden layer. One line is wrong.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    W1 = 4 * torch.randn(width, x.shape[1], generator=generator, dtype=x.dtype)
+    b1 = 2 * torch.randn(width, generator=generator, dtype=x.dtype)
+    W2 = torch.randn(1, width, generator=generator, dtype=x.dtype) / width**0.5
+    b2 = x.new_zeros(1)
+    parameters = [p.requires_grad_() for p in (W1, b1, W2, b2)]
+    losses = []
+    for _ in range(steps):
+        hidden = layer_forward(x, W1, b1)
+        hidden = tanh_(hidden)  # the bug: tanh_(hidden) alone returns a new tensor, and nobody keeps it
+        loss = mse(layer_forward(hidden, W2, b2), y)
+        loss.backward()
+        with torch.no_grad():
+            for p in parameters:
+                p -= lr * p.grad
+                p.grad = None
+        losses.append(loss.item())
+    return losses
+
+
+### END SOLUTION
+
+# %%
+trace_x = torch.linspace(-1, 1, 101)[:, None]  # (101, 1)
+trace_y = ricker(trace_x)
+best_constant = mse(trace_y.mean().expand(101, 1), trace_y)
+for width in (16, 32, 64):
+    print(f"width {width}: loss after 1000 steps {find_the_bug_1(trace_x, trace_y, steps=1000, width=width)[-1]:.4f}")
+print(f"loss of saying the mean everywhere: {best_constant:.4f}")
+
+# %%
+check(find_the_bug_1)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# `tanh_(hidden)` computes a new tensor, and since nobody gives it a name it is thrown away; `hidden` is what it was. So the network has two layers and no bend between them, which is one layer: a line. The wavelet is the same to the left and to the right, so its best line is flat, at the
+# mean, and the loss of that is the variance, 0.155. **A loss that does not depend on the width is the signature of a network that is not one.** With the result kept, width pays: the widest follows the wavelet, and the narrow ones are on their way.
+#
+# The habit to keep: when a loss stops, compute what the dumbest answer would get (the mean, the best line, $\ln K$ for classes) and see whether that is where it stopped.
+#
+# </details>
 #
 # ## Summary
 #
