@@ -92,8 +92,11 @@ class _Settings:
         key = self.project.build / key_path(session)
         environment = f"{platform.python_implementation()} {sys.version} torch {version('torch')}"
         size = "rehearsal" if rehearsal else "full"
+        fast = os.environ.get(
+            "DLMODULE_BFLOAT16", ""
+        )  # changes how long a run takes, which is what minutes are told from
         return digest_of(
-            text, key.read_bytes() if key.is_file() else b"", package_digest("dlmodule"), environment, size
+            text, key.read_bytes() if key.is_file() else b"", package_digest("dlmodule"), environment, size, fast
         )
 
     def environment(self, progress: Path) -> dict[str, str]:

@@ -45,7 +45,12 @@ def best_device() -> torch.device:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether ``device`` multiplies bfloat16 in hardware (AVX-512 bf16 or AMX on a processor; a recent CUDA GPU)."""
+    """Whether ``device`` multiplies bfloat16 in hardware (AVX-512 bf16 or AMX on a processor; a recent CUDA GPU).
+
+    With ``DLMODULE_BFLOAT16=0`` in the environment the answer is no: how a machine without it would do.
+    """
+    if os.environ.get("DLMODULE_BFLOAT16") == "0":
+        return False
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":

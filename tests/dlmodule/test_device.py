@@ -18,6 +18,15 @@ def test_best_device_takes_a_tensor():
     assert torch.zeros(1, device=device.best_device()).device.type == device.best_device().type
 
 
+def test_bfloat16_can_be_done_without(monkeypatch):
+    """DLMODULE_BFLOAT16=0 shows what a machine without it would do: no plan uses it, and no description names it."""
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True, raising=False)
+    assert device.has_fast_bfloat16(torch.device("cpu"))
+    monkeypatch.setenv("DLMODULE_BFLOAT16", "0")
+    assert not device.Plan.of(torch.nn.Conv2d(1, 1, 3), "cpu").bfloat16
+    assert "bf16" not in device.describe()["hardware"]
+
+
 def test_bfloat16_is_not_assumed(monkeypatch):
     """Where torch cannot be asked about the processor, bfloat16 counts as slow."""
     for question in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
