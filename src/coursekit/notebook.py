@@ -20,6 +20,9 @@ from coursekit.title import Repository, colab_url, exercise_line, install_cell, 
 
 Notebook = dict[str, Any]
 
+# The code of such a cell is folded away, in JupyterLab and on Colab; one click shows it.
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
+
 _FIGURE = re.compile(r"\{ledger:\s*(?P<id>[\w.]+)\s*\}")
 
 
@@ -49,7 +52,7 @@ def make(
     colab = colab_url(repository, place or relative_path(session, part, solutions=solutions))
     cells = [
         _cell("markdown", title_cell(source.header, solutions=solutions, colab=colab), cell_id(session, part, "title")),
-        _cell("code", install_cell(repository, session), cell_id(session, part, "install")),
+        _cell("code", install_cell(repository, session), cell_id(session, part, "install"), dict(FOLDED)),
     ]
     for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):
         text = _prose(source, cell, figure) if cell.tree is None else _code(source, cell, solutions)

@@ -61,7 +61,7 @@ def day_tag(repository: Repository, session: str) -> str:
 def install_cell(repository: Repository, session: str) -> str:
     """Code that installs the course on Colab, at the day's tag, beside the torch that is there; does nothing elsewhere."""
     address = f"git+https://github.com/{repository.owner}/{repository.name}@{day_tag(repository, session)}"
-    return f"""# On Colab this installs the course; anywhere else it does nothing.
+    return f"""#@title On Colab this installs the course; anywhere else it does nothing.
 import importlib.util
 import subprocess
 import sys
