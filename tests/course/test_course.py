@@ -71,6 +71,13 @@ def test_measurements_are_current() -> None:
     assert ledger.stale(PROJECT) == []
 
 
+def test_every_figure_that_the_prose_quotes_is_measured(built: Path) -> None:
+    """No notebook says "not yet measured"."""
+    notebooks = sorted((built / "notebooks").rglob("*.ipynb"))
+    assert notebooks
+    assert [path.name for path in notebooks if ledger.UNMEASURED in path.read_text("utf-8")] == []
+
+
 def test_two_builds_in_two_processes_are_byte_identical(tmp_path: Path) -> None:
     """Notebooks, course.json: the same sources give the same bytes."""
     digests = []
