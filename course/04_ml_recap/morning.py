@@ -169,7 +169,6 @@ def polynomial_fits(degree: int, count: int, seed: int = 0) -> tuple[Tensor, Ten
     return y @ basis @ basis.T, y
 
 
-fine = range(20)
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.6), sharey=True)
 for ax, degree in zip(axes, (1, 6, 16), strict=True):
     fits, y = polynomial_fits(degree, 25)
@@ -368,8 +367,8 @@ for degree in (1, 2, 3, 4):
     print(f"{degree:6d}  {row[0]:8.4f}  {row[1]:16.4f}  {row[2]:14.4f}  {row[3]:12.4f}")
 
 # %% [markdown]
-# Folds of samples believe nearly what the training error says, and recommend the largest polynomial. Folds of wells are on the side of caution (each judges a fit to three wells, not four) and warn of degree 4, which is rightly so. Their absolute value still wobbles: it is a mean over four wells, and no
-# formula gives an unbiased error bar for it, since the four trainings share data (Bengio and Grandvalet, 2004). Four numbers are four numbers.
+# Folds of samples promise nearly what the training error promises, and see nothing wrong with degree 4, which in new wells turns out the worst of all. Folds of wells come closer at every degree, and say that degree 4 is not worth it. They cannot say everything: their figure for degree 4 is still far too low, and degrees 2 and 3 are a draw in truth. It
+# is a mean over four wells, none of which was as strange as the strangest of the sixteen; and no formula gives an unbiased error bar for it, since the four trainings share data (Bengio and Grandvalet, 2004). Four numbers are four numbers.
 
 # %% [markdown]
 # ## Leakage: four ways to fool yourself
@@ -1143,4 +1142,174 @@ plot.alt(
 )
 
 # %% [markdown]
-# ANSWER
+# One well: the network is right nine times out of ten at home, and in new wells hardly more often than three quarters of the time in the worst draw. From one to four wells the accuracy in new wells rises by several points, and the scatter between the draws, which is luck, falls from
+# points to fractions of a point. From four to sixteen it creeps. At home the accuracy *falls* with the number of wells: more wells are harder to fit by heart, and that is what they are for. The two curves close in on each other from both sides, as the inequality at the beginning said they must.
+#
+# The right panel measures what is lost by variance, for a loss for which there is no simple decomposition. Average the probabilities that the draws state, and the scatter is averaged away: by Jensen's inequality the mean's cross-entropy is never above the mean of the cross-entropies. The gap is wide at one well and
+# nearly closed at sixteen. (It also says how to use it: an average of several networks is better than one. That is an ensemble.)
+#
+# So, **how few wells are too few?** For this field, these logs and this network: one is, two are, four will do, and above eight another well buys less than the difference between one well and the next. Three sentences of that answer hold for your field, too. Count wells, not samples. Draw the curve, by folds made of whole wells, before you
+# pay for the next one: if it has become flat, buy a better family instead. And state beside it how far single wells scatter, since your client will drill one well, not an average.
+
+# %% [markdown]
+# ## This trains badly
+#
+# A colleague does not trust engines, and writes her backward passes by hand. Her network has a **skip connection**: the second layer adds something to the output of the first, $h_2 = h_1 + \operatorname{relu}(h_1W_2+b_2)$, with small first weights $W_2$. The forward pass is right, and so is the loop. The loss falls, but it stays well above what she
+# had hoped for, and she is about to try a larger network.
+#
+# ### Exercise 4.16: this trains badly
+#
+# Find the bug in the function, repair it, and change nothing else. Do not read it first: you own a tool that finds out *which* of the six gradients are wrong. What do the wrong ones have in common?
+
+
+# %%
+### BEGIN SOLUTION
+def find_the_bug_1(parameters: list[Array], x: Array, y: Array) -> tuple[float, list[Array]]:
+    """Loss and gradients of a network with a skip connection.
+
+    parameters: W1 (D, H), b1 (H,), W2 (H, H), b2 (H,), W3 (H, K), b3 (K,); x: (N, D); y: (N,) classes.
+    Returns the mean cross-entropy and its gradients, in the order of the parameters.
+    """
+    W1, b1, W2, b2, W3, b3 = parameters
+    a1 = x @ W1 + b1
+    h1 = np.maximum(a1, 0)
+    a2 = h1 @ W2 + b2
+    h2 = h1 + np.maximum(a2, 0)
+    z = h2 @ W3 + b3
+    z = z - z.max(axis=1, keepdims=True)
+    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    loss = -log_p[np.arange(len(y)), y].mean()
+
+    grad_z = (np.exp(log_p) - np.eye(len(b3))[y]) / len(y)
+    grad_h2 = grad_z @ W3.T
+    grad_a2 = grad_h2 * (a2 > 0)
+    grad_h1 = grad_a2 @ W2.T + grad_h2  # the bug: h1 is used twice, and the second use was forgotten
+    grad_a1 = grad_h1 * (a1 > 0)
+    gradients = [x.T @ grad_a1, grad_a1.sum(axis=0), h1.T @ grad_a2, grad_a2.sum(axis=0), h2.T @ grad_z, grad_z.sum(axis=0)]
+    return float(loss), gradients
+
+
+### END SOLUTION
+
+# %%
+check(find_the_bug_1)
+
+
+# %%
+def her_training(steps: int) -> list[float]:
+    """The losses of ``steps`` steps of gradient descent with her gradients, on the four cored wells."""
+    x, _ = standardise(known.x, known.x)
+    rng = np.random.default_rng(1)
+    shapes = ((5, 6), (6,), (6, 6), (6,), (6, 5), (5,))
+    scales = (np.sqrt(2 / 5), 0, 0.01, 0, np.sqrt(1 / 6), 0)
+    parameters = [scale * rng.normal(size=shape) for scale, shape in zip(scales, shapes, strict=True)]
+    losses = []
+    for _ in range(steps):
+        loss, gradients = find_the_bug_1(parameters, x.double().numpy(), known.rock.numpy())
+        parameters = [p - 0.3 * g for p, g in zip(parameters, gradients, strict=True)]
+        losses.append(loss)
+    return losses
+
+
+losses = her_training(100)
+print(f"loss: {losses[0]:.3f} at the start, {losses[50]:.3f} after 50 steps, {losses[-1]:.3f} at the end")
+
+# %%
+rng = np.random.default_rng(0)
+small = [rng.normal(size=shape) for shape in ((3, 4), (4,), (4, 4), (4,), (4, 2), (2,))]
+x_small, y_small = rng.normal(size=(6, 3)), np.array([0, 1, 1, 0, 1, 0])
+
+
+def as_operation(*parameters: Array) -> tuple[Array, Pull]:
+    """Her function as an operation of the engine: its result is the loss."""
+    loss, gradients = find_the_bug_1(list(parameters), x_small, y_small)
+    return np.asarray(loss), lambda grad: tuple(grad * g for g in gradients)
+
+
+for which, name in enumerate(("W1", "b1", "W2", "b2", "W3", "b3")):
+
+    def one_of_them(p: Array, which: int = which) -> tuple[Array, Pull]:
+        """The loss as a function of one parameter only."""
+        out, pull = as_operation(*small[:which], p, *small[which + 1 :])
+        return out, lambda grad: pull(grad)[which : which + 1]
+
+    print(f"{name}: disagreement with the numerical gradient {gradient_check(one_of_them, (small[which],), np.array(1.0)):.0e}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The gradients of W1 and b1 are wrong, the other four right. What W1 and b1 have in common is that they lie *before* $h_1$; so the gradient of $h_1$ is wrong. It is used twice: in the second layer, and by the skip connection. The program pulls back through the layer and forgets the skip: it needs `grad_a2 @ W2.T + grad_h2`.
+#
+# Why did it train at all? The upper layers were trained correctly, on a first layer that hardly moved: with a small $W_2$ nearly all of its gradient comes through the skip. A network with random features at the bottom still does something, and that is what makes such a bug hard to see: **the loss falls, only not far enough.** No larger network and no
+# other learning rate mend it. Your engine cannot make this mistake, since it adds whatever arrives; if you ever write a backward pass by hand, check it.
+#
+# </details>
+
+# %% [markdown]
+# ## Summary
+#
+# - Learning minimises the **empirical risk** in place of the **risk**. For whatever was chosen to be small on a sample, that sample's verdict is too good.
+# - Risk is **bias² + variance + noise**. More data cures variance, a looser family cures bias, nothing cures noise. For least squares a parameter costs $\sigma^2/n$, and the training error flatters by $2\sigma^2p/n$.
+# - **The unit that counts is the independent one**, the well. Folds are made of whole wells; whatever is estimated is estimated inside the fold. An evaluation that leaks chooses the wrong model.
+# - For a rare class look at **precision and recall**, and place the threshold by what the two kinds of error cost: $p\ge c_{\text{false}}/(c_{\text{false}}+c_{\text{miss}})$.
+# - **Maximum likelihood** turns a belief about the noise into a loss: Gaussian into squared error, Laplace into absolute error, categorical into cross-entropy. Its first value should be near $\ln K$; compute it by log-sum-exp.
+# - **Backpropagation**: visit the graph in reverse topological order; at each step pull the gradient back, and *add* where several arrive. It yields all derivatives for about the price of two or three evaluations. A broadcast pulls back to a sum, a sum to a broadcast.
+# - A **gradient check** by central differences shares nothing with your derivation. Below $10^{-7}$ is right.
+#
+# ### Questions to take along
+#
+# 1. You have 12 cored wells from three fields, and the program will be used in a fourth. What is a fold?
+#
+# <details><summary>Answer</summary>
+#
+# A field. The next example is a well of another field, so validation must be another field as well: three folds. It will look worse than folds of wells, and be nearer to the truth; and from three numbers no error bar worth its name can be had. That, too, has to be said.
+#
+# </details>
+#
+# 2. Somebody removes the 5 % of samples with the largest training error as "bad data", and reports the validation error on the rest. Which of the morning's points apply?
+#
+# <details><summary>Answer</summary>
+#
+# If validation samples were removed by *their* error, the report is on the samples that were easy: a choice made on the validation data (the fourth leak). Removing training samples by a rule that looks only at the training data is allowed; whether it helps is then for the complete validation set to say.
+#
+# </details>
+#
+# 3. Our `Value` computes a gradient for the input data `x`, too. What does that cost, and when would you want it?
+#
+# <details><summary>Answer</summary>
+#
+# One matrix product more in the first layer, as large as the one for $W_1$; about a third of that layer's cost. PyTorch skips what does not require a gradient. One wants it to ask which *inputs* an answer depends on: saliency and adversarial examples, on day 05.
+#
+# </details>
+#
+# 4. `topological_order` calls itself once for every generation. What happens for a recurrent network of day 10 that runs over 5,000 time steps, and how would you mend it?
+#
+# <details><summary>Answer</summary>
+#
+# Python allows about a thousand nested calls: `RecursionError`. Keep a list of your own in place of Python's stack: push a value, then its unvisited parents; when all its parents are done, pop it and write it down. PyTorch counts for each node how many users have not yet reported, and visits it when that number is 0, which needs no recursion either.
+#
+# </details>
+#
+# 5. Why does the negative log-likelihood of a Gaussian with a *learned* $\sigma(x)$ sometimes run away to minus infinity?
+#
+# <details><summary>Answer</summary>
+#
+# A density is no probability and may exceed 1. Where the network fits a training target exactly, $\sigma\to0$ makes $\ln\sigma$ arbitrarily negative while the first term stays 0: infinite certainty about memorised points. Bound $\sigma$ from below, at the measurement's error for instance.
+#
+# </details>
+
+# %% [markdown]
+# ## References
+#
+# - A. G. Baydin, B. A. Pearlmutter, A. A. Radul, J. M. Siskind (2018). Automatic differentiation in machine learning: a survey. arXiv:1502.05767.
+# - M. Belkin, D. Hsu, S. Ma, S. Mandal (2019). Reconciling modern machine-learning practice and the classical bias-variance trade-off. arXiv:1812.11118.
+# - R. A. Fisher (1922). On the mathematical foundations of theoretical statistics. doi:10.1098/rsta.1922.0009.
+# - S. Geman, E. Bienenstock, R. Doursat (1992). Neural networks and the bias/variance dilemma. doi:10.1162/neco.1992.4.1.1.
+# - S. Kapoor, A. Narayanan (2023). Leakage and the reproducibility crisis in machine-learning-based science. doi:10.1016/j.patter.2023.100804.
+# - S. Linnainmaa (1976). Taylor expansion of the accumulated rounding error. doi:10.1007/BF01931367. *The thesis of 1970, in English.*
+# - C. L. Mallows (1973). Some comments on C_p. doi:10.1080/00401706.1973.10489103.
+# - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). Learning representations by back-propagating errors. doi:10.1038/323533a0.
+# - T. Saito, M. Rehmsmeier (2015). The precision-recall plot is more informative than the ROC plot when evaluating binary classifiers on imbalanced datasets. doi:10.1371/journal.pone.0118432.
+# - M. Stone (1974). Cross-validatory choice and assessment of statistical predictions. doi:10.1111/j.2517-6161.1974.tb00994.x.
+#
+# Without a DOI: Y. Bengio, Y. Grandvalet (2004), No unbiased estimator of the variance of K-fold cross-validation, Journal of Machine Learning Research 5; A. Karpathy (2020), micrograd; V. Vapnik (1991), Principles of risk minimization for learning theory, NeurIPS; P. Werbos (1974), Beyond regression, thesis, Harvard.
