@@ -130,7 +130,9 @@ by_well = loss.reshape(16, 600).mean(1)  # wells stand one after the other
 naive, honest = loss.std() / math.sqrt(len(loss)), by_well.std() / math.sqrt(len(by_well))
 print(f"mean squared error {loss.mean() * 1e4:.2f}e-4")
 print(f"error bar, samples as independent {naive * 1e4:.2f}e-4; wells as independent {honest * 1e4:.2f}e-4")
-print(f"the honest one is {honest / naive:.1f} times as large: for this purpose a well is worth {600 * (naive / honest) ** 2:.0f} independent samples")
+print(
+    f"the honest one is {honest / naive:.1f} times as large: for this purpose a well is worth {600 * (naive / honest) ** 2:.0f} independent samples"
+)
 
 # %% [markdown]
 # The 600 samples of a well are worth a few dozen. Statisticians call the ratio the *design effect*; whoever ignores it publishes error bars that are several times too small. It is the first half of the answer to our question: **count wells, not samples.**
@@ -165,7 +167,9 @@ def polynomial_fits(degree: int, count: int, seed: int = 0) -> tuple[Tensor, Ten
     """Fits of a polynomial to ``count`` noisy copies of the truth: the fits (count, 20) and the data (count, 20)."""
     generator = torch.Generator().manual_seed(seed)
     y = truth + SIGMA * torch.randn(count, len(depth), generator=generator, dtype=torch.float64)
-    basis, _ = torch.linalg.qr((depth[:, None] / 2 - 1) ** torch.arange(degree + 1))  # (20, degree + 1), orthonormal columns
+    basis, _ = torch.linalg.qr(
+        (depth[:, None] / 2 - 1) ** torch.arange(degree + 1)
+    )  # (20, degree + 1), orthonormal columns
     return y @ basis @ basis.T, y
 
 
@@ -282,9 +286,17 @@ for name, marker in (("linear", "o"), ("quadratic", "s"), ("cubic", "^")):
     each = torch.stack([risks[name, n][0] for n in counts])  # (counts, draws)
     axes[0].errorbar(counts, each.mean(1), each.std(1), marker=marker, capsize=3, label=name)
     axes[1].plot(counts, [1e4 * risks[name, n][2] for n in counts], marker=marker, label=name)
-axes[0].set(xlabel="cored wells", ylabel="RMSE in 16 other wells", ylim=(0.018, 0.034), title="mean and spread over the draws")
+axes[0].set(
+    xlabel="cored wells", ylabel="RMSE in 16 other wells", ylim=(0.018, 0.034), title="mean and spread over the draws"
+)
 axes[1].plot(counts, [1.5 / n for n in counts], color="grey", linestyle=":", linewidth=1, label="1/n")
-axes[1].set(xlabel="cored wells", ylabel="variance, times 1e-4", xscale="log", yscale="log", title="the part that wells can cure")
+axes[1].set(
+    xlabel="cored wells",
+    ylabel="variance, times 1e-4",
+    xscale="log",
+    yscale="log",
+    title="the part that wells can cure",
+)
 axes[1].set_xticks(counts, counts)
 axes[0].legend()
 axes[1].legend()
@@ -404,7 +416,9 @@ def nearest_neighbour_accuracy(x: Tensor, groups: Tensor) -> float:
 
 
 for name, x in (("five logs", five), ("five logs and depth", with_depth)):
-    print(f"{name:20s} folds of samples {nearest_neighbour_accuracy(x, every):.1%}, folds of wells {nearest_neighbour_accuracy(x, twelve.well):.1%}")
+    print(
+        f"{name:20s} folds of samples {nearest_neighbour_accuracy(x, every):.1%}, folds of wells {nearest_neighbour_accuracy(x, twelve.well):.1%}"
+    )
 
 # %% [markdown]
 # With folds of samples depth is worth several points; with folds of wells it costs nearly ten. What depth "knows" is where a sample lies in *its* well, so its nearest neighbour is the sample half a metre away, and that one is of the same bed. In a new well there is no such neighbour, and depth only misleads. **An evaluation
@@ -457,7 +471,9 @@ is_dolomite = (unseen.rock == dolomite).long()
 claimed = score >= 0.5
 print(f"accuracy of never claiming: {(is_dolomite == 0).double().mean():.1%}")
 print(f"accuracy of claiming from a score of 0.5: {(claimed.long() == is_dolomite).double().mean():.1%}")
-print(f"{int(is_dolomite.sum())} samples are dolomite; {int(claimed.sum())} are claimed, {int((claimed & (is_dolomite == 1)).sum())} of them rightly")
+print(
+    f"{int(is_dolomite.sum())} samples are dolomite; {int(claimed.sum())} are claimed, {int((claimed & (is_dolomite == 1)).sum())} of them rightly"
+)
 
 # %% [markdown]
 # Accuracy is almost silent about what we wanted to know, because nine tenths of it are about other rocks. Two questions are better, both about the rare class. Of what was claimed, how much is true? Of what is there, how much was found?
@@ -508,7 +524,9 @@ false = torch.tensor([((score >= t) & (is_dolomite == 0)).sum() for t in thresho
 for ratio in (1, 10):
     cost = ratio * missed + false
     axes[1].plot(thresholds, cost / cost.min(), label=f"a miss costs {ratio} false claim{'s' if ratio > 1 else ''}")
-    print(f"a miss costs {ratio:2d} false claims: cheapest threshold {thresholds[cost.argmin()]:.2f}, on paper {1 / (1 + ratio):.2f}")
+    print(
+        f"a miss costs {ratio:2d} false claims: cheapest threshold {thresholds[cost.argmin()]:.2f}, on paper {1 / (1 + ratio):.2f}"
+    )
 axes[1].set(xlabel="threshold", ylabel="cost, in units of the lowest", ylim=(0.9, 4))
 axes[1].legend()
 plot.alt(
@@ -667,7 +685,9 @@ plot.alt(
     fig,
     "Error of the numerical derivative against h, which shrinks to the right. The one-sided error falls in proportion to h down to about 1e-8 at h = 1e-8, the symmetric one with the square of h down to about 1e-11 at h = 1e-5; after that both rise again.",
 )
-print(f"smallest error: one-sided {one_sided.min():.0e} at h = {h[one_sided.argmin()]:.0e}, symmetric {symmetric.min():.0e} at h = {h[symmetric.argmin()]:.0e}")
+print(
+    f"smallest error: one-sided {one_sided.min():.0e} at h = {h[one_sided.argmin()]:.0e}, symmetric {symmetric.min():.0e} at h = {h[symmetric.argmin()]:.0e}"
+)
 
 # %% [markdown]
 # ### Exercise 4.6: a gradient check
@@ -756,6 +776,7 @@ check(unbroadcast)
 # %%
 def add(a: Array, b: Array) -> tuple[Array, Pull]:
     """a + b with broadcasting. Returns (out, pull); pull(grad) -> (gradient of a, gradient of b)."""
+
     ### BEGIN SOLUTION
     def pull(grad: Array) -> tuple[Array, Array]:
         return unbroadcast(grad, a.shape), unbroadcast(grad, b.shape)
@@ -776,6 +797,7 @@ check(add)
 # %%
 def mul(a: Array, b: Array) -> tuple[Array, Pull]:
     """a * b, entry by entry, with broadcasting. Returns (out, pull); pull(grad) -> (gradient of a, gradient of b)."""
+
     ### BEGIN SOLUTION
     def pull(grad: Array) -> tuple[Array, Array]:
         return unbroadcast(grad * b, a.shape), unbroadcast(grad * a, b.shape)
@@ -800,6 +822,7 @@ check(mul)
 # %%
 def matmul(a: Array, b: Array) -> tuple[Array, Pull]:
     """a @ b. a: (n, m), b: (m, k). Returns (out, pull); pull(grad (n, k)) -> (gradient of a, gradient of b)."""
+
     ### BEGIN SOLUTION
     def pull(grad: Array) -> tuple[Array, Array]:
         return grad @ b.T, a.T @ grad
@@ -820,6 +843,7 @@ check(matmul)
 # %%
 def relu(a: Array) -> tuple[Array, Pull]:
     """max(0, a), entry by entry. Returns (out, pull); pull(grad) -> (gradient of a,); the slope at 0 counts as 0."""
+
     ### BEGIN SOLUTION
     def pull(grad: Array) -> tuple[Array]:
         return (grad * (a > 0),)
@@ -869,6 +893,7 @@ check(log_softmax)
 # %%
 def sum(a: Array, axis: int | None = None) -> tuple[Array, Pull]:
     """The sum over all entries, or over one axis. Returns (out, pull); pull(grad) -> (gradient of a,)."""
+
     ### BEGIN SOLUTION
     def pull(grad: Array) -> tuple[Array]:
         if axis is not None:
@@ -1121,17 +1146,35 @@ for n in counts:
     crowd[n] = -np.log(mean_p[np.arange(len(new)), new.rock.numpy()]).mean()
 
 for n in counts:
-    print(f"{n:2d} wells: accuracy at home {np.mean(home[n]):.3f}, in new wells {np.mean(away[n]):.3f} ± {np.std(away[n]):.3f}; loss in new wells {np.mean(losses[n]):.3f}, of the draws' mean {crowd[n]:.3f}")
+    print(
+        f"{n:2d} wells: accuracy at home {np.mean(home[n]):.3f}, in new wells {np.mean(away[n]):.3f} ± {np.std(away[n]):.3f}; loss in new wells {np.mean(losses[n]):.3f}, of the draws' mean {crowd[n]:.3f}"
+    )
 shale = (new.rock == ROCKS.index("shale")).double().mean().item()
 print(f"always shale: {shale:.3f}")
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4))
-axes[0].errorbar(counts, [np.mean(home[n]) for n in counts], [np.std(home[n]) for n in counts], marker="s", capsize=3, label="in the cored wells")
-axes[0].errorbar(counts, [np.mean(away[n]) for n in counts], [np.std(away[n]) for n in counts], marker="o", capsize=3, label="in new wells")
+axes[0].errorbar(
+    counts,
+    [np.mean(home[n]) for n in counts],
+    [np.std(home[n]) for n in counts],
+    marker="s",
+    capsize=3,
+    label="in the cored wells",
+)
+axes[0].errorbar(
+    counts,
+    [np.mean(away[n]) for n in counts],
+    [np.std(away[n]) for n in counts],
+    marker="o",
+    capsize=3,
+    label="in new wells",
+)
 axes[0].set(xlabel="cored wells", ylabel="accuracy", xscale="log", title="what you see and what you will meet")
 axes[1].plot(counts, [np.mean(losses[n]) for n in counts], marker="o", label="one draw of wells")
 axes[1].plot(counts, [crowd[n] for n in counts], marker="^", label="the mean of all draws")
-axes[1].set(xlabel="cored wells", ylabel="cross-entropy in new wells", xscale="log", title="the price of having seen too little")
+axes[1].set(
+    xlabel="cored wells", ylabel="cross-entropy in new wells", xscale="log", title="the price of having seen too little"
+)
 for ax in axes:
     ax.set_xticks(counts, counts)
     ax.legend()
@@ -1185,7 +1228,14 @@ def find_the_bug_1(parameters: list[Array], x: Array, y: Array) -> tuple[float, 
     grad_a2 = grad_h2 * (a2 > 0)
     grad_h1 = grad_a2 @ W2.T + grad_h2  # the bug: h1 is used twice, and the second use was forgotten
     grad_a1 = grad_h1 * (a1 > 0)
-    gradients = [x.T @ grad_a1, grad_a1.sum(axis=0), h1.T @ grad_a2, grad_a2.sum(axis=0), h2.T @ grad_z, grad_z.sum(axis=0)]
+    gradients = [
+        x.T @ grad_a1,
+        grad_a1.sum(axis=0),
+        h1.T @ grad_a2,
+        grad_a2.sum(axis=0),
+        h2.T @ grad_z,
+        grad_z.sum(axis=0),
+    ]
     return float(loss), gradients
 
 
@@ -1233,7 +1283,9 @@ for which, name in enumerate(("W1", "b1", "W2", "b2", "W3", "b3")):
         out, pull = as_operation(*small[:which], p, *small[which + 1 :])
         return out, lambda grad: pull(grad)[which : which + 1]
 
-    print(f"{name}: disagreement with the numerical gradient {gradient_check(one_of_them, (small[which],), np.array(1.0)):.0e}")
+    print(
+        f"{name}: disagreement with the numerical gradient {gradient_check(one_of_them, (small[which],), np.array(1.0)):.0e}"
+    )
 
 # %% [markdown]
 # <details><summary>Answer</summary>
