@@ -716,7 +716,7 @@ def gradient_check(op: Callable, inputs: tuple[Array, ...], grad: Array, h: floa
             numerical = np.sum(grad * (op(*up)[0] - op(*down)[0])) / (2 * h)
             error = abs(stated[index] - numerical) / max(1.0, abs(stated[index]), abs(numerical))
             worst = max(worst, error)
-    return float(worst)
+    return worst
     ### END SOLUTION
 
 
@@ -845,10 +845,12 @@ def relu(a: Array) -> tuple[Array, Pull]:
     """max(0, a), entry by entry. Returns (out, pull); pull(grad) -> (gradient of a,); the slope at 0 counts as 0."""
 
     ### BEGIN SOLUTION
-    def pull(grad: Array) -> tuple[Array]:
-        return (grad * (a > 0),)
+    positive = a > 0
 
-    return np.maximum(a, 0), pull
+    def pull(grad: Array) -> tuple[Array]:
+        return (np.where(positive, grad, 0.0),)
+
+    return np.where(positive, a, 0.0), pull
     ### END SOLUTION
 
 

@@ -24,6 +24,7 @@ WRONG_IN_B = Given("lambda a, b: (a * b, lambda g: (g * b, g * a + 0.25))")
 MATMUL = Given("lambda a, b: (a @ b, lambda g: (g @ b.T, a.T @ g))")
 DEAF = Given("lambda a: (np.sin(a), lambda g: (np.cos(a),))")
 LARGE = Given("lambda a: (1000 * a, lambda g: (1001 * g,))")
+SMALL = Given("lambda a: (1000 * a, lambda g: (998 * g,))")
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
@@ -42,6 +43,9 @@ def cases():
         Case(CUBE, (np.array([2.0]),), np.array([1.0]), h=0.5)
         .named("a right cube at 2, with h = 0.5")
         .within(atol=1e-7)
+    )
+    yield (
+        Case(SMALL, (np.array([-2.0]),), np.array([-3.0])).named("a factor 998 that should be 1000").within(atol=1e-7)
     )
     yield Case(SQUARE, (noise(2, 3),), noise(2, 3, seed=1)).named("a right square").within(atol=1e-7)
     yield (

@@ -42,8 +42,8 @@ exercise.edit(
 )
 exercise.edit(
     "strictly_above",
-    "score >= threshold",
-    "score > threshold",
+    "claims, positives = score >= threshold,",
+    "claims, positives = score > threshold,",
     "A score that equals the threshold must count as a claim: `>=`. It matters more than it seems, since many scores are shares such as 13 of 25.",
 )
 exercise.edit(
@@ -111,3 +111,6 @@ def by_counting(score, y, threshold):
         else:
             missed += truth
     return (true / (true + false) if true + false else 1.0), (true / (true + missed) if true + missed else 1.0)
+
+
+exercise.equivalent(".item(...) dropped", "a tensor of shape () is accepted as a number")

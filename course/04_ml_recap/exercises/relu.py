@@ -48,33 +48,33 @@ def cases():
 
 exercise.edit(
     "nothing_stopped",
-    "return (grad * (a > 0),)",
-    "return (grad,)",
+    "np.where(positive, grad, 0.0)",
+    "grad",
     "The whole gradient passes. Where the input was negative the output is 0 however the input moves, so no gradient may pass there.",
 )
 exercise.edit(
     "one_at_zero",
-    "(a > 0)",
-    "(a >= 0)",
+    "a > 0",
+    "a >= 0",
     "At an input of exactly 0 you let the gradient pass. Any number from 0 to 1 could be defended there; the exercise, like PyTorch, takes 0.",
 )
 exercise.edit(
     "mask_of_the_gradient",
-    "grad * (a > 0)",
-    "grad * (grad > 0)",
+    "np.where(positive, grad, 0.0)",
+    "np.where(grad > 0, grad, 0.0)",
     "You asked where the *gradient* is positive. It is the sign of the input that decides, as it was in the forward pass. (A gradient like yours has been used "
     "to draw saliency maps, under the name of deconvnet; it is not the derivative.)",
 )
 exercise.edit(
     "times_the_input",
-    "grad * (a > 0)",
+    "np.where(positive, grad, 0.0)",
     "grad * np.maximum(a, 0)",
     "You multiplied by the output. The slope of max(0, a) where a is positive is 1, not a.",
 )
 exercise.edit(
     "not_a_tuple",
-    "return (grad * (a > 0),)",
-    "return grad * (a > 0)",
+    "return (np.where(positive, grad, 0.0),)",
+    "return np.where(positive, grad, 0.0)",
     "Your pull returns the array itself. The engine expects a tuple with one gradient for each input, and would take the rows of your array for gradients: write (gradient,), with the comma.",
 )
 
@@ -85,8 +85,8 @@ def absolute_value(a):
 
 
 @exercise.alternative
-def by_where(a):
-    return np.where(a > 0, a, 0.0), lambda grad: [np.where(a > 0, grad, 0.0)]
+def by_the_mask(a):
+    return np.maximum(a, 0), lambda grad: [grad * (a > 0)]
 
 
 @exercise.alternative
