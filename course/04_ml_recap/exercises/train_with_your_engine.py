@@ -114,13 +114,8 @@ exercise.edit(
     "never_steps",
     "p.data = p.data - lr * p.grad",
     "pass",
-    "Your parameters never move. backward() only fills .grad; the step itself is yours to take.",
-)
-exercise.edit(
-    "rebinds_the_name",
-    "p.data = p.data - lr * p.grad",
-    "p = Value(p.data - lr * p.grad)",
-    "Your parameters never move: `p = ...` gives a new value to the *name* p and leaves what stands in the list as it was. Change p.data.",
+    "Your parameters never move. Either no step follows backward(), which only fills .grad; or the step is given to a *name*: `p = p - ...` binds the name p anew and leaves what "
+    "stands in the list as it was. Change p.data.",
 )
 exercise.edit(
     "one_gradient_for_all_steps",
