@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="add",
     difficulty=2,
-    minutes=6,
-    move_on=12,
+    minutes=4,
+    move_on=8,
     part="morning",
     hints=(
         "The result is one line. The pull is a function inside the function: it sees a and b, and is called later with the gradient of the result.",

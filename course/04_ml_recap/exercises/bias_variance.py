@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="bias and variance",
     difficulty=2,
-    minutes=8,
-    move_on=15,
+    minutes=6,
+    move_on=12,
     part="morning",
     hints=(
         "Which axis holds the samples? The mean over it is the function f-bar, one number for each point.",

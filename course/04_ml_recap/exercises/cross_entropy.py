@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="cross-entropy",
     difficulty=2,
-    minutes=10,
-    move_on=20,
+    minutes=8,
+    move_on=15,
     part="morning",
     hints=(
         "For one example: log-sum-exp of its logits, minus the logit of the true class. Which number may you take out of the sum so that no exponent "

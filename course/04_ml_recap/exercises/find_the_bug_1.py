@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="this trains badly",
     difficulty=3,
-    minutes=12,
-    move_on=22,
+    minutes=10,
+    move_on=20,
     part="morning",
     hints=(
         "Run gradient_check on each of the six parameters by itself; the cell below the check does it for you. Which are wrong, and which value do all of those pass through and the others not?",

@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise, Given
 exercise = Exercise(
     title="a gradient check",
     difficulty=3,
-    minutes=12,
-    move_on=22,
+    minutes=10,
+    move_on=20,
     part="morning",
     hints=(
         "Three loops: over the inputs, over the entries of one input (np.ndindex gives the indices of any shape), and the two evaluations with that one entry moved.",

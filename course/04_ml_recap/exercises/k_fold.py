@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="folds made of wells",
     difficulty=2,
-    minutes=10,
-    move_on=20,
+    minutes=8,
+    move_on=15,
     part="morning",
     hints=(
         "First number the wells 0, 1, 2, ... in ascending order, whatever they are called: `unique` can also return, for each sample, the "

@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="log-softmax",
     difficulty=3,
-    minutes=10,
-    move_on=18,
+    minutes=8,
+    move_on=15,
     part="morning",
     hints=(
         "Forwards it is log-sum-exp once more, along the last axis. Keep the axis (keepdims=True), so that it can be subtracted.",

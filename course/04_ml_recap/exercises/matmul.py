@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="matrix product",
     difficulty=3,
-    minutes=10,
-    move_on=18,
+    minutes=7,
+    move_on=14,
     part="morning",
     hints=(
         "Do it with indices first: in which entries of Z does A_il occur, and with which factor? Sum over those.",

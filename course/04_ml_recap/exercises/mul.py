@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="multiply",
     difficulty=2,
-    minutes=6,
-    move_on=12,
+    minutes=4,
+    move_on=8,
     part="morning",
     hints=(
         "Hold b still and move one entry of a: by how much does the product move? Then multiply by the gradient that arrives.",

@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="precision and recall",
     difficulty=2,
-    minutes=8,
-    move_on=15,
+    minutes=6,
+    move_on=12,
     part="morning",
     hints=(
         "Two masks of N entries, what is claimed and what is there, and the examples in which both hold: three counts are all you need.",

@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="ReLU",
     difficulty=1,
-    minutes=5,
-    move_on=10,
+    minutes=3,
+    move_on=6,
     part="morning",
     hints=(
         "The pull is called after the forward pass and still sees `a`. Where did `a` let something through?",

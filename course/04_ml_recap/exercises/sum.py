@@ -9,8 +9,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="sum",
     difficulty=2,
-    minutes=8,
-    move_on=15,
+    minutes=6,
+    move_on=12,
     part="morning",
     hints=(
         "Over everything, `grad` is a single number and every entry of `a` gets it. What has `grad` lost if you summed over one axis only?",

@@ -5,8 +5,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="topological order",
     difficulty=3,
-    minutes=12,
-    move_on=22,
+    minutes=10,
+    move_on=20,
     part="morning",
     hints=(
         "Write an inner function visit(value) that first visits all parents and then appends the value itself to a list. What must it do when it meets somebody a second time?",

@@ -10,8 +10,8 @@ from dlmodule.checking.exercise import Case, Exercise, Measured
 exercise = Exercise(
     title="train with your engine",
     difficulty=3,
-    minutes=15,
-    move_on=30,
+    minutes=12,
+    move_on=25,
     part="morning",
     hints=(
         "Make the four parameters as Values once, before the loop. In the loop: network_loss, backward, and for each parameter a step on its .data and a fresh .grad of zeros.",

@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="undo a broadcast",
     difficulty=3,
-    minutes=12,
-    move_on=20,
+    minutes=8,
+    move_on=15,
     part="morning",
     hints=(
         "Two kinds of axes have to be summed. How many were put in front is the difference of the two numbers of axes; and they always come first.",
