@@ -22,6 +22,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 import torch.nn.functional as F
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from dlmodule import data, plot
@@ -323,8 +325,23 @@ plot.alt(
 #
 # With four cored wells nobody can afford to set two aside. **Cross-validation** uses each in turn: cut the data into $k$ **folds**, train on all but one, judge on that one, and average the $k$ errors (Stone, 1974). It costs $k$ trainings, and it judges a training on $(k-1)/k$ of the data, so it is
 # slightly pessimistic.
-#
-# Everything depends on what a fold is made of. The next example must be as far from the training data as the *real* next example will be. If the program is to work in new wells, a fold is made of whole wells.
+
+# %%
+wells_of_sixty = np.arange(4).repeat(60)
+dealt = np.random.default_rng(0).permutation(np.arange(240) % 4)
+fig, axes = plt.subplots(2, 1, figsize=(10, 2.4), sharex=True)
+for ax, fold, name in ((axes[0], dealt, "folds of samples"), (axes[1], wells_of_sixty, "folds of wells")):
+    ax.imshow((fold == 0)[None], cmap=ListedColormap([plot.SKY, plot.VERMILION]), aspect="auto")
+    ax.set(yticks=[], ylabel=name.replace(" of ", "\nof "))
+    ax.vlines([59.5, 119.5, 179.5], -0.5, 0.5, color="black", linestyle="-", linewidth=2)
+axes[1].set_xticks([29.5, 89.5, 149.5, 209.5], [f"well {i}" for i in range(4)])
+plot.alt(
+    fig,
+    "Four wells side by side, 60 samples each, in one of four folds: blue is trained on, vermilion judged on. Folds of samples: thin vermilion stripes all over, each with blue neighbours. Folds of wells: one well is vermilion as a whole, three are blue.",
+)
+
+# %% [markdown]
+# Vermilion is judged, blue is trained on; above, every judged sample lies half a metre from a training sample. Everything depends on what a fold is made of. The next example must be as far from the training data as the *real* next example will be. If the program is to work in new wells, a fold is made of whole wells.
 #
 # ### Exercise 4.2: folds made of wells
 #
@@ -538,7 +555,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# At a threshold of 0.5 seven of eight claims are true and seven of eight dolomites are found: a useful detector, of which an accuracy of 97 % beside 89 % told little. The cheapest thresholds lie near those on paper, not on them. The share among 25 neighbours is not exactly a probability (day 05 measures such things), the valleys are flat, and
+# At a threshold of 0.5 about six of seven claims are true, and six of seven dolomites are found: a useful detector, of which an accuracy of 97 % beside 89 % told little. The cheapest thresholds lie near those on paper, not on them. The share among 25 neighbours is not exactly a probability (day 05 measures such things), the valleys are flat, and
 # some 260 events do not say it more precisely. In earnest a threshold is chosen on validation data, like everything else.
 
 # %% [markdown]
@@ -640,8 +657,33 @@ check(cross_entropy)
 # | $q = s^2$ | 1 | $\bar s = 2s\,\bar q = 2$ | |
 # | $L = q + w$ | 3 | $\bar m=\bar b=\bar s=2$; $\quad\bar x = w\,\bar m=4$; $\quad\bar w = \underbrace{x\,\bar m}_{6} + \underbrace{1}_{\text{second use}} = 7$ | |
 #
-# Check it: $L(w) = (3w-5)^2+w$, $L'(2) = 2\cdot1\cdot3+1=7$.
-#
+# Check it: $L(w) = (3w-5)^2+w$, $L'(2) = 2\cdot1\cdot3+1=7$. As a picture, with values in black and the gradients that travel backwards in vermilion:
+
+# %%
+places = {"w": (0, 2), "x": (0, 1), "b": (1.3, 0), "m": (1.3, 1.3), "s": (2.6, 0.8), "q": (3.9, 0.8), "L": (5.2, 1.4)}
+values = {"w": (2, 7), "x": (3, 4), "b": (-5, 2), "m": (6, 2), "s": (1, 2), "q": (1, 1), "L": (3, 1)}
+fig, ax = plt.subplots(figsize=(9, 3.6))
+for start, end in (("w", "m"), ("x", "m"), ("m", "s"), ("b", "s"), ("s", "q"), ("q", "L"), ("w", "L")):
+    ax.annotate(
+        "", places[end], places[start], arrowprops={"arrowstyle": "-|>", "shrinkA": 24, "shrinkB": 24, "color": "grey"}
+    )
+for name, (x, y) in places.items():
+    ax.add_patch(Ellipse((x, y), 0.62, 0.56, fc="white", ec="black"))
+    ax.text(x, y + 0.03, rf"${name} = {values[name][0]}$", ha="center", va="center")
+    ax.text(x, y - 0.47, rf"$\bar{{{name}}} = {values[name][1]}$", ha="center", va="center", color=plot.VERMILION)
+ax.text(2.6, 1.87, "+1", color=plot.VERMILION)
+ax.text(0.62, 1.85, "+6", color=plot.VERMILION)
+for x, y, sign in ((1.3, 1.72, "times"), (2.6, 1.22, "plus"), (3.9, 1.22, "square"), (5.2, 1.82, "plus")):
+    ax.text(x, y, sign, ha="center", color="grey")
+ax.set(xlim=(-0.5, 5.7), ylim=(-0.7, 2.5))
+ax.axis("off")
+plot.alt(
+    fig,
+    "The graph of the computation. w and x lead to m by a product, m and b to s by a sum, s to q by a square, q and w to L by a sum. Values: w 2, x 3, b -5, m 6, s 1, q 1, L 3. Gradients: L 1, q 1, s 2, m 2, b 2, x 4, and w 7, "
+    "which is 6 by way of m and 1 straight from L.",
+)
+
+# %% [markdown]
 # The idea was found several times: by Linnainmaa (1970) for rounding errors, by Werbos (1974), and by Rumelhart, Hinton and Williams (1986), who showed that hidden layers trained with it learn useful features. Today it is called reverse-mode automatic differentiation (Baydin and others, 2018).
 #
 # ### An operation is a pair
@@ -1047,6 +1089,18 @@ L.backward()
 print(f"L = {L.data}, gradients of w, x, b: {w.grad}, {x.grad}, {b.grad}   (on paper: 3; 7, 4, 2)")
 
 # %% [markdown]
+# **Predict.** `L.backward()` is called once more, and nothing else. What stands in `w.grad` now, and what in `s.grad`?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+L.backward()
+print(f"after a second call: gradient of w {w.grad}, of s {s.grad}")
+
+# %% [markdown]
+# Gradients of leaves *accumulate*, those in between are computed anew. PyTorch does the same. It is useful (a batch too large for the memory can be done in two halves), and it is the reason why every training loop has a line that sets the gradients back.
+#
 # **The same numbers as PyTorch?** A network of two layers on random data, its loss and all its gradients, by both.
 
 # %%
