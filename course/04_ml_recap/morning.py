@@ -187,7 +187,7 @@ axes[0].legend()
 plot.alt(
     fig,
     "Three panels, each with 25 fits to different noise, their mean and the truth, a falling curve with a hump. Degree 1: the fits lie close together and miss the hump. Degree 6: they scatter moderately and their "
-    "mean follows the truth. Degree 16: they scatter widely, and their mean lies on the truth.",
+    "mean follows the truth but for the top of the hump. Degree 16: they scatter widely, and their mean lies on the truth.",
 )
 
 # %% [markdown]
