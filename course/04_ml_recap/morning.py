@@ -471,7 +471,7 @@ check(standardise)
 # %% [markdown]
 # ## When the classes are not equally frequent
 #
-# Dolomite is hard to drill, and worth knowing of. It makes up about a tenth of our samples. For each sample of four unseen wells let the score be the share of dolomite among its 25 nearest neighbours in eight others, and let us *claim* dolomite where the score reaches a threshold.
+# Suppose that it is dolomite you are after. It makes up about a tenth of our samples. For each sample of four unseen wells let the score be the share of dolomite among its 25 nearest neighbours in eight others, and let us *claim* dolomite where the score reaches a threshold.
 #
 # **Predict.** Which accuracy has the program that never claims anything?
 
@@ -526,7 +526,7 @@ check(precision_recall)
 #
 # $$ p \;\ge\; \frac{c_{\text{false}}}{c_{\text{false}} + c_{\text{miss}}} . $$
 #
-# The famous 0.5 is the case in which both errors cost the same. If missing dolomite breaks a bit for ten times the cost of a needless precaution, the threshold is $1/11$.
+# The famous 0.5 is the case in which both errors cost the same. If a missed bed of dolomite costs ten times as much as a needless test of another, the threshold is $1/11$.
 
 # %%
 thresholds = torch.arange(1, 26) / 25 - 0.02  # between the possible scores
@@ -1141,7 +1141,7 @@ for name, mine, other in zip(("W1", "b1", "W2", "b2"), ours, theirs, strict=True
 #
 # ### Exercise 4.15: train with your engine
 #
-# First weights from `np.random.default_rng(seed)`, normally distributed with variance $2/\text{inputs}$ (day 01; this afternoon says why), biases zero. At each of `steps` steps: the loss by `network_loss`, its gradients by `backward()`, the step, and forget the gradients. Return the four arrays. The check follows your first two steps with a gradient of its own.
+# First weights from `np.random.default_rng(seed)`, normally distributed with variance $2/\text{inputs}$ as on day 01, biases zero. At each of `steps` steps: the loss by `network_loss`, its gradients by `backward()`, the step, and forget the gradients. Return the four arrays. The check follows your first two steps with a gradient of its own.
 
 
 # %%

@@ -15,7 +15,7 @@ exercise = Exercise(
     part="morning",
     hints=(
         "Make the four parameters as Values once, before the loop. In the loop: network_loss, backward, and for each parameter a step on its .data and a fresh .grad of zeros.",
-        "W1 is Value(rng.normal(size=(D, 32)) * np.sqrt(2 / D)), b1 is Value(np.zeros(32)), and likewise for the second layer. The step is p.data = p.data - lr * p.grad.",
+        "Standard normal numbers times the root of 2/inputs have the variance that is asked for. A parameter keeps its numbers in .data and its gradient in .grad; both are replaced at every step.",
     ),
     measured=Measured("accuracy"),
 )
