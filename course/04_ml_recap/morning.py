@@ -304,7 +304,7 @@ axes[0].legend()
 axes[1].legend()
 plot.alt(
     fig,
-    "Left: error against the number of cored wells. With one well the cubic is worst by far and off the picture; with three the three families are close, the cubic best; from six on all curves are nearly flat, cubic lowest, linear highest. "
+    "Left: error against the number of cored wells. With one well the cubic is worst by far and off the picture, the quadratic best; at two wells the cubic lies between the others, from three on it is the lowest; from six on all three curves are nearly flat. "
     "Right: the variance falls for all three about like one over n, that of the cubic from the highest start.",
 )
 
@@ -312,7 +312,7 @@ plot.alt(
 # This is the answer for least squares, and its shape will come back whatever the method:
 #
 # - The variance falls about like $1/n$, with $n$ counted in wells; the cubic's even faster at first, where one well does not pin it down at all. (The last points are a little too low: two draws of twelve wells out of 24 have many in common.) The bias does not fall: for the linear fit, twelve wells are hardly better than three.
-# - **How few is too few depends on what you fit.** One well is nearly enough for a line, and far too little for a cubic. More data does not make a stiff family better; it makes a loose one affordable.
+# - **How few is too few depends on what you fit.** With one well the quadratic is best and the cubic a disaster; from three wells on the cubic wins. More data does not make a stiff family better; it makes a loose one affordable.
 # - With few wells you cannot afford the best family; with many you cannot afford not to use it.
 #
 # To draw the picture we used 16 wells in which the truth was known. You will not have them. So how does one choose with what one has?
@@ -550,8 +550,8 @@ axes[1].set(xlabel="threshold", ylabel="cost, in units of the lowest", ylim=(0.9
 axes[1].legend()
 plot.alt(
     fig,
-    "Left: precision against recall; precision falls from near 1 at low recall to about 0.3 where nearly everything is found, far above claiming at random. Right: cost against the threshold, in units of the lowest; lowest near the middle if both errors cost the same, and at a low threshold if a "
-    "miss costs ten times as much.",
+    "Left: precision against recall; precision is 1 up to a recall of about two thirds and falls to below one half where nearly everything is found, far above claiming at random. Right: cost against the threshold, in units of the lowest; it is lowest near two thirds if both errors cost the same, and at a low threshold "
+    "if a miss costs ten times as much.",
 )
 
 # %% [markdown]
@@ -672,7 +672,7 @@ for name, (x, y) in places.items():
     ax.text(x, y + 0.03, rf"${name} = {values[name][0]}$", ha="center", va="center")
     ax.text(x, y - 0.47, rf"$\bar{{{name}}} = {values[name][1]}$", ha="center", va="center", color=plot.VERMILION)
 ax.text(2.6, 1.87, "+1", color=plot.VERMILION)
-ax.text(0.62, 1.85, "+6", color=plot.VERMILION)
+ax.text(0.42, 1.4, "+6", color=plot.VERMILION)
 for x, y, sign in ((1.3, 1.72, "times"), (2.6, 1.22, "plus"), (3.9, 1.22, "square"), (5.2, 1.82, "plus")):
     ax.text(x, y, sign, ha="center", color="grey")
 ax.set(xlim=(-0.5, 5.7), ylim=(-0.7, 2.5))
@@ -731,7 +731,7 @@ ax.invert_xaxis()
 ax.legend()
 plot.alt(
     fig,
-    "Error of the numerical derivative against h, which shrinks to the right. The one-sided error falls in proportion to h down to about 1e-8 at h = 1e-8, the symmetric one with the square of h down to less than 1e-10 between h = 1e-5 and 1e-6; after that both rise again.",
+    "Error of the numerical derivative against h, which shrinks to the right. The one-sided error falls in proportion to h down to about 1e-8 at h = 1e-8, the symmetric one with the square of h down to about 1e-10 near h = 1e-5; after that both rise again.",
 )
 print(
     f"smallest error: one-sided {one_sided.min():.0e} at h = {h[one_sided.argmin()]:.0e}, symmetric {symmetric.min():.0e} at h = {h[symmetric.argmin()]:.0e}"
@@ -1171,7 +1171,7 @@ check(train_with_your_engine)
 
 # %% [markdown]
 # In the rehearsal of the check the network learns from four small wells. At full size, with eight wells of 600 samples and 300 steps, it names the rock in sixteen unseen wells with an accuracy of {ledger: 04_ml_recap.train_with_your_engine.wells.accuracy}, in
-# {ledger: 04_ml_recap.train_with_your_engine.wells.seconds} of training.
+# {ledger: 04_ml_recap.train_with_your_engine.wells.seconds}.
 #
 # ## The answer
 #
@@ -1211,6 +1211,8 @@ for n in counts:
     print(
         f"{n:2d} wells: accuracy at home {np.mean(home[n]):.3f}, in new wells {np.mean(away[n]):.3f} ± {np.std(away[n]):.3f}; loss in new wells {np.mean(losses[n]):.3f}, of the draws' mean {crowd[n]:.3f}"
     )
+each_well = (said[-1].argmax(1) == new.rock.numpy()).reshape(16, 600).mean(1)
+print(f"the last network from one new well to the next: {each_well.mean():.3f} ± {each_well.std():.3f}")
 shale = (new.rock == ROCKS.index("shale")).double().mean().item()
 print(f"always shale: {shale:.3f}")
 
@@ -1247,14 +1249,14 @@ plot.alt(
 )
 
 # %% [markdown]
-# One well: the network is right nine times out of ten at home, and in new wells hardly more often than three quarters of the time in the worst draw. From one to four wells the accuracy in new wells rises by several points, and the scatter between the draws, which is luck, falls from
-# points to fractions of a point. From four to sixteen it creeps. At home the accuracy *falls* with the number of wells: more wells are harder to fit by heart, and that is what they are for. The two curves close in on each other from both sides, as the inequality at the beginning said they must.
+# One well: the network is right nine times in ten at home, and little more than three times in four elsewhere. From one to four wells the accuracy in new wells rises by more than seven points, and its scatter between the draws, which is luck, shrinks to a fifth. From four to sixteen it rises by two more. At home the accuracy *falls* with the number
+# of wells: more wells are harder to fit by heart, and that is what they are for. The two curves close in on each other from both sides, as the inequality at the beginning said they must.
 #
-# The right panel measures what is lost by variance, for a loss for which there is no simple decomposition. Average the probabilities that the draws state, and the scatter is averaged away: by Jensen's inequality the mean's cross-entropy is never above the mean of the cross-entropies. The gap is wide at one well and
-# nearly closed at sixteen. (It also says how to use it: an average of several networks is better than one. That is an ensemble.)
+# The right panel measures what is lost by variance, for a loss that has no simple decomposition. Average the probabilities that the draws state, and their scatter is averaged away: by Jensen's inequality the mean's cross-entropy is never above the mean of the cross-entropies. The gap is wide at one well and nearly closed at sixteen. One should not read it
+# as a gift, though: the mean of five one-well networks has seen five wells, and is about as good as one network that was taught with four. (An average of several networks trained on *the same* wells removes the part of the scatter that comes from their first weights. That is an ensemble.)
 #
-# So, **how few wells are too few?** For this field, these logs and this network: one is, two are, four will do, and above eight another well buys less than the difference between one well and the next. Three sentences of that answer hold for your field, too. Count wells, not samples. Draw the curve, by folds made of whole wells, before you
-# pay for the next one: if it has become flat, buy a better family instead. And state beside it how far single wells scatter, since your client will drill one well, not an average.
+# So, **how few wells are too few?** For this field, these logs and this network: one is, two are, four will do, and beyond eight another well buys less than half a point, while single new wells scatter by several. Three sentences of that answer hold for your field, too. Count wells, not samples. Draw the curve, by folds made of whole wells,
+# before you pay for the next one: if it has become flat, buy a better family instead. And state beside it how far single wells scatter, since your client will drill one well, not an average.
 
 # %% [markdown]
 # ## This trains badly
