@@ -578,7 +578,45 @@ plot.alt(
 #
 # For a fixed $\sigma$ only the first term depends on $\theta$, and the factor does not move the minimum: *least squares*. If $\sigma$ is learned too, set the derivative to zero: $-\frac{1}{\sigma^3}\mathrm{MSE}+\frac1\sigma=0$, so $\sigma^2=\mathrm{MSE}$. The RMSE you have been printing is the maximum-likelihood estimate of the noise.
 #
-# **Laplace noise**, $p\propto e^{-|y-f|/b}$, gives the absolute error. It has heavier tails, so an outlier is less of a surprise and pulls less. The choice of a loss *is* a belief about the noise.
+# **Laplace noise**, $p\propto e^{-|y-f|/b}$, gives the absolute error. It has heavier tails, so an outlier is less of a surprise and pulls less.
+#
+# **A worked number.** Ten core plugs of one bed, porosities near 0.20 with a scatter of 0.02; in one line somebody typed 2.1 for 0.21. From $f=0.20$ the slip lies 95 scatters away. Under a Gaussian with $\sigma=0.02$ it costs $95^2/2\approx4500$ nats, under a Laplace with $b=0.02$ it costs 95. To buy off 4500 nats a model will bend a long way.
+#
+# **Predict.** The model is one number $f$ for the bed. Which $f$ does each of the two losses choose?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+plugs = torch.tensor([0.18, 0.21, 0.19, 0.22, 0.20, 0.17, 0.22, 0.19, 0.20, 2.1])
+answers = torch.linspace(0, 0.7, 701)
+squared = (plugs - answers[:, None]).square().mean(1)
+absolute = (plugs - answers[:, None]).abs().mean(1)
+for name, curve in (("squared", squared), ("absolute", absolute)):
+    print(f"{name:8s} error is smallest at f = {answers[curve.argmin()]:.3f}")
+print(f"mean {plugs.mean():.3f}, median (halfway between the middle two) {plugs.quantile(0.5):.3f}")
+
+fig, ax = plt.subplots(figsize=(6.6, 3.2))
+ax.plot(answers, squared / squared.min(), label="squared error (Gaussian)")
+ax.plot(answers, absolute / absolute.min(), label="absolute error (Laplace)")
+ax.plot(
+    plugs[:-1],
+    torch.full((9,), 0.97),
+    marker="|",
+    markersize=12,
+    linestyle="none",
+    color=plot.BLACK,
+    label="nine of the ten plugs",
+)
+ax.set(xlabel="f", ylabel="loss, in units of the lowest", ylim=(0.93, 2))
+ax.legend()
+plot.alt(
+    fig,
+    "Two losses against the answer f. The absolute error has its lowest point at 0.2, where nine of the ten plugs lie. The squared error is lowest near 0.39, far from all of them.",
+)
+
+# %% [markdown]
+# The squared error chooses the mean, far above every porosity but the mistyped one, to appease one slip of the pen. The absolute error chooses the median and hardly notices. The choice of a loss *is* a belief about the noise.
 #
 # **Classes give the cross-entropy.** Let $y\in\{0,\dots,K-1\}$ and the network return logits $z=f_\theta(x)\in\mathbb R^K$, which softmax turns into probabilities. Then
 #
@@ -1255,7 +1293,7 @@ plot.alt(
 # The right panel measures what is lost by variance, for a loss that has no simple decomposition. Average the probabilities that the draws state, and their scatter is averaged away: by Jensen's inequality the mean's cross-entropy is never above the mean of the cross-entropies. The gap is wide at one well and nearly closed at sixteen. One should not read it
 # as a gift, though: the mean of five one-well networks has seen five wells, and is about as good as one network that was taught with four. (An average of several networks trained on *the same* wells removes the part of the scatter that comes from their first weights. That is an ensemble.)
 #
-# So, **how few wells are too few?** For this field, these logs and this network: one is, two are, four will do, and beyond eight another well buys less than half a point, while single new wells scatter by several. Three sentences of that answer hold for your field, too. Count wells, not samples. Draw the curve, by folds made of whole wells,
+# So, **how few wells are too few?** For this field, these logs and this network: one is, two are, four will do, and beyond eight another well buys a tenth of a point, while single new wells scatter by several points. Three sentences of that answer hold for your field, too. Count wells, not samples. Draw the curve, by folds made of whole wells,
 # before you pay for the next one: if it has become flat, buy a better family instead. And state beside it how far single wells scatter, since your client will drill one well, not an average.
 
 # %% [markdown]
