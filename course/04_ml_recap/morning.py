@@ -311,7 +311,7 @@ plot.alt(
 # %% [markdown]
 # This is the answer for least squares, and its shape will come back whatever the method:
 #
-# - The variance falls about like $1/n$, with $n$ counted in wells; the cubic's even faster at first, where one well does not pin it down at all. (The last points are a little too low: two draws of twelve wells out of 24 have many in common.) The bias does not fall: for the linear fit, twelve wells are hardly better than three.
+# - The variance falls about like $1/n$, with $n$ counted in wells; the cubic's even faster at first, where one well does not pin it down at all. (The last points are a little too low: two draws of twelve wells out of 24 have many in common.) The bias hardly changes from three wells on: for the linear fit, twelve are hardly better than three.
 # - **How few is too few depends on what you fit.** With one well the quadratic is best and the cubic a disaster; from three wells on the cubic wins. More data does not make a stiff family better; it makes a loose one affordable.
 # - With few wells you cannot afford the best family; with many you cannot afford not to use it.
 #
