@@ -673,7 +673,7 @@ check(cross_entropy)
 # ## Backpropagation, derived
 #
 # So we have a loss; for a network it is a function of many thousand numbers, and every step needs all its derivatives. The simplest thing that could work is to turn each knob by a little $h$ and see what happens: one evaluation of the whole network for each parameter. A million parameters, a million evaluations, for one step. How does one get them all for the price of
-# about two?
+# a few?
 #
 # **The idea in one sentence:** write the computation as a chain of small steps, and carry the derivative *of the loss* backwards through it, once.
 #
@@ -683,7 +683,7 @@ check(cross_entropy)
 #
 # To go one step back, multiply by the transposed Jacobian of that step. Two things are worth a stop.
 #
-# - **The order of multiplication is the whole trick.** $\bar x = J_1^\top(J_2^\top\bar z)$ costs two matrix-vector products. $(J_1^\top J_2^\top)\bar z$ is the same vector, by way of a matrix-matrix product. From the loss backwards there is always one vector; from the inputs forwards there is one for each input. With one output and many inputs, backwards
+# - **The order of multiplication is the whole trick.** Let $J_1=\partial h/\partial x$ and $J_2=\partial z/\partial h$. Then $\bar x = J_1^\top(J_2^\top\bar z)$ costs two matrix-vector products. $(J_1^\top J_2^\top)\bar z$ is the same vector, by way of a matrix-matrix product. From the loss backwards there is always one vector; from the inputs forwards there is one for each input. With one output and many inputs, backwards
 #   wins by the number of inputs; with one input and many outputs, forwards wins.
 # - **No Jacobian is ever written down.** For $z=\operatorname{relu}(h)$ of a million entries $J$ would have $10^{12}$; $J^\top\bar z$ is $\bar z$ where $h>0$ and 0 elsewhere. Each operation only needs to know how to map $\bar z$ to $\bar h$. We shall call that map its **pull**: it pulls the gradient back from its result to its inputs. (Papers say vector-Jacobian product.)
 #
