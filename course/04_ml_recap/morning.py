@@ -1327,7 +1327,7 @@ plot.alt(
 # The right panel measures what is lost by variance, for a loss that has no simple decomposition. Average the probabilities that the draws state, and their scatter is averaged away: by Jensen's inequality the mean's cross-entropy is never above the mean of the cross-entropies. The gap is wide at one well and nearly closed at sixteen. One should not read it
 # as a gift, though: the mean of five one-well networks has seen five wells, and is about as good as one network that was taught with four. (An average of several networks trained on *the same* wells removes the part of the scatter that comes from their first weights. That is an ensemble.)
 #
-# So, **how few wells are too few?** For this field, these logs and this network: one is, two are, four will do, and beyond eight another well buys a tenth of a point, while single new wells scatter by several points. Three sentences of that answer hold for your field, too. Count wells, not samples. Draw the curve, by folds made of whole wells,
+# So, **how few wells are too few?** For this field, these logs and this network: one is, two are, four will do, and beyond eight another well buys a tenth of a point, while single new wells scatter by more than two. Three sentences of that answer hold for your field, too. Count wells, not samples. Draw the curve, by folds made of whole wells,
 # before you pay for the next one: if it has become flat, buy a better family instead. And state beside it how far single wells scatter, since your client will drill one well, not an average.
 
 # %% [markdown]
