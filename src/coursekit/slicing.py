@@ -15,7 +15,7 @@ import ast
 import builtins
 import functools
 import symtable
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ DEFINITIONS = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign,
 )  # fmt: skip
 _FIXED = DEFINITIONS[:5]  # what these bind is a module, function or class: calling its methods is not changing it
+_BUILTINS = frozenset(dir(builtins))
 _COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
 
 
@@ -152,7 +153,9 @@ def needed(every: Sequence[Statement], names: Iterable[str], path: Path) -> list
     for name in names:
         if name not in touching:
             raise CourseError(f"defines no {name!r}", file=path)
-        waiting.append((name, None, None))
+        # An exercise may give its name back when it is done: `del sum`.
+        gone = next((i for i in touching[name] if isinstance(every[i].node, ast.Delete)), None)
+        waiting.append((name, gone, None))
     met = set(waiting)
     while waiting:
         name, before, at = waiting.pop()
@@ -162,7 +165,7 @@ def needed(every: Sequence[Statement], names: Iterable[str], path: Path) -> list
         if last is None:
             continue  # a builtin, or read before it is bound: the notebook would fail there itself
         chosen.add(last)
-        now, later = reads(every[last].text)
+        now, later = (_not_builtin(names, touching) for names in _every_read(every[last].text))
         wanted = [(one, last, use) for one in now for use in (last, at)] + [(one, at, at) for one in later]
         if _may_call_at_once(every[last].node):
             wanted += [(one, last, last) for one in later]
@@ -180,6 +183,8 @@ def _last(every: Sequence[Statement], touching: Sequence[int], name: str, before
         statement = every[index]
         if isinstance(statement.node, DEFINITIONS):
             return index
+        if isinstance(statement.node, ast.Delete):
+            return None  # what `del sum` leaves is Python's own, or nothing
         binds = name in bound_names([statement.node])
         held = next((every[i].node for i in reversed(earlier) if i < index and _binds(every[i], name)), None)
         if not binds and (held is None or isinstance(held, _FIXED)):
@@ -217,14 +222,27 @@ def _touched(node: ast.stmt) -> set[str]:
                     names.add(base.id)
         if isinstance(node, ast.AnnAssign) and node.value is None:
             return set()
+    elif isinstance(node, ast.Delete):
+        names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     elif not isinstance(node, DEFINITIONS):
         names |= changed_names([node])
     return names
 
 
-@functools.lru_cache(maxsize=4096)
 def reads(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The global names a definition reads while it runs, and those it reads only when it is called."""
+    """The global names a definition reads while it runs, and those it reads only when it is called; builtins left out."""
+    now, later = _every_read(text)
+    return _not_builtin(now), _not_builtin(later)
+
+
+def _not_builtin(names: frozenset[str], bound: Collection[str] = ()) -> frozenset[str]:
+    """``names`` without Python's own, but for those that the notebook binds too."""
+    return frozenset(name for name in names if name in bound or name not in _BUILTINS)
+
+
+@functools.lru_cache(maxsize=4096)
+def _every_read(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """As ``reads``, with the names that Python itself may give a meaning."""
     table = symtable.symtable(text, "<slice>", "exec")
     now = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
     now |= {
@@ -248,8 +266,7 @@ def reads(text: str) -> tuple[frozenset[str], frozenset[str]]:
             walk(child, inner)
 
     walk(table, False)
-    known = set(dir(builtins))
-    return frozenset(now - known), frozenset(later - known)
+    return frozenset(now), frozenset(later)
 
 
 def _first_line(node: ast.stmt) -> int:

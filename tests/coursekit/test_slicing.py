@@ -176,3 +176,27 @@ def test_a_star_import_may_bind_what_nothing_else_does() -> None:
     text = "from math import *\nfrom random import *\nx = 1\ndef target():\n    return x\n"
     assert "import" not in sliced(text)
     assert "from random import *" in sliced(text.replace("return x", "return seed"))
+
+
+def test_a_name_borrowed_from_python_is_ours_until_it_is_given_back() -> None:
+    """`def sum` hides Python's own until `del sum`: what was made of it in between is ours, what comes later is not."""
+    text = """
+def before(values):
+    return sum(values)
+
+def sum(values):
+    return 7
+
+ours = sum
+del sum
+
+def after(values):
+    return sum(values)
+"""
+    assert run(sliced(text, "before"))["before"]([1, 2]) == 3
+    assert run(sliced(text, "sum"))["sum"]([1, 2]) == 7
+    assert run(sliced(text, "ours"))["ours"]([1, 2]) == 7
+    assert run(sliced(text, "after"))["after"]([1, 2]) == 3
+    assert "def sum" not in sliced(text, "after")
+    kept = text.replace("del sum", "")
+    assert run(sliced(kept, "before"))["before"]([1, 2]) == run(sliced(kept, "after"))["after"]([1, 2]) == 7
