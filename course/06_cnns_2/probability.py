@@ -711,7 +711,7 @@ def importance_sample(
     f and log_p take z (count, D) and return (count,); mean, log_variance: (D,).
     """
     ### BEGIN SOLUTION
-    eps = torch.randn(count, len(mean), generator=generator, dtype=mean.dtype)
+    eps = torch.randn(count, len(mean), generator=generator)
     z = mean + (0.5 * log_variance).exp() * eps
     log_weight = log_p(z) - gaussian_log_prob(z, mean, log_variance)
     values = log_weight.exp() * f(z)
@@ -812,7 +812,7 @@ def reparameterised_gradient(
     """
     ### BEGIN SOLUTION
     mean, log_variance = mean.clone().requires_grad_(), log_variance.clone().requires_grad_()
-    eps = torch.randn(count, len(mean), generator=generator, dtype=mean.dtype)
+    eps = torch.randn(count, len(mean), generator=generator)
     z = mean + (0.5 * log_variance).exp() * eps
     return torch.stack(torch.autograd.grad(f(z).mean(), (mean, log_variance)))
     ### END SOLUTION

@@ -6,7 +6,19 @@ import torch
 
 from dlmodule.checking.exercise import Case, Exercise
 
-STARTER = '''def find_the_bug_2(x, *, steps=400, lr=0.05):
+exercise = Exercise(
+    title="a loss that is too good",
+    difficulty=3,
+    minutes=12,
+    move_on=20,
+    hints=(
+        "A density integrates to 1, so its mean negative log-likelihood cannot fall for ever on the same data. Two lines break this promise: "
+        "one in each factor of p(z) p(x | z). Check each factor by itself.",
+        "Do the two priors add up to 1? Does the bell have its height as well as its width? And the posterior: Bayes multiplies the "
+        "likelihood with something before it normalises.",
+    ),
+    part="probability",
+    starter='''def find_the_bug_2(x, *, steps=400, lr=0.05):
     """Fit a mixture of two Gaussians of one width to amplitudes of which nobody knows the class, by maximum likelihood.
 
     x: (N,). Returns (weight (2,), mean (2,), std (1,), posterior (N, 2), losses: the mean negative log-likelihood of each step).
@@ -35,21 +47,7 @@ STARTER = '''def find_the_bug_2(x, *, steps=400, lr=0.05):
         log_prior, log_likelihood = log_terms()
         posterior = log_likelihood.softmax(1)
         return weight_logits.softmax(0), mean.detach(), log_std.exp(), posterior, losses
-'''
-
-exercise = Exercise(
-    title="a loss that is too good",
-    difficulty=3,
-    minutes=12,
-    move_on=20,
-    hints=(
-        "A density integrates to 1, so its mean negative log-likelihood cannot fall for ever on the same data. Two lines break this promise: "
-        "one in each factor of p(z) p(x | z). Check each factor by itself.",
-        "Do the two priors add up to 1? Does the bell have its height as well as its width? And the posterior: Bayes multiplies the "
-        "likelihood with something before it normalises.",
-    ),
-    part="probability",
-    starter=STARTER,
+''',
 )
 
 
@@ -144,8 +142,12 @@ def only_the_posterior_repaired(x, *, steps=400, lr=0.05):
     return program(x, steps, lr, normalised=False, with_height=False)
 
 
+exercise.equivalent("operands of - swapped", "eps is squared")
+exercise.equivalent("returned pair swapped", "the two logarithms are only added")
+
+
 @exercise.alternative
-def one_logit(x, *, steps=400, lr=0.05):
+def by_distributions(x, *, steps=400, lr=0.05):
     """The mixture written with torch.distributions."""
     from torch.distributions import Categorical, MixtureSameFamily, Normal
 

@@ -87,6 +87,9 @@ def negative(x, mean, log_variance):
     return 0.5 * ((x - mean) ** 2 / log_variance.exp() + log_variance + math.log(2 * math.pi)).sum(-1)
 
 
+exercise.equivalent("operands of - swapped", "the difference is squared")
+
+
 @exercise.alternative
 def by_torch(x, mean, log_variance):
     return torch.distributions.Normal(mean, (0.5 * log_variance).exp(), validate_args=False).log_prob(x).sum(-1)

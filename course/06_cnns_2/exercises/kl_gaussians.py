@@ -89,6 +89,9 @@ def mean_over_features(mean_q, log_variance_q, mean_p, log_variance_p):
     return 0.5 * (change.exp() + (mean_q - mean_p) ** 2 / log_variance_p.exp() - 1 - change).mean(-1)
 
 
+exercise.equivalent("operands of - swapped", "the difference is squared")
+
+
 @exercise.alternative
 def by_torch(mean_q, log_variance_q, mean_p, log_variance_p):
     from torch.distributions import Normal, kl_divergence

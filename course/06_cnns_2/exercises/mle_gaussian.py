@@ -83,6 +83,9 @@ def not_divided(x):
     return x.mean(0), centred.T @ centred
 
 
+exercise.equivalent("operands of - swapped", "the centred rows enter twice, so their sign does not matter")
+
+
 @exercise.alternative
 def by_torch(x):
     return x.mean(0), torch.cov(x.T, correction=0).reshape(x.shape[1], x.shape[1])

@@ -152,6 +152,9 @@ def score_function(f, mean, log_variance, count, *, generator):
     return torch.stack([(value * eps / std).mean(0), (value * 0.5 * (eps**2 - 1)).mean(0)])
 
 
+exercise.equivalent("+ -> -", "-eps has the distribution of eps, and so has the gradient")
+
+
 @exercise.alternative
 def by_hand(f, mean, log_variance, count, *, generator):
     std = (0.5 * log_variance).exp()
