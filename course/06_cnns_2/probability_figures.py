@@ -133,7 +133,9 @@ def bells() -> Figure:
     """Three Gaussians; one of them higher than 1."""
     x = np.linspace(-4, 5, 600)
     fig, axis = plt.subplots(figsize=HALF)
-    for (mean, std), colour, dash in zip(((0, 1), (2, 0.3), (0, 2)), (BLUE, VERMILION, GREEN), ("-", "--", "-."), strict=True):
+    for (mean, std), colour, dash in zip(
+        ((0, 1), (2, 0.3), (0, 2)), (BLUE, VERMILION, GREEN), ("-", "--", "-."), strict=True
+    ):
         axis.plot(x, _bell(x, mean, std), color=colour, linestyle=dash, linewidth=3.5)
     axis.text(2.45, 1.15, r"$\mu=2$, $\sigma=0.3$", color=VERMILION, fontsize=20)
     axis.text(-2.9, 0.42, r"$\mu=0$, $\sigma=1$", color=BLUE, fontsize=20)
@@ -169,7 +171,9 @@ def _ellipse(axis: plt.Axes, mean: np.ndarray, covariance: np.ndarray) -> None:
     angle = np.linspace(0, 2 * math.pi, 200)
     circle = np.stack([np.cos(angle), np.sin(angle)])
     for radius, dash in ((1, "-"), (2, "--")):
-        axis.plot(*(mean[:, None] + radius * np.linalg.cholesky(covariance) @ circle), color=BLUE, linestyle=dash, linewidth=3)
+        axis.plot(
+            *(mean[:, None] + radius * np.linalg.cholesky(covariance) @ circle), color=BLUE, linestyle=dash, linewidth=3
+        )
 
 
 def round_to_tilted() -> Figure:
@@ -177,7 +181,10 @@ def round_to_tilted() -> Figure:
     eps = np.random.default_rng(0).normal(size=(2, 500))
     A = np.array([[1.1, 0.0], [-1.0, 0.6]])
     fig, axes = plt.subplots(1, 2, figsize=(7.4, 4.0))
-    for axis, points, covariance, name in ((axes[0], eps, np.eye(2), r"$\epsilon$"), (axes[1], A @ eps, A @ A.T, r"$\mu + A\,\epsilon$")):
+    for axis, points, covariance, name in (
+        (axes[0], eps, np.eye(2), r"$\epsilon$"),
+        (axes[1], A @ eps, A @ A.T, r"$\mu + A\,\epsilon$"),
+    ):
         axis.scatter(*points, s=9, color=SKY, edgecolors="none")
         _ellipse(axis, np.zeros(2), covariance)
         axis.set(xlim=(-4, 4), ylim=(-4, 4), xticks=[], yticks=[], aspect="equal")
@@ -204,7 +211,11 @@ def likelihood() -> Figure:
     x = np.array([1.6, 2.4, 2.9, 3.3, 4.4])
     grid = np.linspace(-2, 8, 400)
     fig, axis = plt.subplots(figsize=HALF)
-    for mean, std, colour, dash in ((0.6, 1.0, GREY, ":"), (x.mean(), x.std(), BLUE, "-"), (x.mean(), 2.6, GREEN, "--")):
+    for mean, std, colour, dash in (
+        (0.6, 1.0, GREY, ":"),
+        (x.mean(), x.std(), BLUE, "-"),
+        (x.mean(), 2.6, GREEN, "--"),
+    ):
         value = np.log(_bell(x, mean, std)).mean()
         axis.plot(grid, _bell(grid, mean, std), color=colour, linestyle=dash, linewidth=3.5, label=f"{-value:.2f} nats")
     axis.plot(x, np.zeros(5), color=VERMILION, marker="o", markersize=14, linestyle="none", zorder=3, clip_on=False)
@@ -218,9 +229,20 @@ def beta() -> Figure:
     """What is believed about a rate, before and after five wells with two finds."""
     r = np.linspace(0.002, 0.7, 500)
     fig, axis = plt.subplots(figsize=HALF)
-    for (a, b), colour, dash, label in (((2, 18), GREY, ":", "before"), ((2, 19), SKY, "--", "one dry well"), ((4, 21), BLUE, "-", "two in five")):
+    for (a, b), colour, dash, label in (
+        ((2, 18), GREY, ":", "before"),
+        ((2, 19), SKY, "--", "one dry well"),
+        ((4, 21), BLUE, "-", "two in five"),
+    ):
         log_norm = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-        axis.plot(r, np.exp(log_norm + (a - 1) * np.log(r) + (b - 1) * np.log(1 - r)), color=colour, linestyle=dash, linewidth=3.5, label=label)
+        axis.plot(
+            r,
+            np.exp(log_norm + (a - 1) * np.log(r) + (b - 1) * np.log(1 - r)),
+            color=colour,
+            linestyle=dash,
+            linewidth=3.5,
+            label=label,
+        )
     axis.axvline(0.4, color=VERMILION, linewidth=2.5, linestyle="-")
     axis.text(0.41, 6.0, "MLE", color=VERMILION, fontsize=20)
     _named(axis, "rate r of gas", "density")
@@ -331,7 +353,14 @@ def effective() -> Figure:
     D = np.arange(1, 201)
     fig, axis = plt.subplots(figsize=HALF)
     for s, colour, dash in ((1.1, GREEN, "-."), (1.2, BLUE, "-"), (1.5, VERMILION, "--")):
-        axis.semilogy(D, (s**2 / math.sqrt(2 * s**2 - 1)) ** (-D), color=colour, linestyle=dash, linewidth=3.5, label=f"q wider by {s:g}")
+        axis.semilogy(
+            D,
+            (s**2 / math.sqrt(2 * s**2 - 1)) ** (-D),
+            color=colour,
+            linestyle=dash,
+            linewidth=3.5,
+            label=f"q wider by {s:g}",
+        )
     axis.axhline(1e-4, color=GREY, linestyle=":", linewidth=2)
     axis.text(197, 1.25e-4, "1 of 10,000", fontsize=18, ha="right", color="0.35")
     axis.set(ylim=(1e-6, 1.5))
@@ -348,8 +377,14 @@ def _node(axis: plt.Axes, x: float, y: float, text: str, colour: str, *, random:
     axis.text(x, y - 0.02, text, ha="center", va="center", fontsize=27)
 
 
-def _arrow(axis: plt.Axes, start: tuple[float, float], end: tuple[float, float], colour: str = "0.25", **style: object) -> None:
-    axis.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=26, lw=3, color=colour, shrinkA=34, shrinkB=34, **style))
+def _arrow(
+    axis: plt.Axes, start: tuple[float, float], end: tuple[float, float], colour: str = "0.25", **style: object
+) -> None:
+    axis.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=26, lw=3, color=colour, shrinkA=34, shrinkB=34, **style
+        )
+    )
 
 
 def two_graphs() -> Figure:
@@ -386,8 +421,19 @@ def two_noises() -> Figure:
         eps = generator.normal(size=(40_000, d))
         score.append((((1 + eps) ** 2).sum(1) * eps[:, 0]).std())
     fig, axis = plt.subplots(figsize=HALF)
-    axis.loglog(D, score, color=VERMILION, marker="o", markersize=10, linestyle="--", linewidth=3, label="score function")
-    axis.loglog(D, np.full(len(D), 2.0), color=BLUE, marker="s", markersize=10, linestyle="-", linewidth=3, label="reparameterised")
+    axis.loglog(
+        D, score, color=VERMILION, marker="o", markersize=10, linestyle="--", linewidth=3, label="score function"
+    )
+    axis.loglog(
+        D,
+        np.full(len(D), 2.0),
+        color=BLUE,
+        marker="s",
+        markersize=10,
+        linestyle="-",
+        linewidth=3,
+        label="reparameterised",
+    )
     axis.axhline(2, color=GREY, linestyle=":", linewidth=1)
     axis.set(ylim=(1, 500))
     axis.legend(fontsize=19, loc="upper left")
@@ -421,7 +467,9 @@ def bound() -> Figure:
     fig, axis = plt.subplots(figsize=HALF)
     axis.plot(q, elbo, color=BLUE, linestyle="-", linewidth=3.5)
     axis.axhline(evidence, color=VERMILION, linestyle="--", linewidth=3)
-    axis.annotate("", (0.1, evidence), (0.1, float(np.interp(0.1, q, elbo))), arrowprops={"arrowstyle": "<->", "lw": 2.5})
+    axis.annotate(
+        "", (0.1, evidence), (0.1, float(np.interp(0.1, q, elbo))), arrowprops={"arrowstyle": "<->", "lw": 2.5}
+    )
     axis.text(0.13, evidence - 0.27, "KL(q || posterior)", fontsize=20)
     axis.text(0.55, evidence + 0.03, "ln p(x)", fontsize=20, color=VERMILION)
     axis.text(0.4, -2.85, "ELBO", fontsize=20, color=BLUE)
