@@ -41,7 +41,7 @@ def bright_spot() -> Figure:
     axis.imshow(section, cmap="gray", vmin=-1.6, vmax=1.6, aspect="auto")
     axis.annotate(
         "bright spot", (80, 63), (115, 22), fontsize=24, color=VERMILION, fontweight="bold",
-        arrowprops={"color": VERMILION, "arrowstyle": "-|>", "lw": 3},
+        bbox={"fc": "white", "ec": "none", "pad": 5}, arrowprops={"color": VERMILION, "arrowstyle": "-|>", "lw": 3},
     )  # fmt: skip
     axis.set(xticks=[], yticks=[])
     return fig
@@ -78,7 +78,12 @@ def base_rates() -> Figure:
     axis.axvline(0.1, color=GREY, linewidth=1.5)
     _named(axis, "base rate p(z = 1)", "after the evidence")
     axis.set(xlim=(0, 1), ylim=(0, 1))
-    axis.legend(fontsize=19, loc="lower right")
+    for x, y, text, colour in (
+        (0.16, 0.88, "two signs", GREEN),
+        (0.3, 0.56, "bright", VERMILION),
+        (0.62, 0.1, "dim", BLUE),
+    ):
+        axis.text(x, y, text, fontsize=21, color=colour)
     return fig
 
 
@@ -91,9 +96,9 @@ def ten_wells() -> Figure:
     axis.bar(worth * k - 10 * cost - 14, binomial, width=28, color=BLUE, label="independent")
     axis.bar([-200 + 14, 800 + 14], [1 - p, p], width=28, color=VERMILION, hatch="//", ec="white", label="all or none")
     axis.axvline(168, color=GREY, linestyle=":", linewidth=2.5)
-    axis.text(182, 0.5, "mean", fontsize=18, color="0.35")
+    axis.text(182, 0.36, "mean", fontsize=18, color="0.35")
     _named(axis, "earned by ten wells (million)", "probability")
-    axis.legend(fontsize=18, loc="upper center", bbox_to_anchor=(0.6, 1.0))
+    axis.legend(fontsize=18, loc="upper center", bbox_to_anchor=(0.52, 1.04))
     return fig
 
 
@@ -138,8 +143,8 @@ def bells() -> Figure:
     ):
         axis.plot(x, _bell(x, mean, std), color=colour, linestyle=dash, linewidth=3.5)
     axis.text(2.45, 1.15, r"$\mu=2$, $\sigma=0.3$", color=VERMILION, fontsize=20)
-    axis.text(-2.9, 0.42, r"$\mu=0$, $\sigma=1$", color=BLUE, fontsize=20)
-    axis.text(-3.9, 0.2, r"$\mu=0$, $\sigma=2$", color=GREEN, fontsize=20)
+    axis.text(-3.6, 0.42, r"$\mu=0$, $\sigma=1$", color=BLUE, fontsize=20)
+    axis.text(2.7, 0.22, r"$\mu=0$, $\sigma=2$", color=GREEN, fontsize=20)
     axis.axhline(1, color=GREY, linestyle=":", linewidth=1.5)
     _named(axis, "x", "density")
     return fig
@@ -244,9 +249,9 @@ def beta() -> Figure:
             label=label,
         )
     axis.axvline(0.4, color=VERMILION, linewidth=2.5, linestyle="-")
-    axis.text(0.41, 6.0, "MLE", color=VERMILION, fontsize=20)
+    axis.text(0.41, 2.4, "MLE", color=VERMILION, fontsize=20)
     _named(axis, "rate r of gas", "density")
-    axis.legend(fontsize=19, loc="center right")
+    axis.legend(fontsize=19, loc="upper right", bbox_to_anchor=(1.03, 1.02))
     return fig
 
 
@@ -258,8 +263,8 @@ def entropy() -> Figure:
     axis.plot(p, h, color=BLUE, linestyle="-", linewidth=3.5)
     axis.axhline(math.log(2), color=VERMILION, linestyle="--", linewidth=3)
     axis.annotate("", (0.1, 0.325), (0.1, math.log(2)), arrowprops={"arrowstyle": "<->", "lw": 2.5})
-    axis.text(0.13, 0.52, "KL = 0.37", fontsize=20)
-    axis.text(0.33, 0.43, "entropy H(p)", fontsize=20, color=BLUE)
+    axis.text(0.14, 0.24, "KL = 0.37", fontsize=20)
+    axis.text(0.34, 0.53, "entropy H(p)", fontsize=20, color=BLUE)
     axis.text(0.33, 0.71, "believes in one half", fontsize=20, color=VERMILION)
     _named(axis, "p, what happens", "mean surprise (nats)")
     axis.set(ylim=(0, 0.8))
@@ -340,8 +345,8 @@ def where_it_matters() -> Figure:
     line = np.array([-5.4, 3.0])
     axis.plot((0.35 + 0.05 * line) / 0.08, line, color="0.1", linestyle="-", linewidth=3)
     axis.text(-3.6, 2.9, "samples of p", color=BLUE, fontsize=21)
-    axis.text(-0.9, -5.1, "samples of q", color="#9A6A00", fontsize=21)
-    axis.text(5.2, 1.4, "fails", fontsize=21)
+    axis.text(2.4, -5.2, "samples of q", color="#9A6A00", fontsize=21)
+    axis.text(5.4, -0.4, "fails", fontsize=21)
     axis.set(xlim=(-4, 7), ylim=(-5.5, 3.6), xticks=[], yticks=[])
     axis.set_xlabel("pore pressure", fontsize=20)
     axis.set_ylabel("strength of the rock", fontsize=20)
@@ -359,12 +364,16 @@ def effective() -> Figure:
             color=colour,
             linestyle=dash,
             linewidth=3.5,
-            label=f"q wider by {s:g}",
         )
     axis.axhline(1e-4, color=GREY, linestyle=":", linewidth=2)
-    axis.text(197, 1.25e-4, "1 of 10,000", fontsize=18, ha="right", color="0.35")
+    axis.text(100, 1.25e-4, "1 of 10,000", fontsize=18, ha="center", color="0.35")
     axis.set(ylim=(1e-6, 1.5))
-    axis.legend(fontsize=19, loc="upper right", bbox_to_anchor=(1.0, 0.98))
+    for x, y, text, colour in (
+        (120, 0.18, "q wider by 1.1", GREEN),
+        (96, 0.02, "1.2", BLUE),
+        (46, 4e-4, "1.5", VERMILION),
+    ):
+        axis.text(x, y, text, fontsize=20, color=colour)
     _named(axis, "dimension D", "effective share")
     return fig
 
@@ -400,7 +409,7 @@ def two_graphs() -> Figure:
     _arrow(left, (0, 0), (2.1, 0))
     _arrow(left, (2.1, 0), (4.2, 0))
     left.text(1.05, 0.55, "draw", ha="center", fontsize=22, color=VERMILION)
-    left.text(2.1, 1.55, "no derivative", ha="center", fontsize=24, color=VERMILION)
+    left.text(2.1, 1.1, "no derivative", ha="center", fontsize=24, color=VERMILION)
     _node(right, 0, 0, r"$\mu,\sigma$", BLUE, random=False)
     _node(right, 2.1, 0, "$z$", BLUE, random=False)
     _node(right, 4.2, 0, "$f$", "0.3", random=False)
@@ -470,9 +479,9 @@ def bound() -> Figure:
     axis.annotate(
         "", (0.1, evidence), (0.1, float(np.interp(0.1, q, elbo))), arrowprops={"arrowstyle": "<->", "lw": 2.5}
     )
-    axis.text(0.13, evidence - 0.27, "KL(q || posterior)", fontsize=20)
+    axis.text(0.14, -3.0, "KL(q || posterior)", fontsize=20)
     axis.text(0.55, evidence + 0.03, "ln p(x)", fontsize=20, color=VERMILION)
-    axis.text(0.4, -2.85, "ELBO", fontsize=20, color=BLUE)
+    axis.text(0.44, -2.72, "ELBO", fontsize=20, color=BLUE)
     axis.set(ylim=(-3.3, -2.4))
     _named(axis, "q, proposed probability of gas", "nats")
     return fig
