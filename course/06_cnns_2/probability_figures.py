@@ -77,9 +77,9 @@ def base_rates() -> Figure:
     axis.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=2)
     axis.axvline(0.1, color=GREY, linewidth=1.5)
     _named(axis, "base rate p(z = 1)", "after the evidence")
-    axis.set(xlim=(0, 1), ylim=(0, 1))
+    axis.set(xlim=(0, 1), ylim=(0, 1.1))
     for x, y, text, colour in (
-        (0.16, 0.88, "two signs", GREEN),
+        (0.5, 1.02, "two signs", GREEN),
         (0.3, 0.56, "bright", VERMILION),
         (0.62, 0.1, "dim", BLUE),
     ):
@@ -369,7 +369,7 @@ def effective() -> Figure:
     axis.text(100, 1.25e-4, "1 of 10,000", fontsize=18, ha="center", color="0.35")
     axis.set(ylim=(1e-6, 1.5))
     for x, y, text, colour in (
-        (120, 0.18, "q wider by 1.1", GREEN),
+        (105, 0.36, "q wider by 1.1", GREEN),
         (96, 0.02, "1.2", BLUE),
         (46, 4e-4, "1.5", VERMILION),
     ):
