@@ -64,7 +64,6 @@ def cases():
     )
     yield Case(amplitudes(30, 0), steps=12, lr=0.1).named("thirty amplitudes, twelve steps")
     yield Case(amplitudes(25, 1), steps=40).named("twenty-five amplitudes, forty steps of the default size")
-    yield Case(amplitudes(20, 2)).named("twenty amplitudes and the defaults")
 
 
 def program(x, steps, lr, *, normalised=True, with_height=True, with_prior=True):

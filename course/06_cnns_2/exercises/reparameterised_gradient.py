@@ -84,11 +84,19 @@ def cases():
     yield judged("lambda z: 3 * z[:, 0]", lambda z: 3.0 + 0 * z, (1.0,), (4.0,), 200).named(
         "a straight line, whose slope is 3 whatever is drawn"
     )
-    yield judged("lambda z: (z**2).sum(1)", lambda z: 2 * z, (0.0, 2.0), (0.04, 16.0), 20_000).named(
-        "the sum of squares of two features"
+    # exp(7.5) is twelve standard deviations away, so a right draw never meets the ends of the slope.
+    yield judged(
+        "lambda z: z.clamp(-math.exp(7.5), math.exp(7.5)).sum(1)",
+        lambda z: 1.0 + 0 * z,
+        (0.0, 0.0),
+        (math.exp(10),) * 2,
+        100,
+    ).named("a slope of 1 that ends twelve standard deviations away")
+    yield judged("lambda z: (z**2).sum(1)", lambda z: 2 * z, (2.0,), (0.0025,), 200).named(
+        "a square, and a variance of 0.0025"
     )
     yield (
-        judged("lambda z: torch.sin(z).sum(1)", np.cos, (0.5, -1.0, 0.0), (0.6, 1.5, 1.0), 4000)
+        judged("lambda z: torch.sin(z).sum(1)", np.cos, (0.5, -1.0, 0.0), (0.6, 1.5, 1.0), 500)
         .seeded(2)
         .named("a sum of sines of three features")
     )
