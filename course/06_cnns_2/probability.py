@@ -65,6 +65,7 @@ ax.annotate(
     (112, 30),
     fontsize=12,
     color=plot.VERMILION,
+    bbox={"fc": "white", "ec": "none", "pad": 3},
     arrowprops={"color": plot.VERMILION, "arrowstyle": "->"},
 )
 plot.alt(
@@ -140,13 +141,13 @@ prediction = ""  # write your answer here before you run the next cell
 base_rate = torch.linspace(0.001, 0.999, 400)
 prior_odds = base_rate / (1 - base_rate)
 fig, ax = plt.subplots(figsize=(6.4, 3.8))
-for ratio, label in ((0.16 / 0.84, "dim"), (5.25, "bright"), (5.25 * 4, "bright, and grows with offset")):
+for ratio, label, place in ((0.16 / 0.84, "dim", (0.62, 0.12)), (5.25, "bright", (0.27, 0.55)), (5.25 * 4, "both signs", (0.5, 1.0))):
     odds = ratio * prior_odds
-    ax.plot(base_rate, odds / (1 + odds), label=label)
-ax.plot([0, 1], [0, 1], color="0.6", linestyle=":", linewidth=1.5, label="no evidence")
+    (line,) = ax.plot(base_rate, odds / (1 + odds))
+    ax.text(*place, label, fontsize=12, color=line.get_color())
+ax.plot([0, 1], [0, 1], color="0.6", linestyle=":", linewidth=1.5)
 ax.axvline(0.1, color="0.6", linewidth=1)
-ax.set(xlabel="base rate p(z = 1)", ylabel="p(z = 1 | what is seen)", xlim=(0, 1), ylim=(0, 1))
-ax.legend(loc="lower right")
+ax.set(xlabel="base rate p(z = 1)", ylabel="p(z = 1 | what is seen)", xlim=(0, 1), ylim=(0, 1.08))
 plot.alt(
     fig,
     "Probability of gas after the evidence against the base rate. The curve for a dim event lies below the diagonal, that for a bright event above it, and that for both signs higher still. At a base "
@@ -752,7 +753,7 @@ ax.scatter(*(likeliest + clouds[1]).T, s=7, color=plot.ORANGE, marker="^", label
 line = torch.tensor([-5.0, 3.0])
 ax.plot((0.35 + 0.05 * line) / 0.08, line, color=plot.BLACK, linestyle="-", label="beyond: no mud will do")
 ax.scatter(*likeliest[:, None], s=90, color=plot.VERMILION, marker="X", zorder=3, label="likeliest failure")
-ax.set(xlabel="pore pressure, $z_1$", ylabel="strength, $z_2$", xlim=(-4, 7), ylim=(-6, 4))
+ax.set(xlabel="pore pressure, $z_1$", ylabel="strength, $z_2$", xlim=(-4, 7), ylim=(-6, 6.5))
 ax.legend(fontsize=9, loc="upper left")
 plot.alt(
     fig,
@@ -994,7 +995,7 @@ fig, ax = plt.subplots(figsize=(6.4, 3.6))
 ax.plot(q, elbo, color=plot.BLUE, linestyle="-", label="ELBO of q")
 ax.axhline(log_evidence, color=plot.VERMILION, linestyle="--", label="ln p(x)")
 ax.annotate("", (0.12, float(log_evidence)), (0.12, float(np.interp(0.12, q, elbo))), arrowprops={"arrowstyle": "<->"})
-ax.text(0.14, float(log_evidence) - 0.2, "KL(q || posterior)", fontsize=11)
+ax.text(0.15, float(log_evidence) - 0.42, "KL(q || posterior)", fontsize=11)
 ax.set(xlabel="q, the proposed probability of gas", ylabel="nats")
 ax.legend(loc="lower center")
 plot.alt(
