@@ -229,7 +229,7 @@ print(f"median {y.median():.1f}, mean {y.mean():.1f}, highest density at {grid[d
 #
 # ## The Gaussian
 #
-# Take eps from the **standard normal** $\mathcal N(0, 1)$, with density $e^{-\epsilon^2/2}/\sqrt{2\pi}$, and shift and stretch it: $x = \mu + \sigma\epsilon$. The change of variables, $d\epsilon/dx = 1/\sigma$, gives the Gaussian $\mathcal N(\mu, \sigma^2)$:
+# Take $\epsilon$ from the **standard normal** $\mathcal N(0, 1)$, with density $e^{-\epsilon^2/2}/\sqrt{2\pi}$, and shift and stretch it: $x = \mu + \sigma\epsilon$. The change of variables, $d\epsilon/dx = 1/\sigma$, gives the Gaussian $\mathcal N(\mu, \sigma^2)$:
 #
 # $$ p(x) = \frac{1}{\sqrt{2\pi}\,\sigma}\,e^{-(x-\mu)^2/2\sigma^2}, \qquad \ln p(x) = -\tfrac12\left[\frac{(x-\mu)^2}{\sigma^2} + \ln\sigma^2 + \ln 2\pi\right]. $$
 #
