@@ -238,7 +238,7 @@ print(f"median {y.median():.1f}, mean {y.mean():.1f}, highest density at {grid[d
 #
 # ### Exercise 6.11: the log density of a Gaussian
 #
-# Write it for $D$ independent features. The last axis holds the features; any others are a batch. (Day 07 calls this function for every pixel it generates.)
+# Write it for $D$ independent features. The last axis holds the features; any others are a batch. (The models of days 07 to 09 are made of this function.)
 
 
 # %%
