@@ -44,21 +44,23 @@ torch.set_default_dtype(torch.float64)  # nothing here is large, and small diffe
 
 # %%
 def folded_section(gas: float) -> Tensor:
-    """A fold of soft layers (120 time samples, 160 traces); the crest of one sand reflects ``gas`` times more strongly."""
+    """A fold of soft layers (120 time samples, 160 traces); the crest of one sand is ``gas`` times a typical reflector."""
     generator = torch.Generator().manual_seed(2)
     time, trace = torch.arange(120.0)[:, None], torch.arange(160.0)
     age = time + 22 * torch.exp(-(((trace - 80) / 38) ** 2))  # the same age, the same layer
     section = torch.zeros(120, 160)
-    for top, strength in zip(range(8, 150, 11), torch.randn(13, generator=generator), strict=False):
+    strengths = torch.randn(13, generator=generator).clamp(-1.5, 1.5)
+    strengths[7] = -1  # the sand: a typical reflector, where it holds no gas
+    for top, strength in zip(range(8, 150, 11), strengths, strict=True):
         t = (age - top) / 2.2
         section += 0.5 * strength * (1 - t**2) * torch.exp(-(t**2) / 2)
     t, crest = (age - 85) / 2.2, (time < 74) * torch.exp(-(((trace - 80) / 24) ** 8))
-    section -= (gas - 1) * 0.6 * crest * (1 - t**2) * torch.exp(-(t**2) / 2)
+    section -= (gas - 1) * 0.5 * crest * (1 - t**2) * torch.exp(-(t**2) / 2)
     return section + 0.12 * torch.randn(120, 160, generator=generator)
 
 
 fig, ax = plt.subplots(figsize=(7.2, 4.2))
-plot.section(folded_section(4.0), ax=ax)
+plot.section(folded_section(3.1), ax=ax)
 ax.annotate(
     "bright spot",
     (80, 63),
@@ -254,7 +256,7 @@ def gaussian_log_prob(x: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
 check(gaussian_log_prob)
 
 # %% [markdown]
-# Back to the prospect. From wells we know how strong the event is, in units of the background: about $\mathcal N(1, 1)$ without gas and $\mathcal N(3, 1)$ with. ("Bright" meant $x > 2$: check that it gives the 84 % and 16 %.) Now insert the two
+# Back to the prospect. From wells we know how strong the event is, in units of a typical reflector: about $\mathcal N(1, 1)$ without gas and $\mathcal N(3, 1)$ with. ("Bright" meant $x > 2$: check that it gives the 84 % and 16 %.) Now insert the two
 # densities into Bayes' rule, in logarithms. The quadratic terms cancel, as both have the same variance:
 #
 # $$ \ln\frac{p(z{=}1\mid x)}{p(z{=}0\mid x)} = -\tfrac12(x-3)^2 + \tfrac12(x-1)^2 + \ln\tfrac19 = \underbrace{2}_{w}\,x \underbrace{{}-4 - \ln 9}_{b} . $$
@@ -1016,7 +1018,7 @@ print(
 #
 # ## The answer: what does this bright spot mean?
 #
-# The crest of our section has an amplitude of 3.1 times the background. The wells say that the base rate here is 16 % rather than 10 %. (With an uncertain rate, the prior of one prospect is the rate's posterior *mean*, since $p(z{=}1) = \int r\,p(r)\,dr$: that is what the fourth number of `posterior_beta` was.) Then the volume, then the money.
+# The crest of our section has 3.1 times the amplitude of a typical reflector. The wells say that the base rate here is 16 % rather than 10 %. (With an uncertain rate, the prior of one prospect is the rate's posterior *mean*, since $p(z{=}1) = \int r\,p(r)\,dr$: that is what the fourth number of `posterior_beta` was.) Then the volume, then the money.
 
 # %%
 _, _, _, rate_of_gas = posterior_beta(found, 2.0, 18.0)

@@ -31,11 +31,13 @@ def bright_spot() -> Figure:
     time, trace = torch.arange(120.0)[:, None], torch.arange(160.0)
     age = time + 22 * torch.exp(-(((trace - 80) / 38) ** 2))
     section = torch.zeros(120, 160)
-    for top, strength in zip(range(8, 150, 11), torch.randn(13, generator=generator), strict=False):
+    strengths = torch.randn(13, generator=generator).clamp(-1.5, 1.5)
+    strengths[7] = -1
+    for top, strength in zip(range(8, 150, 11), strengths, strict=True):
         t = (age - top) / 2.2
         section += 0.5 * strength * (1 - t**2) * torch.exp(-(t**2) / 2)
     t, crest = (age - 85) / 2.2, (time < 74) * torch.exp(-(((trace - 80) / 24) ** 8))
-    section -= 1.8 * crest * (1 - t**2) * torch.exp(-(t**2) / 2)
+    section -= 2.1 * 0.5 * crest * (1 - t**2) * torch.exp(-(t**2) / 2)
     section += 0.12 * torch.randn(120, 160, generator=generator)
     fig, axis = plt.subplots(figsize=(10.0, 4.4))
     axis.imshow(section, cmap="gray", vmin=-1.6, vmax=1.6, aspect="auto")
