@@ -146,7 +146,7 @@ def bells() -> Figure:
         axis.plot(x, _bell(x, mean, std), color=colour, linestyle=dash, linewidth=3.5)
     axis.text(2.45, 1.15, r"$\mu=2$, $\sigma=0.3$", color=VERMILION, fontsize=20)
     axis.text(-3.6, 0.42, r"$\mu=0$, $\sigma=1$", color=BLUE, fontsize=20)
-    axis.text(2.7, 0.22, r"$\mu=0$, $\sigma=2$", color=GREEN, fontsize=20)
+    axis.text(3.05, 0.22, r"$\mu=0$, $\sigma=2$", color=GREEN, fontsize=20)
     axis.axhline(1, color=GREY, linestyle=":", linewidth=1.5)
     _named(axis, "x", "density")
     return fig
