@@ -52,7 +52,7 @@ plot.section(volume[:, :, 32], title="volume[:, :, 32], a crossline", xlabel="in
 plot.section(volume[48], title="volume[48], a time slice", xlabel="crossline", ylabel="inline", ax=axes[2])
 plot.alt(
     fig,
-    "Three cuts through one synthetic seismic volume. An inline and a crossline section with dipping, folded black and white bands that are broken by faults, and a time slice in which the same bands appear as curved stripes.",
+    "Three cuts through one synthetic seismic volume. An inline section with black and white bands that are stepped down at two slanting faults; a crossline section whose bands run almost level; and a time slice, in which the faults are two straight lines and a fold is a bright ring.",
 )
 
 # %% [markdown]
@@ -98,9 +98,8 @@ shared, copied = torch.from_numpy(array), torch.tensor(array)
 array[0] = 99
 print("from_numpy:", shared, "  tensor:", copied)  # float64, NumPy's default, came along
 device = "cuda" if torch.cuda.is_available() else "cpu"
-print(
-    "on", shared.to(device).device, "as", shared.to(device, torch.float32).dtype
-)  # .to copies only if there is something to change
+moved = shared.to(device, torch.float32)  # .to copies only if there is something to change
+print("on", moved.device, "as", moved.dtype)
 
 # %% [markdown]
 # ## Where an entry lies: strides
@@ -188,7 +187,7 @@ try:
 except RuntimeError as error:
     print("view:", error)
 flat = traces.reshape(-1)
-print("reshape: a copy, since", flat.data_ptr(), "is not", traces.data_ptr())
+print("reshape: the same storage?", flat.data_ptr() == traces.data_ptr())
 
 # %% [markdown]
 # The strides moved with their axes: (64, 1, 3072). Neighbours in time lie 3072 numbers apart, so no *single* stride walks through them and then on to the next trace: a one-dimensional view does not exist, and `reshape` had to copy.
@@ -355,14 +354,17 @@ axes[1].grid(False)
 fig.colorbar(shown, ax=axes[1])
 plot.alt(
     fig,
-    "Left: inline 24 with its faults marked. Right: the symmetric table of the distances between its 64 traces, zero on the diagonal, small in a narrow band along it, larger away from it.",
+    "Left: inline 24 with its faults marked. Right: the symmetric table of the distances between its 64 traces, zero on the diagonal. It falls into dark squares along the diagonal, of traces between the same two faults, and bright rectangles where a fault lies between.",
 )
 print(
     f"memory of the differences: {64 * 64 * 96 * 4 / 1e6:.1f} MB; of all traces of the volume against all: {3072**2 * 96 * 4 / 1e9:.1f} GB"
 )
 
 # %% [markdown]
-# The dark band along the diagonal is narrow: a few traces on, the layers have dipped by half a wavelength, and traces of the same rock look as different as strangers. And see the memory: the elegant line makes a table of $N\cdot M\cdot D$ numbers on its way. Expanding the square,
+# The table is a map of the faults that nobody drew: traces of one block are alike and make a dark square, and where a fault lies between two traces the distance jumps. The bright stripes at the borders are the traces that the fault itself runs through.
+# Inside a square the distance grows too, slowly, as the layers rise and sink.
+#
+# And see the memory: the elegant line makes a table of $N\cdot M\cdot D$ numbers on its way. Expanding the square,
 # $|x-y|^2=|x|^2+|y|^2-2\,x\cdot y$, needs only $N\cdot M$, and a matrix product; but when x and y are close it subtracts large, nearly equal numbers, and loses digits.
 
 # %% [markdown]
@@ -391,23 +393,50 @@ check(gather_logits)
 
 # %% [markdown]
 # An interpreter needs the very same operation. A **horizon** is a surface: for each trace, the time at which it lies. The amplitude *along* the horizon is a map, and a bright spot on it may be gas. Each trace is a row, the horizon's time its index.
+#
+# **Predict.** The horizon's time is a real number, 47.3 samples, say, and an index is a whole one. We round. What will the rounding do to the map, where the horizon is tilted?
 
 # %%
-horizon = ground.horizons[2].round().long()  # (Y, X): a time sample per trace
-along = gather_logits(volume.permute(1, 2, 0).reshape(-1, 96), horizon.flatten()).reshape(48, 64)
+prediction = ""  # write your answer here before you run the next cell
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+# %%
+horizon = ground.horizons[2]  # (Y, X): the time of a layer's top under each place of the map, in samples
+rows = volume.permute(1, 2, 0).reshape(-1, 96)  # (Y*X, T): a row per trace
+
+
+def along(time: Tensor) -> Tensor:
+    """The amplitude of each trace at its own time sample. time: (Y, X) int64. Returns (Y, X)."""
+    return gather_logits(rows, time.flatten()).reshape(time.shape)
+
+
+above = horizon.floor()
+share = horizon - above  # how far below the sample above it lies, from 0 to 1
+nearest, between = (
+    along(horizon.round().long()),
+    (1 - share) * along(above.long()) + share * along(above.long() + 1),
+)
+
+fig, axes = plt.subplots(1, 3, figsize=(12, 3), layout="constrained")
 for ax, picture, title in zip(
-    axes, (horizon, along), ("time of the horizon, in samples", "amplitude along it"), strict=True
+    axes,
+    (horizon, nearest, between),
+    ("time of the horizon, in samples", "amplitude at the nearest sample", "amplitude between two samples"),
+    strict=True,
 ):
-    shown = ax.imshow(picture, cmap="viridis" if ax is axes[0] else "gray")
+    limits = {} if ax is axes[0] else {"vmin": float(nearest.min()), "vmax": float(nearest.max())}
+    shown = ax.imshow(picture, cmap="viridis" if ax is axes[0] else "gray", **limits)
     ax.set(title=title, xlabel="crossline", ylabel="inline")
     ax.grid(False)
     fig.colorbar(shown, ax=ax)
 plot.alt(
     fig,
-    "Two maps of 48 inlines by 64 crosslines. Left: the time of one horizon, folded and cut by faults. Right: the seismic amplitude picked along it, nearly uniform but for noise and lines at the faults.",
+    "Three maps of 48 inlines by 64 crosslines. Left: the time of one horizon, folded and cut by two faults. Middle: the amplitude at the nearest sample, covered with rings and stripes like the contour lines of the left map. Right: the amplitude interpolated between two samples, in which the rings have mostly gone and the faults remain.",
 )
+print(f"spread away from the faults: {nearest[:, 44:].std():.2f} rounded, {between[:, 44:].std():.2f} between samples")
+
+# %% [markdown]
+# Rings. Where the horizon sinks from one sample to the next, the rounded time jumps, and the amplitude with it: they are contour lines of the *rounding*, and on a real map somebody would have drilled one. The cure is to pick twice, the samples above and below, and to weigh them by how near they are.
+# A picture made by picking shows the grid of what was picked from, until one looks after it. (U-Nets and spatial transformers will meet the same thing when they enlarge an image.)
 
 # %% [markdown]
 # ## Einsum: write the indices, get the sum
@@ -541,7 +570,8 @@ for start, end in [
     ("e = v - y = 2", "L = e² = 4"),
 ]:
     (x0, y0), (x1, y1) = places[start], places[end]
-    ax.annotate("", (x1 - 0.75, y1), (x0 + 0.75, y0), arrowprops={"arrowstyle": "->"})
+    narrow = 0.4 if start in ("w = 2", "x = 3", "b = 1") else 0.62
+    ax.annotate("", (x1 - 0.64, y1), (x0 + narrow, y0), arrowprops={"arrowstyle": "->"})
 ax.set(xlim=(-1, 9), ylim=(-1.0, 1.4), xticks=[], yticks=[])
 ax.spines[:].set_visible(False)
 ax.grid(False)
@@ -682,9 +712,8 @@ prediction = ""  # write your answer here before you run the next cell
 
 # %%
 t = torch.arange(-10.0, 11)
-wavelet = (1 - 2 * (torch.pi * 0.11 * t) ** 2) * torch.exp(
-    -((torch.pi * 0.11 * t) ** 2)
-)  # Ricker's, peak at 0.11 cycles per sample
+u = (torch.pi * 0.11 * t) ** 2  # Ricker's wavelet with its peak at 0.11 cycles per sample
+wavelet = (1 - 2 * u) * torch.exp(-u)
 wavelet = wavelet / torch.fft.rfft(wavelet, 256).abs().amax()  # no frequency is amplified: its largest gain is 1
 
 
@@ -692,9 +721,8 @@ def synthetic(reflectivity: Tensor) -> Tensor:
     """The traces (T, ...) that a reflectivity (T, ...) makes with the wavelet above."""
     edge = reflectivity.new_zeros(10, *reflectivity.shape[1:])
     padded = torch.cat([edge, reflectivity, edge])
-    return sum(
-        k * padded[a : a + len(reflectivity)] for a, k in enumerate(wavelet)
-    )  # 21 views, shifted against each other
+    # 21 views of the same samples, shifted against each other
+    return sum(k * padded[a : a + len(reflectivity)] for a, k in enumerate(wavelet))
 
 
 J = jacobian_by_rows(synthetic, torch.zeros(40))
@@ -782,6 +810,76 @@ plot.alt(
 # and the answer far better, since it adds something true about the ground that the data do not say.
 #
 # You will meet this again in every week: a model that fits is not a model that is right, and what one adds to the loss is knowledge. Be fair to the geologist, though: we knew the wavelet exactly, and there were few layers because we made it so.
+#
+# ## This balances badly
+#
+# Before anybody compares traces they are **balanced**: each gets mean 0 and root mean square 1. A colleague has written a program for it, which also lays the traces out as the rows of a table, as a network will want them. She tried it on a cube of 48 x 48 x 48 samples and it ran. Three things are odd:
+#
+# 1. an inline that she looks at *afterwards* has other numbers than before, although she never assigned to it;
+# 2. the rows' root mean squares are not 1, and on any volume that is not a cube the program stops with an error about shapes;
+# 3. the rows, drawn side by side, do not look like seismic traces.
+
+# %%
+cube = volume[:48, :, :48].clone()
+
+
+def hers(volume: Tensor) -> tuple[Tensor, Tensor]:
+    """Her program, to look at its symptoms; yours to repair stands below."""
+    T, Y, X = volume.shape
+    volume -= volume.mean(0)
+    level = volume.square().mean(1).sqrt()
+    return (volume / level).reshape(Y * X, T), level
+
+
+before = cube[:, 24].clone()
+rows, _ = hers(cube)
+fig, axes = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
+plot.section(before, title="inline 24", xlabel="crossline", ax=axes[0])
+plot.section(rows[24 * 48 : 25 * 48].T, title="its rows, side by side", xlabel="crossline", ax=axes[1])
+plot.alt(
+    fig,
+    "Left: an inline section of 48 by 48 samples with its layers and faults. Right: what should be the same section, balanced, is a different picture, with its stripes running down rather than across.",
+)
+print(f"the inline has changed by up to {(cube[:, 24] - before).abs().max():.2f}")
+print(
+    f"root mean squares of the rows: {rows.square().mean(1).sqrt().min():.2f} to {rows.square().mean(1).sqrt().max():.2f}"
+)
+
+# %% [markdown]
+# ### Exercise 2.11: this balances badly
+#
+# Find the three lines, repair them and change nothing else. Which of this morning's sections does each of the three belong to?
+
+
+# %%
+def find_the_bug_1(volume: Tensor) -> tuple[Tensor, Tensor]:
+    """Balance every trace of a volume and lay the traces out as rows. volume: (T, Y, X), which stays as it was.
+
+    Returns (traces, level): traces (Y * X, T), each with mean 0 and root mean square 1, trace (y, x) in row y * X + x;
+    and level (Y, X), the root mean square that each was divided by.
+    """
+    ### BEGIN SOLUTION
+    T, Y, X = volume.shape
+    volume = volume - volume.mean(0)  # the first: -= wrote into the caller's volume
+    level = volume.square().mean(0).sqrt()  # the second: the axis that disappears is time, 0
+    traces = (volume / level).permute(1, 2, 0).reshape(Y * X, T)  # the third: reshape moves no axis
+    return traces, level
+    ### END SOLUTION
+
+
+# %%
+check(find_the_bug_1)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# *In place.* `volume -= ...` writes into the storage, and the caller's `volume` is the same storage. `volume = volume - ...` makes a new tensor and gives the old name to it, inside the function alone.
+#
+# *The axis.* `mean(1)` removes the inlines and leaves (T, X). A (T, Y, X) volume divided by that is broadcast from the right: X against X, and *Y against T*. In a cube the sizes agree, and each sample is divided by something that belongs to another place. Nothing but a wrong number shows it. So try your functions on shapes whose sizes all differ.
+#
+# *The reshape.* The entries are read in the order time, inline, crossline, so each "trace" was a piece of a time slice: hence the stripes. First move the axis, then reshape.
+#
+# </details>
 #
 # ## Summary
 #
