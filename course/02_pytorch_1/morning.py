@@ -436,7 +436,7 @@ print(f"spread away from the faults: {nearest[:, 44:].std():.2f} rounded, {betwe
 
 # %% [markdown]
 # Rings. Where the horizon sinks from one sample to the next, the rounded time jumps, and the amplitude with it: they are contour lines of the *rounding*, and on a real map somebody would have drilled one. The cure is to pick twice, the samples above and below, and to weigh them by how near they are.
-# A picture made by picking shows the grid of what was picked from, until one looks after it. (U-Nets and spatial transformers will meet the same thing when they enlarge an image.)
+# A picture made by picking shows the grid of what was picked from, until one looks after it. (The networks of day 06 meet it again when they enlarge an image.)
 
 # %% [markdown]
 # ## Einsum: write the indices, get the sum
@@ -838,7 +838,7 @@ plot.section(before, title="inline 24", xlabel="crossline", ax=axes[0])
 plot.section(rows[24 * 48 : 25 * 48].T, title="its rows, side by side", xlabel="crossline", ax=axes[1])
 plot.alt(
     fig,
-    "Left: an inline section of 48 by 48 samples with its layers and faults. Right: what should be the same section, balanced, is a different picture, with its stripes running down rather than across.",
+    "Left: an inline section of 48 by 48 samples with its layers and faults. Right: what should be the same section, balanced, is another picture altogether: grey with a few bright patches, and two straight lines from side to side.",
 )
 print(f"the inline has changed by up to {(cube[:, 24] - before).abs().max():.2f}")
 print(
@@ -877,7 +877,7 @@ check(find_the_bug_1)
 #
 # *The axis.* `mean(1)` removes the inlines and leaves (T, X). A (T, Y, X) volume divided by that is broadcast from the right: X against X, and *Y against T*. In a cube the sizes agree, and each sample is divided by something that belongs to another place. Nothing but a wrong number shows it. So try your functions on shapes whose sizes all differ.
 #
-# *The reshape.* The entries are read in the order time, inline, crossline, so each "trace" was a piece of a time slice: hence the stripes. First move the axis, then reshape.
+# *The reshape.* The entries are read in the order time, inline, crossline, so each "trace" was one line of a time slice. What stood on the right was time slice 24, a map, and its two straight lines are the faults. First move the axis, then reshape.
 #
 # </details>
 #
