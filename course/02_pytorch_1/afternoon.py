@@ -597,7 +597,7 @@ check(linspace_)
 def heaviside_(x: Tensor, half: float) -> Tensor:
     """0 where x < 0, 1 where x > 0, ``half`` where x is 0. Returns the shape and dtype of x."""
     ### BEGIN SOLUTION
-    return (x > 0).to(x.dtype) + half * (x == 0).to(x.dtype)
+    return (x > 0) + half * (x == 0).to(x.dtype)
     ### END SOLUTION
 
 
