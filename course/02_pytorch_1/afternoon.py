@@ -91,39 +91,31 @@ def picture(puzzle: Callable[..., Tensor], target: Callable[..., Tensor], *given
     elif yours.shape != wanted.shape:
         said = f"shape {tuple(yours.shape)}"
     else:
-        wrong = (
-            int((yours != wanted).sum()) if not wanted.is_floating_point() else int((abs(yours - wanted) > 1e-5).sum())
-        )
+        wrong = int(((yours - wanted).abs() > 1e-5).sum())
         said = f"{wrong} entries differ" if wrong else "the same"
-    grids |= {
-        "target": wanted,
-        f"yours: {said}": yours if isinstance(yours, Tensor) and 0 < yours.dim() < 3 else wanted * 0,
-    }
+    drawable = isinstance(yours, Tensor) and yours.dim() in (1, 2) and yours.numel() > 0
+    grids |= {"target": wanted, f"yours: {said}": yours if drawable else wanted}
     tables = {name: (one if one.dim() == 2 else one[None]).double() for name, one in grids.items()}
-    low, high = float(wanted.min()), float(wanted.max())
+    low, high = (float(torch.cat([one.flatten() for one in tables.values()]).aminmax()[k]) for k in (0, 1))
     widths = [max(one.shape[1], 3) for one in tables.values()]
     height = max(one.shape[0] for one in tables.values())
-    size = (0.36 * sum(widths) + 0.75 * len(widths), 0.36 * height + 0.55)
+    size = (0.36 * sum(widths) + 0.8 * len(widths), 0.36 * height + (0.85 if numbers else 0.55))
     fig, axes = plt.subplots(1, len(tables), figsize=size, width_ratios=widths, layout="constrained", squeeze=False)
     for ax, (name, one) in zip(axes[0], tables.items(), strict=True):
-        blank = name.startswith("yours") and said == "not written yet"
+        blank = name.startswith("yours") and not drawable
         ax.imshow(one, cmap="Blues", vmin=low, vmax=low + 1.8 * max(high - low, 1e-9), alpha=0 if blank else 1)
-        for (row, column), value in (
-            () if blank else [((r, c), one[r, c]) for r in range(len(one)) for c in range(one.shape[1])]
-        ):
-            ax.text(column, row, f"{float(value):.3g}", ha="center", va="center", fontsize=9)
+        for row, column in torch.cartesian_prod(torch.arange(one.shape[0]), torch.arange(one.shape[1])).tolist():
+            words = "" if blank else f"{one[row, column]:.4g}"
+            ax.text(column, row, words, ha="center", va="center", fontsize=9)
         ax.set_title(name, fontsize=10)
-        ax.set(xticks=[], yticks=[], xlim=(-0.5, one.shape[1] - 0.5), ylim=(len(one) - 0.5, -0.5))
+        ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(True)
-    given_words = "; ".join(
-        [
-            *numbers,
-            *(f"{name} = {one.tolist()}" for name, one in zip(names, given, strict=True) if isinstance(one, Tensor)),
-        ]
-    )
+    fig.get_layout_engine().set(w_pad=0.12)
     if numbers:
-        axes[0, 0].set_title(f"{', '.join(numbers)}: {axes[0, 0].get_title()}", fontsize=10)
-    plot.alt(fig, f"Puzzle {puzzle.__name__}. Given: {given_words}. Target: {wanted.tolist()}. Your attempt: {said}.")
+        fig.suptitle("given " + ", ".join(numbers), fontsize=10)
+    tensors = [f"{name} = {one.tolist()}" for name, one in grids.items() if name in names]
+    words = f"Given: {'; '.join([*numbers, *tensors])}. Target: {wanted.tolist()}. Your attempt: {said}."
+    plot.alt(fig, f"Puzzle {puzzle.__name__}. {words}")
 
 
 # %% [markdown]
@@ -143,7 +135,7 @@ def outer(x: Tensor, y: Tensor) -> Tensor:
 
 
 # %%
-picture(outer, torch.outer, torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 10.0, 100.0, 1000.0]))
+picture(outer, torch.outer, torch.tensor([1.0, 2.0, 3.0]), torch.tensor([1.0, 10.0, 20.0, 40.0]))
 check(outer)
 
 # %% [markdown]
@@ -247,12 +239,12 @@ axes[1].set(title="from the trace", xlabel="time sample")
 axes[1].legend()
 plot.alt(
     fig,
-    "Left: the impedance of one trace of the ground, a staircase, and the impedance from the running sum of its reflectivity, which lies on top of it. Right: the logarithm of the impedance and the scaled running sum of the seismic trace, which shows bumps at the steps but not the levels between them.",
+    "Left: the impedance of one trace of the ground, a staircase, and the impedance from the running sum of its reflectivity, which follows it to within a sample. Right: the logarithm of the impedance and the scaled running sum of the seismic trace, which shows bumps at the steps but not the levels between them.",
 )
 print(f"correlation with log impedance: {torch.corrcoef(torch.stack([from_trace, impedance.log()]))[0, 1]:.2f}")
 
 # %% [markdown]
-# The sum of the reflectivity is the staircase itself. The sum of the trace answers at the steps and then forgets: the wavelet has no frequency zero, so what varies slowly, the *level* of the rock, was never recorded, and no sum can bring it back. Interpreters add it from wells. It is the same gap as
+# The sum of the reflectivity is the staircase itself, to within the sample in which a boundary lies. The sum of the trace answers at the steps and then forgets: the wavelet has no frequency zero, so what varies slowly, the *level* of the rock, was never recorded, and no sum can bring it back. Interpreters add it from wells. It is the same gap as
 # this morning's: what the data do not hold must come from elsewhere.
 #
 # ## Where does it come from?
@@ -360,7 +352,7 @@ print(
 )
 
 # %% [markdown]
-# At crossline 0 the neighbour "to the left" is the *last* trace of the line, three kilometres away: roll goes round. Whoever uses it as a shift must treat the edge; a convolution, on Friday, will ask the same question and call it padding.
+# At crossline 0 the neighbour "to the left" is the *last* trace of the line, at the other end of the survey: roll goes round. Whoever uses it as a shift must treat the edge; a convolution, on Friday, will ask the same question and call it padding.
 #
 # ## Traces of different lengths
 #
@@ -510,8 +502,8 @@ check(scatter_add_)
 #
 # </details>
 #
-# **What it is good for.** A ship fires every 50 m and records with 24 hydrophones, 50 m apart, on a cable behind it. An echo comes from the *midpoint* between source and receiver, so many of the recordings show the same piece of ground. Sorted into bins by their midpoint and averaged, they are **stacked**: it is the
-# oldest and best noise filter of seismic exploration (Mayne, 1962). The number of recordings in a bin is its **fold**: `bincount_`. Their sum is `scatter_add_`. (We leave out that a longer way takes longer; assume that this has been corrected.)
+# **What it is good for.** A ship fires every 50 m and records with 24 hydrophones, 50 m apart, on a cable behind it. From flat ground an echo comes from below the *midpoint* between source and receiver, so many of the recordings show the same piece of ground. Sorted into bins by their midpoint and averaged, they are **stacked**: it is one of the
+# oldest noise filters of seismic exploration, and still the most trusted (Mayne, 1962). The number of recordings in a bin is its **fold**: `bincount_`. Their sum is `scatter_add_`. (We leave out that a longer way takes longer; assume that this has been corrected.)
 #
 # **Predict.** 56 shots, 24 hydrophones, bins of 25 m. What does the fold look like along the line: constant? And how much noise is left in the stack where the fold is 12?
 
@@ -542,8 +534,8 @@ plot.alt(
     "Left: the fold along the line rises in steps from 1 to 12, stays there and falls to 1 again. Middle: one recording of each bin, mostly noise. Right: the stack, in which layers and faults are clear in the middle and noisy at both ends.",
 )
 left = (stack - section).square().mean(0).sqrt()  # (bins,): the noise that is left in each bin
-for k in (0, bins // 2):
-    print(f"bin {k:3}: fold {fold[k]:2}, noise {left[k]:.2f}; expected {1.5 / fold[k].item() ** 0.5:.2f}")
+for k in (1, 4, 12):
+    print(f"fold {k:2}: noise left {left[fold == k].mean():.2f}, expected {1.5 / k**0.5:.2f}")
 
 # %% [markdown]
 # The fold is 12, half the number of hydrophones, in the middle (a shot moves the midpoints by two bins, and they lie one bin apart), and falls to 1 at both ends, where few pairs have their midpoint. Noise falls with the square root of the fold, so the edges of every survey are its worst part; one plans it larger than the target.
@@ -661,7 +653,7 @@ for name, needed in times.items():
 print(f"the table alone: {4000 * 2000 * 4 / 1e6:.0f} MB")
 
 # %% [markdown]
-# Hundreds of times: 8 million products for 4,000 additions. The puzzles are for the mind; in earnest one uses the built-in. Yet the table is not always the loser. For few bins it is as fast, on accelerators matrix products are what is built in silicon, and once its entries may be *between* 0 and 1 it can be learned. Then it is called attention.
+# A thousand times, more or less: 8 million products for 4,000 additions. The puzzles are for the mind; in earnest one uses the built-in. Yet the table is not always the loser. For few bins it is as fast, on accelerators matrix products are what is built in silicon, and once its entries may be *between* 0 and 1 it can be learned. Then it is called attention.
 
 # %% [markdown]
 # ## What was the wavelet? A linear regression
@@ -735,25 +727,25 @@ print(
 )
 
 # %% [markdown]
-# **Predict.** We run 60 steps with learning rates of 0.1, 0.5 and 0.7. What will each of the three curves do?
+# **Predict.** We run 60 steps with learning rates of 0.1, 0.5 and 0.65. What will each of the three curves do?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
 
 # %%
 fig, ax = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
-for lr, style in {0.1: ":", 0.5: "-", 0.7: "--"}.items():
+for lr, style in {0.1: ":", 0.5: "-", 0.65: "--"}.items():
     _, _, losses = linear_regression_autograd(features, target, lr=lr, steps=60)
     ax.semilogy(losses, linestyle=style, label=f"lr = {lr}")
 ax.set(xlabel="step", ylabel="mean squared error", title="fitting a wavelet")
 ax.legend()
 plot.alt(
     fig,
-    "The loss against the step on a logarithmic axis. With a learning rate of 0.1 it falls slowly, with 0.5 it falls quickly to a floor, and with 0.7 it falls at first and then rises in a straight line without end.",
+    "The loss against the step on a logarithmic axis. With a learning rate of 0.1 it falls slowly, with 0.5 it falls quickly to a floor, and with 0.65 it falls too, turns after a few steps, and rises in a straight line without end.",
 )
 
 # %% [markdown]
-# The largest rate falls *faster* at first, like the others: all directions but the steepest are still well served. The steepest grows from the beginning, unseen because it was small, and at last it is all there is. A loss that falls and later blows up is a rate slightly too large, not a mysterious accident.
+# The largest rate begins like the others, since it serves all directions but the steepest, and there are 21 of them. The error along the steepest grows from the first step on, hidden at first behind the fall of all the others, and in the end it is all there is. A loss that falls and later blows up is a rate a little too large, not a mysterious accident.
 #
 # Now the wavelet itself, and the test that matters: does a wavelet from *one* well explain the traces of the other 3,071 places?
 
@@ -963,7 +955,7 @@ axes[2].grid(False)
 fig.colorbar(shown, ax=axes[2])
 plot.alt(
     fig,
-    "Left: an inline of a volume that was not learned from. Middle: the same with its true faults marked. Right: the probability of a fault, high along broken stretches of the fault lines and low nearly everywhere else.",
+    "Left: an inline of a volume that was not learned from. Middle: the same with its true faults marked. Right: the probability of a fault, high along both fault lines, in patches between a third and one, and low nearly everywhere else.",
 )
 
 # %%
@@ -972,14 +964,15 @@ p = probability.flatten()
 for low, high in zip(edges[:-1], edges[1:], strict=True):
     inside = (p >= low) & (p < high)
     print(
-        f"said {low:.0%} to {high:.0%}: {int(inside.sum()):7,} samples, said {p[inside].mean():.0%} on average, true {new_y[inside].mean():.0%}"
+        f"said {low:.0%} to {high:.0%}: {int(inside.sum()):7,} samples, said {p[inside].mean():.1%} on average, true {new_y[inside].mean():.1%}"
     )
 
 # %% [markdown]
 # Four numbers and a bias, and on ground never seen it marks faults far better than chance, and somewhat better than its best single clue. Be honest about "somewhat": most of the work was done by whoever thought of the clue "break across". That was the state of the art for decades: people invent *attributes*, a simple model weighs them. What
-# changed with deep learning is that the attributes are learned as well; on Friday a network will find its own, and on day 06 one will draw these faults.
+# changed with deep learning is that the attributes are learned as well; on Friday a network will find its own, and on day 06 one will draw these faults. It does *better* in the new volume than where it learned, which is no merit of its own: in the old one much of the faults runs through places where both sides look alike, and nobody could see them.
 #
-# The last table asks whether a probability means what it says: of the samples that were given about 50 %, is half on a fault? Nearly, in every bin, even on the new volume. Day 05 makes a method of this question.
+# The last table asks whether a probability means what it says: of the samples that were given about 50 %, is half on a fault? Nearly, from 40 % upwards. At the low end it says too much: it has learned on ground where a fault often leaves no trace, so it does not dare to say "surely none", and in the new volume it could. A probability holds for ground *like that
+# which was learned from*; day 05 makes a method of this question.
 #
 # ## This trains badly
 #
