@@ -22,7 +22,6 @@
 # First, though, sixteen puzzles. A model is a page of tensor expressions, and whoever writes them as loops waits a hundred times as long. The puzzles train one habit: *not to ask what happens first and what then, but what stands at a general index.*
 
 # %%
-import inspect
 import time
 from collections.abc import Callable
 
@@ -34,6 +33,7 @@ from torch import Tensor, nn
 from dlmodule import plot
 from dlmodule.checking import checks
 from dlmodule.data import seismic
+from dlmodule.puzzle import picture
 from dlmodule.rehearsal import sized
 
 check = checks("02_pytorch_1")
@@ -73,50 +73,6 @@ volume = ground.images  # (T, Y, X) = (96, 48, 64)
 # %%
 i = torch.arange(5)
 print(abs(i[:, None] - i))
-
-
-# %%
-def picture(puzzle: Callable[..., Tensor], target: Callable[..., Tensor], *given: Tensor | float) -> None:
-    """Draw what a puzzle is given, its target, and what your answer makes of it."""
-    wanted = target(*given)
-    try:
-        yours = puzzle(*given)
-    except NotImplementedError:
-        yours = None
-    names = list(inspect.signature(puzzle).parameters)
-    grids = {name: one for name, one in zip(names, given, strict=True) if isinstance(one, Tensor)}
-    numbers = [f"{name} = {one}" for name, one in zip(names, given, strict=True) if not isinstance(one, Tensor)]
-    if not isinstance(yours, Tensor):
-        said = "not written yet"
-    elif yours.shape != wanted.shape:
-        said = f"shape {tuple(yours.shape)}"
-    else:
-        wrong = int(((yours - wanted).abs() > 1e-5).sum())
-        said = f"{wrong} entries differ" if wrong else "the same"
-    drawable = isinstance(yours, Tensor) and yours.dim() in (1, 2) and yours.numel() > 0
-    grids |= {"target": wanted, f"yours: {said}": yours if drawable else wanted}
-    tables = {name: (one if one.dim() == 2 else one[None]).double() for name, one in grids.items()}
-    low, high = (float(torch.cat([one.flatten() for one in tables.values()]).aminmax()[k]) for k in (0, 1))
-    widths = [max(one.shape[1], 3) for one in tables.values()]
-    height = max(one.shape[0] for one in tables.values())
-    size = (0.36 * sum(widths) + 0.8 * len(widths), 0.36 * height + (0.85 if numbers else 0.55))
-    fig, axes = plt.subplots(1, len(tables), figsize=size, width_ratios=widths, layout="constrained", squeeze=False)
-    for ax, (name, one) in zip(axes[0], tables.items(), strict=True):
-        blank = name.startswith("yours") and not drawable
-        ax.imshow(one, cmap="Blues", vmin=low, vmax=low + 1.8 * max(high - low, 1e-9), alpha=0 if blank else 1)
-        for row, column in torch.cartesian_prod(torch.arange(one.shape[0]), torch.arange(one.shape[1])).tolist():
-            words = "" if blank else f"{one[row, column]:.4g}"
-            ax.text(column, row, words, ha="center", va="center", fontsize=9)
-        ax.set_title(name, fontsize=10)
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(True)
-    fig.get_layout_engine().set(w_pad=0.12)
-    if numbers:
-        fig.suptitle("given " + ", ".join(numbers), fontsize=10)
-    tensors = [f"{name} = {one.tolist()}" for name, one in grids.items() if name in names]
-    words = f"Given: {'; '.join([*numbers, *tensors])}. Target: {wanted.tolist()}. Your attempt: {said}."
-    plot.alt(fig, f"Puzzle {puzzle.__name__}. {words}")
-
 
 # %% [markdown]
 # ## An index on each axis

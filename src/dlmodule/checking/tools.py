@@ -54,14 +54,20 @@ _REASONS = {
         "tolist item numpy __array__ unbind __iter__ __int__ __float__ __index__ __bool__ __contains__ split chunk"
     ),
     "it makes a tensor from numbers that are already known. Here the numbers come out of an `arange`": (
-        "tensor as_tensor from_numpy full eye linspace logspace range new_tensor diag diag_embed diagonal tril triu "
-        "tril_indices triu_indices meshgrid cartesian_prod"
+        "tensor as_tensor from_numpy full new_tensor new_full full_like"
     ),
-    "it puts the entries into an order that it finds by itself. Here you say where each entry comes from": (
+    "it counts for you. Here the numbers come out of an `arange`, and arithmetic": (
+        "linspace logspace range meshgrid cartesian_prod combinations"
+    ),
+    "it draws the pattern itself. Here a pattern is a condition on the numbers of row and column, `i[:, None]` and `i`": (
+        "eye diag diag_embed diagonal diagflat tril triu tril_indices triu_indices"
+    ),
+    "it moves the entries itself. Here you say for every place where its entry comes from, `x[source]`": (
         "sort argsort topk flip fliplr flipud roll rot90 unique searchsorted bucketize"
     ),
 }
 _REASON = {name: reason for reason, names in _REASONS.items() for name in names.split()}
+_SHOWN = {"__setitem__": "x[...] = ..."}
 _WRITES = "it writes into a tensor. The answer to a puzzle is an expression: it says what each entry is, all at once"
 _DOES_IT = "it does a piece of the work for you. Only indexing, broadcasting and arithmetic are"
 
@@ -84,7 +90,7 @@ class Watched(TorchFunctionMode):
         """Called by torch in place of ``func``."""
         name = _name(func)
         if name not in PERMITTED:
-            raise NotPermitted(f"`{name}` is not permitted in a puzzle: {reason(name)}.")
+            raise NotPermitted(f"`{_SHOWN.get(name, name)}` is not permitted in a puzzle: {reason(name)}.")
         return func(*args, **(kwargs or {}))
 
 

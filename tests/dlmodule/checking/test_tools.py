@@ -42,6 +42,8 @@ def test_the_built_in_is_met_by_its_own_sentence(make_key: MakeKey) -> None:
         (lambda x, y: (x[:, None, None] * y[:, None]).sum(2), "a matrix product"),
         (lambda x, y: x[:, None] * torch.from_numpy(y.numpy()), "takes the numbers out"),
         (lambda x, y: x[:, None].mul_(y), "writes into a tensor"),
+        (lambda x, y: torch.diag(x) @ torch.ones(3, 1) * y, "a condition on the numbers of row and column"),
+        (lambda x, y: x.flip(0)[torch.arange(3), None] * y, "where its entry comes from"),
         (lambda x, y: x[:, None].exp().log() * y, "does a piece of the work"),
     ],
 )
@@ -60,7 +62,7 @@ def test_writing_by_index_is_refused(make_key: MakeKey) -> None:
         out[:] = x[:, None] * y
         return out
 
-    assert "writes into a tensor" in judge_with(puzzle(make_key), filled).message
+    assert judge_with(puzzle(make_key), filled).message.startswith("`x[...] = ...` is not permitted")
     assert judge_with(puzzle(make_key), filled).lines[-1].endswith("out[:] = x[:, None] * y")
 
 
