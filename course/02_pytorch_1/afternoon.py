@@ -246,7 +246,7 @@ check(vstack_)
 # %% [markdown]
 # ### Exercise 2.18: roll
 #
-# Move a trace later by `shift` samples; what leaves at the end comes in at the front. Earlier, where the shift is negative. On the circle of the Fourier transform every shift is of this kind, and day 05 moves kernels so.
+# Move a trace later by `shift` samples; what leaves at the end comes in at the front. Earlier, where the shift is negative. The discrete Fourier transform knows no other kind of shift; and on day 05 you will move images so, to ask whether a network minds.
 
 
 # %%
@@ -264,7 +264,7 @@ check(roll_)
 # %% [markdown]
 # ### Exercise 2.19: flip
 #
-# The last sample first. Migration runs waves backwards in time; day 05 mirrors images to have more of them.
+# The last sample first. Reverse-time migration plays recorded waves backwards; day 05 mirrors images to have more of them.
 
 
 # %%
@@ -316,7 +316,7 @@ print(
 #
 # ### Exercise 2.20: compress
 #
-# Move the samples where `keep` is true to the front, in their order, and fill up with zeros to the old length.
+# Move the samples where `keep` is true to the front, in their order, and fill up with zeros to the old length. Dead traces leave a gather so, and padding leaves a batch of sentences (day 11).
 
 
 # %%
@@ -412,7 +412,7 @@ print("mean over the table:", x.mean(1).tolist(), "   sum over lengths:", (x.sum
 #
 # ### Exercise 2.23: count
 #
-# How often does each class occur in y? (Whole numbers, int64.)
+# How often does each class occur in y? (Whole numbers, int64.) It is the first thing to ask of any labels: a class with three examples will not be learned.
 
 
 # %%
@@ -730,7 +730,7 @@ plot.alt(
 
 # %% [markdown]
 # A Ricker wavelet, found and not assumed. (It is drawn turned round: weight a of the window multiplies the reflector at $t+a-h$, so the *wavelet* as a reflector sends it is the weights in reverse. A regression does not care; you, reading it, must.) Its peak lies a fraction of a sample off the middle: the synthetic
-# ground was made four times finer than the samples, and a wavelet estimated from data takes such things with it, which one assumed from a book would not. With 96 samples for 22 numbers it could have learned the noise by heart. That it explains the other traces says it has not; the misfit at the well would never have told.
+# ground was made four times finer than the samples, and a wavelet estimated from data takes such things with it, which one assumed from a book would not. With 96 samples for 22 numbers it could have learned a good part of the noise by heart. That it explains the other traces says it has not; the misfit at the well would never have told.
 #
 # **And the layers.** This morning's deconvolution, with the wavelet from the well and on the *recorded* inline 24.
 
@@ -761,7 +761,7 @@ plot.alt(
 print(f"correlation with the truth: recorded {correlation(data, truth):.2f}, deconvolved {correlation(r, truth):.2f}")
 
 # %% [markdown]
-# Not the 0.98 of this morning, when wavelet and noise were of our own making; but the boundaries are lines again. This is the honest figure, and the gap between the two is what "we knew the wavelet" was worth.
+# Not the nearly perfect answer of this morning, when wavelet and noise were of our own making; but the boundaries are lines again. This is the honest figure, and the gap between the two is what "we knew the wavelet" was worth.
 #
 # ## Where are the faults? A logistic regression
 #
