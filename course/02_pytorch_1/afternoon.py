@@ -609,7 +609,7 @@ for name, needed in times.items():
 print(f"the table alone: {4000 * 2000 * 4 / 1e6:.0f} MB")
 
 # %% [markdown]
-# A thousand times, more or less: 8 million products for 4,000 additions. The puzzles are for the mind; in earnest one uses the built-in. Yet the table is not always the loser. For few bins it is as fast, on accelerators matrix products are what is built in silicon, and once its entries may be *between* 0 and 1 it can be learned. Then it is called attention.
+# A thousand times and more: 8 million products for 4,000 additions. The puzzles are for the mind; in earnest one uses the built-in. Yet the table is not always the loser. For few bins it is as fast, on accelerators matrix products are what is built in silicon, and once its entries may be *between* 0 and 1 it can be learned. Then it is called attention.
 
 # %% [markdown]
 # ## What was the wavelet? A linear regression
