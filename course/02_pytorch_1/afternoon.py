@@ -619,7 +619,7 @@ print(f"the table alone: {4000 * 2000 * 4 / 1e6:.0f} MB")
 # $$ d_t\approx\sum_{a=0}^{2h}k_a\,r_{t+a-h}+b. $$
 #
 # The simplest thing: guess. Take Ricker's wavelet and turn at its frequency until the picture looks right. It is done, and it fails when the true wavelet is not Ricker's. The idea: in this formula k stands *linearly*, so it is a **linear regression**: sample t of the trace is the target, the window of r about t are its $2h+1$ features, and the wavelet
-# is the weights. Geophysicists call it a *well tie*.
+# is the weights. Geophysicists do this when they *tie a well* to a survey.
 #
 # **The loss and its gradient.** With features $x_n\in\mathbb R^D$, targets $y_n$, weights w and bias b, the residual of example n is $e_n=x_n\cdot w+b-y_n$, and
 #
