@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from dlmodule import plot
@@ -32,10 +33,10 @@ def picture(attempt: Callable[..., Any], target: Callable[..., Tensor], *given: 
     tables: dict[str, Tensor | None] = {name: _grid(one) for name, one in named.items() if isinstance(one, Tensor)}
     tables |= {"target": _grid(wanted), f"yours: {said}": None if yours is None else _grid(yours)}
     numbers = ", ".join(f"{name} = {one}" for name, one in named.items() if not isinstance(one, Tensor))
-    _draw(tables, numbers, _grid(wanted))
+    fig = _draw(tables, numbers, _grid(wanted))
     described = "; ".join(f"{name} = {one.tolist() if isinstance(one, Tensor) else one}" for name, one in named.items())
     name = getattr(attempt, "__name__", "puzzle")
-    plot.alt(plt.gcf(), f"Puzzle {name}. Given: {described}. Target: {wanted.tolist()}. Your attempt: {said}.")
+    plot.alt(fig, f"Puzzle {name}. Given: {described}. Target: {wanted.tolist()}. Your attempt: {said}.")
 
 
 def _tried(attempt: Callable[..., Any], given: tuple[Any, ...], wanted: Tensor) -> tuple[Tensor | None, str]:
@@ -61,7 +62,7 @@ def _grid(one: Tensor) -> Tensor:
     return (one if one.dim() == 2 else one.reshape(1, -1)).double()
 
 
-def _draw(tables: dict[str, Tensor | None], numbers: str, wanted: Tensor) -> None:
+def _draw(tables: dict[str, Tensor | None], numbers: str, wanted: Tensor) -> Figure:
     """The tables in one row, one scale of colour for all, each number written out; an empty one where there is None."""
     seen = torch.cat([one.flatten() for one in tables.values() if one is not None])
     low, high = float(seen.min()), float(seen.max())
@@ -82,3 +83,4 @@ def _draw(tables: dict[str, Tensor | None], numbers: str, wanted: Tensor) -> Non
         axis.spines[:].set_visible(True)
     if numbers:
         fig.suptitle(f"given {numbers}", fontsize=10)
+    return fig
