@@ -2,8 +2,8 @@
 
 For each exercise: the solution is right; the untouched stub or starter is "not started"; every named mistake is met with its
 own sentence and lies at least 100 tolerances from the solution and from every other mistake; at least two differently
-written right answers pass; mutants of the solution are noticed. Training exercises are proved on their rehearsal and not
-mutated. Then nothing a learner receives holds a line of a solution (see ``leaks``).
+written right answers pass; mutants of the solution are noticed; a puzzle refuses its built-in. Training exercises are proved on their rehearsal and
+not mutated. Then nothing a learner receives holds a line of a solution (see ``leaks``).
 
 What was proved is kept by a digest of all it depends on, so only what changed is proved again.
 """
@@ -28,6 +28,7 @@ from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
     from coursekit.exercises import Loaded
+    from dlmodule.checking.evidence import Evidence
     from dlmodule.checking.key import ExerciseKey
 
 APART = 100.0  # tolerances between a mistake and the solution, or another mistake
@@ -95,6 +96,9 @@ def prove(project: Project, session: str, name: str) -> Proof:
                 if apart < APART:
                     say(f"{other} is only {apart:.3g} tolerances from {one}: add a case that tells them apart")
 
+    if key.probe.name == "puzzle" and not any(_refused(one.evidence) for one in key.mistakes):
+        say("no mistake uses a tool that the puzzle does not permit: show that the built-in is refused")
+
     for alternative in loaded.alternatives:
         judged = judge_with(key, alternative.candidate)
         proof.alternatives["total"] += 1
@@ -113,6 +117,11 @@ def prove(project: Project, session: str, name: str) -> Proof:
         _try_mutants(loaded, key, proof)
     proof.seconds = round(time.perf_counter() - started, 2)
     return proof
+
+
+def _refused(seen: Sequence[Evidence]) -> bool:
+    """Whether an answer was stopped at a tool that a puzzle does not permit."""
+    return any(one.raised is not None and one.raised.type == "NotPermitted" for one in seen)
 
 
 def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
@@ -146,8 +155,10 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
             proof.survivors.append(mutant.label)
         proof.mutants["total"] += 1
     killed, total = proof.mutants["killed"], proof.mutants["total"]
-    if total + proof.equivalent < MUTANTS:
-        proof.problems.append(f"only {total} mutants could be made; {MUTANTS} are asked")
+    # A puzzle's answer is one line, with few places to change: there the mistakes count among the wrong answers tried.
+    tried = total + proof.equivalent + (len(loaded.mistakes) if key.probe.name == "puzzle" else 0)
+    if tried < MUTANTS:
+        proof.problems.append(f"only {tried} mutants could be made; {MUTANTS} are asked")
     if total and killed < KILLED * total:
         proof.problems.append(
             f"{total - killed} of {total} mutants survive; add a case that notices: " + "; ".join(proof.survivors)

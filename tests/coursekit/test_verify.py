@@ -160,6 +160,38 @@ def test_a_broken_exercise_is_not(project: Project, file: str, old: str, new: st
     assert any(words in problem for problem in prove(project).problems), prove(project).problems
 
 
+def test_a_puzzle_must_show_that_it_refuses_the_built_in(project: Project) -> None:
+    """One of its mistakes uses a tool that it does not permit; its mistakes count where a line has few mutants."""
+    change(project, "morning.py", "runs_of_neighbours = x.unfold(0, width, 1)\n", "\n")
+    answer = (
+        "x[torch.arange(len(x) - width + 1)[:, None] + torch.arange(width)] @ torch.ones(width, dtype=x.dtype) / width"
+    )
+    change(project, "morning.py", "return runs_of_neighbours.sum(1) / width", f"return {answer}")
+    file = "exercises/moving_mean.py"
+    change(project, file, "difficulty=1,", "probe=probes.puzzle(), difficulty=1,")
+    change(project, file, "from dlmodule", "from dlmodule.checking import probes\nfrom dlmodule")
+    change(project, file, 'exercise.edit("along_the_trace", "sum(1)", "sum(0)", "You averaged along the trace.")', "")
+    for old, new in (
+        ("    return x.unfold(0, width, 1).sum(1)", f"    return {answer} * width"),
+        ("    return x.unfold(0, width, width).mean(1)", f"    return ({answer})[::width]"),
+    ):
+        change(project, file, old, new)
+    assert any("show that the built-in is refused" in problem for problem in prove(project).problems)
+    built_in = (
+        '@exercise.mistake("unfold does it.")\ndef built_in(x, width):\n    return x.unfold(0, width, 1).mean(1)\n\n\n'
+    )
+    change(
+        project,
+        file,
+        "@exercise.alternative\ndef by_cumulative_sum",
+        f"{built_in}@exercise.alternative\ndef by_cumulative_sum",
+    )
+    proof = prove(project)
+    assert not any("built-in" in problem or "mutants could be made" in problem for problem in proof.problems)
+    assert {"name": "built_in", "sentence": "unfold does it.", "met": True} in proof.mistakes
+    assert any("by_a_loop is wrong: It has a Python loop" in problem for problem in proof.problems)
+
+
 def test_a_failed_proof_exits_with_1_and_is_not_remembered(project: Project) -> None:
     """Exit code 1; the problem stands on stderr, and the JSON stays JSON."""
     change(project, "exercises/moving_mean.py", "range(len(x) - width + 1)", "range(len(x) - width)")

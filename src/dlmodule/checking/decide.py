@@ -1,8 +1,8 @@
 """From evidence to a diagnosis. Pure: it reads a key and what a probe saw, and runs nothing of the learner's.
 
-The order: not started; right; a named mistake, matched on the whole outcome over all cases; raised or ran for too
-long; type; shape; dtype; NaN; changed its input in place or torch's settings; lost the gradient; parameters and other
-counts; a transformation found by search; the smallest failing case.
+The order: not started; right; a named mistake, matched on the whole outcome over all cases; a tool that a puzzle does
+not permit; raised or ran for too long; type; shape; dtype; NaN; changed its input in place or torch's settings; lost
+the gradient; parameters and other counts; a transformation found by search; the smallest failing case.
 """
 
 from __future__ import annotations
@@ -147,6 +147,8 @@ def _rung(key: ExerciseKey, seen: list[Evidence], index: int, verdict: Diagnosis
             f"It did not finish within {key.limit:g} s: look for a loop that never ends, or one that does far too much work.",
         )
         return replace(verdict, rung="time", message=message)
+    if got.raised and got.raised.type == "NotPermitted":
+        return replace(verdict, rung="tools", message=got.raised.message, lines=got.raised.lines)
     if got.raised and not (right.raised and right.raised.type == got.raised.type):
         if right.raised:
             message = _said(

@@ -28,6 +28,14 @@ def call(*, grad: bool = False) -> Probe:
     return Probe("call", {"grad": grad})
 
 
+def puzzle() -> Probe:
+    """Call the answer, permitting only indexing, broadcasting and arithmetic (``tools.PERMITTED``), and no Python loop.
+
+    An answer that uses another torch function is told why not; the named mistakes are those that use the built-in.
+    """
+    return Probe("puzzle")
+
+
 def module(*, grad: bool = False, train: bool = False) -> Probe:
     """Build the module, fill its parameters by matching shapes, call it; count its parameters.
 

@@ -20,6 +20,7 @@ from dlmodule.checking.evidence import Evidence, Outcome
 from dlmodule.checking.exercise import Case, Temp
 from dlmodule.checking.filling import float_dtype, orders, refill
 from dlmodule.checking.probes import Probe
+from dlmodule.checking.tools import LOOP, NotPermitted, Watched, loops
 
 Trial = Callable[[Any, Case, Any, Any, dict[str, Any]], Evidence]
 
@@ -64,6 +65,13 @@ def _call(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str,
         if isinstance(thing, Tensor) and isinstance(args[slot], Tensor):
             args[slot].data = thing.detach().clone()
     return Evidence((Outcome(value, *gradients(value, leaves)),))
+
+
+def _puzzle(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
+    if loops(candidate):
+        raise NotPermitted(LOOP)
+    with Watched():
+        return Evidence((Outcome(candidate(*args, **kwargs)),))
 
 
 def gradients(value: Any, leaves: dict[str, Tensor]) -> tuple[dict[str, Any], bool]:
@@ -193,6 +201,7 @@ def _tensors(value: Any) -> list[Tensor]:
 
 TRIALS: dict[str, Trial] = {
     "call": _call,
+    "puzzle": _puzzle,
     "module": _module,
     "sample": _sample,
     "iterate": _iterate,

@@ -1,0 +1,86 @@
+"""The step from each sample to the next."""
+
+import torch
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="differences",
+    difficulty=2,
+    minutes=4,
+    move_on=8,
+    hints=(
+        "y_t = x_t - x_(t-1). Which tensor has x_(t-1) at place t? And what does index -1 mean in Python?",
+        "x[t - 1] is the trace one sample later. At t = 0 it wraps round to the last sample; put a 0 there with torch.where.",
+    ),
+    part="afternoon",
+    probe=probes.puzzle(),
+)
+
+
+def row(*numbers: float) -> torch.Tensor:
+    return torch.tensor(numbers, dtype=torch.float64)
+
+
+def noise(count: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@exercise.cases
+def cases():
+    yield Case(row(1, 3, 6, 10)).named("(1, 3, 6, 10)")
+    yield Case(noise(7)).named("seven random samples")
+    yield Case(torch.tensor([2, -1, 5])).named("three whole numbers")
+    yield Case(row(-3)).named("a single sample")
+
+
+@exercise.mistake("`torch.diff` is the whole puzzle. Subtract from the trace the same trace, one sample later.")
+def built_in(x):
+    return torch.diff(x, prepend=x[:1] * 0)
+
+
+@exercise.mistake(
+    "Your first entry is x_0 minus the *last* sample: at t = 0 the index t - 1 is -1, which Python and PyTorch read as the end. Choose 0 there."
+)
+def wraps_round(x):
+    return x - x[torch.arange(len(x)) - 1]
+
+
+@exercise.mistake("The sign is turned: y_t is the newer sample minus the older one.")
+def sign_turned(x):
+    t = torch.arange(len(x))
+    return torch.where(t > 0, x[t - 1], 0) - x
+
+
+@exercise.mistake(
+    "The differences are right, but there is one too few: y_0 = x_0 is kept, so that a running sum undoes the puzzle."
+)
+def one_too_few(x):
+    return x[1:] - x[:-1]
+
+
+@exercise.mistake(
+    "Your first entry is 0. It should be x_0, so that a running sum gives the trace back; with a 0 its level would be lost."
+)
+def level_lost(x):
+    t = torch.arange(len(x))
+    return torch.where(t > 0, x - x[t - 1], 0)
+
+
+@exercise.mistake("You took the step to the *next* sample; y_t is the step from the one before.")
+def forwards(x):
+    t = torch.arange(len(x))
+    return torch.where(t < len(x) - 1, x[(t + 1) % len(x)] - x, x)
+
+
+@exercise.alternative
+def two_branches(x):
+    t = torch.arange(len(x))
+    return torch.where(t == 0, x, x - x[t - 1])
+
+
+@exercise.alternative
+def by_a_matrix(x):
+    t = torch.arange(len(x))
+    return x @ ((t[:, None] == t).to(x.dtype) - (t[:, None] + 1 == t).to(x.dtype))

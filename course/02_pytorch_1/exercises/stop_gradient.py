@@ -1,0 +1,81 @@
+"""Automatic gain control whose gain autograd takes for a constant."""
+
+import torch
+from torch import Tensor
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="stop the gradient",
+    difficulty=2,
+    minutes=10,
+    move_on=18,
+    hints=(
+        "The forward pass is a division. Which of the two, the trace or its gain, shall look like a plain number to the backward pass?",
+        "rms.detach() has the numbers of rms and no past. Keep the reduced axis, so that (N, 1) divides (N, T).",
+    ),
+    part="morning",
+    probe=probes.call(grad=True),
+)
+
+
+def noise(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@exercise.cases
+def cases():
+    yield Case(torch.tensor([[3.0, 4.0]], dtype=torch.float64)).named("one trace: 3, 4")
+    yield Case(5 * noise(3, 5)).named("three traces of five samples")
+    yield Case(noise(4, 4, seed=1) + 1).named("four traces of four samples")
+    yield Case(noise(2, 1, seed=2)).named("two traces of one sample")
+
+
+@exercise.mistake("The values are right and the gradient is not: your gain is still in the graph. Call detach() on it.")
+def gain_in_the_graph(x):
+    return x / x.square().mean(-1, keepdim=True).sqrt()
+
+
+@exercise.mistake(
+    "You detached the trace and kept the gain: the gradient now goes only through what was to be held fixed."
+)
+def wrong_one_detached(x):
+    return x.detach() / x.square().mean(-1, keepdim=True).sqrt()
+
+
+@exercise.mistake(
+    "You detached everything, or switched recording off, so no gradient reaches x at all. Only the gain is to be a constant."
+)
+def everything_detached(x):
+    return (x / x.square().mean(-1, keepdim=True).sqrt()).detach()
+
+
+@exercise.mistake("You divided by the mean square: the root is missing.")
+def mean_square(x):
+    return x / x.square().mean(-1, keepdim=True).detach()
+
+
+@exercise.mistake("You took one gain for all traces. Each trace has its own: reduce along the last axis and keep it.")
+def one_gain_for_all(x):
+    return x / x.square().mean().sqrt().detach()
+
+
+@exercise.mistake(
+    "You divided by the length of the trace as a vector, the root of the *sum* of squares. The rms takes the mean, so that it does not grow with T."
+)
+def vector_norm(x):
+    return x / x.norm(dim=-1, keepdim=True).detach()
+
+
+@exercise.alternative
+def without_recording(x):
+    with torch.no_grad():
+        gain = 1 / (x**2).mean(1).sqrt()
+    return x * gain[:, None]
+
+
+@exercise.alternative
+def by_copy(x):
+    fixed = x.detach()
+    return x / (fixed.norm(dim=1, keepdim=True) / x.shape[1] ** 0.5)

@@ -1,0 +1,118 @@
+"""Puzzles: a forbidden tool is met by the reason, by whichever of its names it is called; permitted ones pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from dlmodule.checking import probes, tools
+from dlmodule.checking.exercise import Case
+from dlmodule.checking.session import judge_with
+from tests.dlmodule.checking.conftest import MakeKey
+
+X, Y = torch.tensor([1.0, -2.0, 3.0]), torch.tensor([4.0, 5.0])
+
+
+def outer(x: Tensor, y: Tensor) -> Tensor:
+    return x[:, None] * y
+
+
+def puzzle(make_key: MakeKey) -> Any:
+    return make_key(outer, [Case(X, Y)], probe=probes.puzzle(), mistakes={"built in": lambda x, y: torch.outer(x, y)})
+
+
+def test_the_built_in_is_met_by_its_own_sentence(make_key: MakeKey) -> None:
+    """As a function and as a method: the right numbers do not help."""
+    for answer in (torch.outer, lambda a, b: torch.outer(a, b), lambda a, b: a.outer(b)):
+        assert judge_with(puzzle(make_key), answer).message == "This is built in."
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda x, y: torch.einsum("i,j->ij", x, y), "`einsum` is not permitted"),
+        (lambda x, y: x.unsqueeze(1) * y, "an index of `None`"),
+        (lambda x, y: torch.stack([x * y[0], x * y[1]], 1), "`torch.where` chooses"),
+        (lambda x, y: torch.tensor([a * y[0] for a in x]), "Python loop"),
+        (lambda x, y: (x[:, None, None] * y[:, None]).sum(2), "a matrix product"),
+        (lambda x, y: x[:, None] * torch.from_numpy(y.numpy()), "takes the numbers out"),
+        (lambda x, y: x[:, None].mul_(y), "writes into a tensor"),
+        (lambda x, y: torch.diag(x) @ torch.ones(3, 1) * y, "a condition on the numbers of row and column"),
+        (lambda x, y: x.flip(0)[torch.arange(3), None] * y, "where its entry comes from"),
+        (lambda x, y: x[:, None].exp().log() * y, "does a piece of the work"),
+    ],
+)
+def test_other_tools_are_refused_with_a_reason(make_key: MakeKey, answer: Callable[..., Any], words: str) -> None:
+    """Each family of tools has its own reason, and the learner's line is shown."""
+    found = judge_with(puzzle(make_key), answer)
+    assert (found.status, found.rung) == ("wrong", "tools")
+    assert words in found.message
+
+
+def test_writing_by_index_is_refused(make_key: MakeKey) -> None:
+    """The commonest way round a puzzle: make zeros and fill them."""
+
+    def filled(x: Tensor, y: Tensor) -> Tensor:
+        out = torch.zeros(len(x), len(y))
+        out[:] = x[:, None] * y
+        return out
+
+    assert judge_with(puzzle(make_key), filled).message.startswith("`x[...] = ...` is not permitted")
+    assert judge_with(puzzle(make_key), filled).lines[-1].endswith("out[:] = x[:, None] * y")
+
+
+def test_it_cannot_be_caught(make_key: MakeKey) -> None:
+    """``except Exception`` does not hide a forbidden tool."""
+
+    def hides(x: Tensor, y: Tensor) -> Tensor:
+        try:
+            return torch.ger(x, y)
+        except Exception:
+            return x[:, None] * y
+
+    assert judge_with(puzzle(make_key), hides).rung == "tools"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x, y: x[:, None] @ y[None],
+        lambda x, y: (y[:, None] * x).T,
+        lambda x, y: 0 + 1 * x[torch.arange(len(x))][:, None] / (1 / y),
+        lambda x, y: torch.where((x[:, None] == x[:, None]) & ~(y != y), x[:, None] * y, 7),
+        lambda x, y: -(-x[:, None] * y.to(x.dtype)) ** 1 + 2 ** y % 1 - (y > 9) // 1,
+        lambda x, y: (torch.ones(x.shape[0], 1) * x[:, None]) @ torch.zeros(1, y.numel()) + x[:, None] * y,
+    ],
+)  # fmt: skip
+def test_permitted_tools_pass(make_key: MakeKey, answer: Callable[..., Any]) -> None:
+    """Indexing, broadcasting, arithmetic with the number on either side, comparisons, and the matrix product."""
+    assert judge_with(puzzle(make_key), answer).right
+
+
+def test_a_wrong_answer_is_judged_as_any_other(make_key: MakeKey) -> None:
+    """The values count too."""
+    assert judge_with(puzzle(make_key), lambda x, y: x[:, None] + y).status == "wrong"
+    assert judge_with(puzzle(make_key), lambda x, y: y[:, None] * x).rung in ("shape", "transformation")
+
+
+def test_loops_are_found() -> None:
+    """Every kind of loop, also in an inner function."""
+
+    def inner(x: Tensor) -> Tensor:
+        def one(i: int) -> Any:
+            while i < 3:
+                i += 1
+            return x[i]
+
+        return one(0)
+
+    assert tools.loops(lambda x: [a for a in x])
+    assert tools.loops(lambda x: {a: 1 for a in x})
+    assert tools.loops(inner)
+    assert not tools.loops(outer)
+    assert not tools.loops(F.pad)
