@@ -95,7 +95,7 @@ print(f"error elsewhere: {there[best]:.4f} after {best + 1} epochs, {there[-1]:.
 # At the end both halves come together, and the company gets its answer.
 
 # %% [markdown]
-# # Getting to a minimum
+# ## First half: getting to a minimum
 #
 # ## Why gradient descent is slow
 #
@@ -660,7 +660,7 @@ plot.alt(
 # Why batch normalisation helps is less settled than its formula. Its inventors spoke of *internal covariate shift*, inputs of a layer that keep changing. Santurkar and others (2018) put such shifts back in on purpose and found it to train as well as before; what they measured instead is a smoother loss. That it works was never in doubt.
 
 # %% [markdown]
-# # Choosing among minima
+# ## Second half: choosing among minima
 #
 # ## Over-fitting, where every step can be computed
 #
@@ -1080,7 +1080,7 @@ plot.alt(
 # %% [markdown]
 # Look along the two axes: the strength matters, the number of features hardly does, once there are enough. That is Bergstra and Bengio's point, on your own data.
 #
-# # Both halves together
+# ## Both halves together
 #
 # ## A regularised network
 #
