@@ -164,7 +164,8 @@ def sgd_momentum(
     """One step of gradient descent with momentum. theta, grad, v: same shape; returns (theta, v), both new."""
     ### BEGIN SOLUTION
     v = momentum * v + grad
-    return theta - lr * v, v
+    theta = theta - lr * v
+    return theta, v
     ### END SOLUTION
 
 
@@ -773,11 +774,8 @@ for P in (20, 60, 2000):
 def l2_penalty(parameters: list[Tensor], strength: float) -> Tensor:
     """strength / 2 times the sum of squares of every tensor with at least two axes; a scalar that gradients flow through."""
     ### BEGIN SOLUTION
-    total = torch.zeros((), dtype=parameters[0].dtype)
-    for theta in parameters:
-        if theta.dim() >= 2:
-            total = total + theta.square().sum()
-    return strength / 2 * total
+    squares = sum(theta.square().sum() for theta in parameters if theta.dim() >= 2)
+    return strength / 2 * squares
     ### END SOLUTION
 
 

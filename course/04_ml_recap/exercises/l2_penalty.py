@@ -46,14 +46,14 @@ def cases():
 
 exercise.edit(
     "without_the_half",
-    "strength / 2 * total",
-    "strength * total",
+    "strength / 2 * squares",
+    "strength * squares",
     "The half is missing. It is there so that the gradient is strength * theta, which is what weight decay with the same strength uses.",
 )
 exercise.edit(
     "biases_too",
-    "if theta.dim() >= 2:",
-    "if True:",
+    " if theta.dim() >= 2",
+    "",
     "You penalised biases and gains too. A bias says where a neuron switches, not how wildly it reacts; penalise tensors with two axes or more.",
 )
 

@@ -34,6 +34,9 @@ def cases():
     yield Case(3 * noise(3, 10, seed=1), torch.tensor([9, 0, 4]), 0.5).named("ten classes, eps 0.5")
 
 
+exercise.equivalent("last argument of mean dropped", "the mean over the batch follows in any case, and a mean of means is the mean")
+
+
 def against(logits: Tensor, q: Tensor) -> Tensor:
     return -(q * logits.log_softmax(1)).sum(1).mean()
 

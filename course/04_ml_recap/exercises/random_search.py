@@ -3,10 +3,7 @@
 import torch
 from torch import Tensor
 
-from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise, Given
-
-DRAWS = 300
 
 exercise = Exercise(
     title="random search",
@@ -18,59 +15,67 @@ exercise = Exercise(
         "exp brings you back. Evaluate the points one by one, put the values beside them as a last column, and sort the rows by it.",
     ),
     part="afternoon",
-    probe=probes.sample(
-        {
-            "mean of ln": "x[..., :-1].log().mean((0, 1))",
-            "mean square of ln": "x[..., :-1].log().square().mean((0, 1))",
-            "first times last": "(x[..., 0].log() * x[..., -2].log()).mean()",
-            "values belong to their points": "(x[..., -1] - torch.stack([args[0](p) for p in x[..., :-1].reshape(-1, x.shape[-1] - 1)]).reshape(x.shape[:2])).abs().max()",
-            "best first": "(x[:, 1:, -1] >= x[:, :-1, -1]).all().double()",
-            "trials differ": "(x[:, 0, :-1] != x[:, -1, :-1]).all().double()",
-        },
-        draws=DRAWS,
-    ),
 )
 
-CERTAIN = 1e-9  # the standard error of what does not depend on chance
+
+@exercise.probe
+def probe(candidate, case):
+    """What the trials say of the way they were drawn, rounded far more coarsely than it scatters."""
+    objective, low, high = case.args
+    trials = case.kwargs["trials"]
+    asked = []
+
+    def watched(point):
+        asked.append(torch.as_tensor(point).detach().clone().reshape(-1))
+        return objective(point)
+
+    def search(seed):
+        return candidate(watched, low, high, trials=trials, generator=torch.Generator().manual_seed(seed))
+
+    rows = search(0)
+    count = len(asked)
+    if not isinstance(rows, torch.Tensor) or rows.shape != (trials, len(low) + 1):
+        return {"returned": type(rows).__name__, "shape": list(getattr(rows, "shape", []))}
+    points, values = rows[:, :-1], rows[:, -1]
+    truth = torch.stack([torch.as_tensor(objective(point), dtype=rows.dtype) for point in points])
+    u = (points / low).log() / (high / low).log()  # where in the box, on the logarithmic scale, from 0 to 1
+    statistics = {}
+    if trials >= 1000:
+        centred = u - 0.5
+        statistics = {
+            "mean place in the box": [round(value, 1) for value in u.mean(0).tolist()],
+            "variance of the place, times 12": [round(12 * value, 1) for value in centred.square().mean(0).tolist()],
+            "first and last dimension, times 12": round(12 * (centred[:, 0] * centred[:, -1]).mean().item(), 1) + 0.0,
+        }
+    return {
+        "evaluations": count,
+        "inside the box": bool(((u > -1e-9) & (u < 1 + 1e-9)).all()),
+        "all trials differ": len(points[:, 0].unique()) == trials,
+        "values belong to their points": bool(torch.allclose(values, truth, atol=1e-9)),
+        "values rise from row to row": bool((values[1:] >= values[:-1]).all()),
+        **statistics,
+        "same seed, same trials": torch.equal(search(0), rows),
+        "another seed, other trials": not torch.equal(search(1), rows),
+    }
 
 
-def closed_form(low: list[float], high: list[float], trials: int, objective: str) -> Case:
-    """The moments of ln theta, uniform between a = ln(low) and b = ln(high)."""
-    low_D, high_D = torch.tensor(low, dtype=torch.float64), torch.tensor(high, dtype=torch.float64)
-    a, b = low_D.log(), high_D.log()
-    n = DRAWS * trials
-
-    def moment(k: int) -> Tensor:
-        return (b ** (k + 1) - a ** (k + 1)) / (k + 1) / (b - a)
-
-    mean, square, fourth = moment(1), moment(2), moment(4)
-    if len(low) == 1:
-        product, product_square = square[0], fourth[0]
-    else:
-        product, product_square = mean[0] * mean[-1], square[0] * square[-1]
-    certain = torch.tensor(CERTAIN, dtype=torch.float64)
-    one = torch.tensor(1.0, dtype=torch.float64)
-    return Case(Given(objective), low_D, high_D, trials=trials).expecting(
-        {
-            "mean of ln": mean, "mean square of ln": square, "first times last": product,
-            "values belong to their points": 0 * one, "best first": one, "trials differ": one,
-        },
-        within={
-            "mean of ln": ((square - mean**2) / n).sqrt(),
-            "mean square of ln": ((fourth - square**2) / n).sqrt(),
-            "first times last": ((product_square - product**2) / n).sqrt(),
-            "values belong to their points": certain, "best first": certain, "trials differ": certain,
-        },
-    )  # fmt: skip
+def box(*ends: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The low and the high ends as two tensors."""
+    low, high = torch.tensor(ends, dtype=torch.float64).T
+    return low.clone(), high.clone()
 
 
 @exercise.cases
 def cases():
-    yield closed_form([1e-4], [1.0], 5, "lambda p: (p[0].log() + 3) ** 2").named("a learning rate between 1e-4 and 1, five trials")
-    yield closed_form([1e-4, 1e-2], [1.0, 10.0], 4, "lambda p: p[0] - p[1]").seeded(1).named(
-        "a rate and a penalty, four trials; the objective is negative"
+    yield Case(Given("lambda p: (p[0].log() + 3) ** 2"), *box((1e-4, 1.0)), trials=3).named(
+        "a learning rate between 1e-4 and 1, three trials"
     )
-    yield closed_form([0.5, 1e-3, 2.0], [5.0, 1e-2, 3.0], 7, "lambda p: (p * p).sum()").seeded(2).named("three dimensions, seven trials")
+    yield Case(Given("lambda p: p[0] - p[1]"), *box((1e-4, 1.0), (1e-2, 10.0)), trials=2000).named(
+        "a rate and a penalty, 2,000 trials; the objective may be negative"
+    )
+    yield Case(Given("lambda p: (p * p).sum()"), *box((0.5, 5.0), (1e-3, 1e-2), (2.0, 3.0)), trials=1500).named(
+        "three dimensions, 1,500 trials"
+    )
 
 
 def table(objective, points: Tensor) -> Tensor:

@@ -34,8 +34,8 @@ def cases():
 
 exercise.edit(
     "without_the_rate",
-    "1 - lr * strength",
-    "1 - strength",
+    "theta * (1 - lr * strength)",
+    "theta * (1 - strength)",
     "Your decay does not know the learning rate. Follow the penalty's gradient for one step: theta - lr * strength * theta.",
 )
 exercise.edit(
@@ -44,11 +44,11 @@ exercise.edit(
     "",
     "You shrank the biases too. A bias near zero is no simpler than another; decay tensors with two axes or more.",
 )
-exercise.edit("grows", "1 - lr * strength", "1 + lr * strength", "The weights grow. Decay multiplies by a number below 1.")
+exercise.edit("grows", "theta * (1 - lr * strength)", "theta * (1 + lr * strength)", "The weights grow. Decay multiplies by a number below 1.")
 exercise.edit(
     "halved",
-    "1 - lr * strength",
-    "1 - lr * strength / 2",
+    "theta * (1 - lr * strength)",
+    "theta * (1 - lr * strength / 2)",
     "You decayed by half: the half in the penalty's formula is gone once it is differentiated, since the square brings down a 2.",
 )
 
