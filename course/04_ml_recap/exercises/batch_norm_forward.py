@@ -35,14 +35,17 @@ def example(N: int, D: int, seed: int, **settings) -> Case:
 def cases():
     x = torch.tensor([[1.0], [3.0]], dtype=torch.float64)
     one, zero = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
-    yield Case(x, one, zero, zero, one, training=True, eps=0.0).named("one feature, x = 1 and 3, training, eps = 0")
-    yield Case(x, 2 * one, one, one, 4 * one, training=False, eps=0.0).named(
+    yield Case(x, one, zero, zero, one, training=True, eps=1e-12).named("one feature, x = 1 and 3, training, eps next to nothing")
+    yield Case(x, 2 * one, one, one, 4 * one, training=False, eps=1e-12).named(
         "the same in evaluation, running mean 1 and variance 4, gamma = 2, beta = 1"
     )
     yield example(5, 3, seed=0, training=True).named("five examples of three features, training")
     yield example(5, 3, seed=0, training=False).named("five examples of three features, evaluation")
     yield example(1, 4, seed=9, training=False).named("a single example, evaluation")
     yield example(7, 2, seed=20, training=True, momentum=0.5, eps=0.3).named("momentum 0.5 and eps 0.3, training")
+
+
+exercise.equivalent("correction= dropped from var", "1 is the default of var")
 
 
 @exercise.mistake(

@@ -45,16 +45,20 @@ def cases():
     yield Case([3.0, 2.0, 2.5, 2.6, 2.7, 1.0], patience=2).named("val_loss 3, 2, 2.5, 2.6, 2.7, 1 with patience 2")
     yield Case([3.0, 2.0, 1.0], patience=2).named("val_loss 3, 2, 1: it ends before patience does")
     yield Case([3.0, 3.5, 2.0, 2.5, 1.5, 1.6, 1.7, 1.8], patience=3).named("improvements after setbacks, patience 3")
+    yield Case([2.0, 9.0, 5.0, 4.0, 3.0, 1.0], patience=3).named("a setback that heals slowly, patience 3")
     yield Case([1.0, 2.0, 0.5], patience=1).named("patience 1")
     yield Case([2.0, 2.0, 2.0, 2.0, 1.0], patience=3).named("a level loss, patience 3: equal is no better")
     yield Case([-1.0, -3.0, -2.0, -2.5, -3.5], patience=4).named("negative losses, as a log-likelihood may have")
 
 
+exercise.equivalent("0 -> 1", "the first epoch is always the best so far and sets its own number")
+exercise.equivalent(".detach(...) dropped", "the tensors of a state_dict are detached already")
+
 exercise.edit(
     "not_cloned",
     "value.detach().clone()",
     "value",
-    "You kept the state itself. Its tensors are the live parameters and went on training, so what you return is the last epoch's. Clone them.",
+    "You returned the last state. If you meant to keep the best: its tensors are the live parameters and went on training, so what you return is the last epoch's. Clone them.",
 )
 exercise.edit(
     "equal_is_better",
@@ -78,19 +82,6 @@ def never_resets(epochs, *, patience):
         if bad >= patience:
             break
     return best, best_epoch, run
-
-
-@exercise.mistake("You return the last state, not the best. The last is `patience` epochs past its prime; keep a copy at every improvement.")
-def last_state(epochs, *, patience):
-    best_epoch, best_loss, run, last = 0, float("inf"), 0, {}
-    for state, val_loss in epochs:
-        last = {k: v.clone() for k, v in state.items()}
-        if val_loss < best_loss:
-            best_epoch, best_loss = run, val_loss
-        run += 1
-        if run - 1 - best_epoch >= patience:
-            break
-    return last, best_epoch, run
 
 
 @exercise.mistake("You stop one epoch late: stop as soon as the best is `patience` epochs old, not when it is older than that.")

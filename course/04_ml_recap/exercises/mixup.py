@@ -27,7 +27,7 @@ def probe(candidate, case):
     y = torch.nn.functional.one_hot(torch.arange(N) % K, K).double()
     given = x.clone(), y.clone()
     generator = torch.Generator().manual_seed(case.seed)
-    weights, partners, agree, whole = [], [], True, True
+    weights, partners, agree, exchanged, untouched, whole = [], [], True, True, True, True
     for _ in range(150):
         mixed = candidate(x, y, generator=generator)
         if not isinstance(mixed, tuple) or len(mixed) != 2:
@@ -39,6 +39,10 @@ def probe(candidate, case):
         agree = agree and bool((mix @ y - b).abs().max() < 1e-6)
         whole = whole and bool((mix.sum(1) - 1).abs().max() < 1e-6 and (mix >= -1e-9).all())
         rest = mix - torch.diag(mix.diagonal())
+        swapped = torch.where(rest > 1e-9, mix.diagonal()[:, None], 0.0) + torch.diag(rest.sum(1))
+        swapped = torch.where((rest.sum(1) > 1e-9)[:, None], swapped, mix)
+        exchanged = exchanged and bool((swapped @ y - b).abs().max() < 1e-6)
+        untouched = untouched and torch.equal(b, y)
         moved = rest.sum(1) > 1e-9
         weights.append(mix.diagonal()[moved])
         partners.append(torch.where(moved, rest.argmax(1), torch.arange(N)))
@@ -50,6 +54,8 @@ def probe(candidate, case):
     again = candidate(x, y, generator=torch.Generator().manual_seed(7))
     return {
         "targets mixed as the inputs": agree,
+        "targets mixed with the weights exchanged": exchanged,
+        "targets as they came": untouched,
         "weights of a mixture are positive and sum to 1": whole,
         "one weight for the whole batch": bool(all(same)),
         "every example is a partner once": bool((orders.sort(1).values == torch.arange(N)).all()),
@@ -67,6 +73,8 @@ def cases():
     yield Case(N=4, K=4, shape=(4,)).named("four examples of four classes")
     yield Case(N=6, K=3, shape=(1, 2, 3)).seeded(1).named("six small images of three classes")
 
+
+exercise.equivalent("dtype= dropped from rand", "the weight is then a multiple of 2^-24")
 
 exercise.edit(
     "targets_not_mixed",

@@ -51,8 +51,9 @@ def probe(candidate, case):
         "evaluations": count,
         "inside the box": bool(((u > -1e-9) & (u < 1 + 1e-9)).all()),
         "all trials differ": len(points[:, 0].unique()) == trials,
-        "values belong to their points": bool(torch.allclose(values, truth, atol=1e-9)),
+        "values belong to their points": bool(torch.allclose(values, truth, rtol=1e-9, atol=1e-12)),
         "values rise from row to row": bool((values[1:] >= values[:-1]).all()),
+        "values fall from row to row": bool((values[1:] <= values[:-1]).all()),
         **statistics,
         "same seed, same trials": torch.equal(search(0), rows),
         "another seed, other trials": not torch.equal(search(1), rows),
@@ -70,12 +71,16 @@ def cases():
     yield Case(Given("lambda p: (p[0].log() + 3) ** 2"), *box((1e-4, 1.0)), trials=3).named(
         "a learning rate between 1e-4 and 1, three trials"
     )
-    yield Case(Given("lambda p: p[0] - p[1]"), *box((1e-4, 1.0), (1e-2, 10.0)), trials=2000).named(
-        "a rate and a penalty, 2,000 trials; the objective may be negative"
+    yield Case(Given("lambda p: p[0] - p[1]"), *box((1e-4, 1.0), (1e-2, 10.0)), trials=1000).named(
+        "a rate and a penalty, 1,000 trials; the objective may be negative"
     )
-    yield Case(Given("lambda p: (p * p).sum()"), *box((0.5, 5.0), (1e-3, 1e-2), (2.0, 3.0)), trials=1500).named(
-        "three dimensions, 1,500 trials"
+    yield Case(Given("lambda p: (p * p).sum()"), *box((0.5, 5.0), (1e-3, 1e-2), (2.0, 3.0)), trials=1200).named(
+        "three dimensions, 1,200 trials"
     )
+
+
+exercise.equivalent("dtype= dropped from rand", "the places in the box are then multiples of 2^-24, which no search notices")
+exercise.equivalent("float(...) dropped", "torch.tensor takes a list of numbers in tensors as well")
 
 
 def table(objective, points: Tensor) -> Tensor:
