@@ -101,6 +101,13 @@ def program(train_x, train_y, val_x, val_y, epochs, patience, lr, seed, *, quiet
         return val_losses, model.eval()(val_x)
 
 
+exercise.equivalent("0 -> 1", "the first epoch is an improvement and sets the count to zero")
+exercise.equivalent("arguments of mse_loss swapped", "the difference is squared")
+exercise.equivalent(".item(...) dropped", "a tensor without dimensions holds the same number")
+exercise.equivalent("Lt -> LtE", "no two validation losses agree in all digits")
+exercise.equivalent(".eval(...) dropped", "the last validation leaves the model in evaluation mode")
+
+
 @exercise.mistake(
     "One bug is left, the first symptom: dropout is still on when you validate, so each val_loss is drawn by lot and the lowest is only the luckiest. "
     "Switch the model to evaluation mode before you judge it."
