@@ -81,7 +81,9 @@ plot.alt(
     "Error of porosity against epoch on a logarithmic axis. In the well it learns from the error falls throughout; in twelve other wells it falls for the first few epochs, is level, and then rises.",
 )
 best = int(there.argmin())
-print(f"error elsewhere: {there[best]:.4f} after {best + 1} epochs, {there[-1]:.4f} after {len(there)}; at home {here[-1]:.4f}")
+print(
+    f"error elsewhere: {there[best]:.4f} after {best + 1} epochs, {there[-1]:.4f} after {len(there)}; at home {here[-1]:.4f}"
+)
 
 # %% [markdown]
 # The loss did what it was asked to do. It fell, and after the first few epochs each further epoch made the network *worse* at the only thing that anybody wants of it. What it learned late in the training is this
@@ -304,7 +306,9 @@ def gradient_descent(theta: Tensor, grad: Tensor, *, lr: float | Tensor) -> tupl
     return (theta - lr * grad,)
 
 
-def descend(step, gradient, theta: Tensor, steps: int, *, moments: int = 1, counted: bool = False, **settings) -> Tensor:
+def descend(
+    step, gradient, theta: Tensor, steps: int, *, moments: int = 1, counted: bool = False, **settings
+) -> Tensor:
     """Take ``steps`` steps from ``theta``; returns the whole path, (steps + 1, *theta.shape)."""
     state, path = [torch.zeros_like(theta)] * moments, [theta]
     for t in range(1, steps + 1):
@@ -399,9 +403,7 @@ OURS = {
 for method, make in OURS.items():
     step, how = METHODS[method]
     theirs = torch.tensor([2.0, -1.0, 0.5], dtype=torch.float64, requires_grad=True)
-    ours = descend(
-        step, lambda theta: torch.sin(theta) + theta**3 / 10, theirs.detach().clone(), 100, lr=0.01, **how
-    )
+    ours = descend(step, lambda theta: torch.sin(theta) + theta**3 / 10, theirs.detach().clone(), 100, lr=0.01, **how)
     optimiser = make([theirs])
     for _ in range(100):
         theirs.grad = (torch.sin(theirs) + theirs**3 / 10).detach()
@@ -699,7 +701,8 @@ def random_features(x: Tensor, P: int, seed: int) -> Tensor:
 def ridge(A: Tensor, y: Tensor, strength: float) -> Tensor:
     """The theta that minimises |A theta - y|^2 / 2 + strength |theta|^2 / 2; of smallest norm for strength 0. A: (N, P), y: (N,)."""
     U, S, Vh = torch.linalg.svd(A, full_matrices=False)
-    gain = S / (S**2 + strength) if strength else torch.where(S > 1e-10 * S[0], 1 / S, 0)
+    nothing = 1e-10 * S[0]  # what is smaller is zero up to rounding
+    gain = S / (S**2 + strength) if strength else torch.where(S > nothing, 1 / S, 0)
     return Vh.T @ (gain * (U.T @ y))
 
 
@@ -746,7 +749,9 @@ plot.alt(
 )
 for P in (20, 60, 2000):
     if P in widths:
-        print(f"P = {P:5d}: RMSE in new wells {plain[widths.index(P), 1]:.3f}, with a penalty {cured[widths.index(P), 1]:.3f}")
+        print(
+            f"P = {P:5d}: RMSE in new wells {plain[widths.index(P), 1]:.3f}, with a penalty {cured[widths.index(P), 1]:.3f}"
+        )
 
 # %% [markdown]
 # The classical curve is there, on the left; and then, past the peak, the error falls *again*, though the training error has been zero all along. Belkin and others (2019) named it **double descent**. It is not magic, and the right panel says why.
@@ -1073,7 +1078,9 @@ table = random_search(
     generator=torch.Generator().manual_seed(0),
 )
 P, strength = round(table[0, 0].item()), table[0, 1].item()
-print(f"best of {len(table)}: P = {P}, strength = {strength:.2g}; RMSE across the two wells {table[0, 2]:.4f}, in new wells {errors(P, strength)[1]:.4f}")
+print(
+    f"best of {len(table)}: P = {P}, strength = {strength:.2g}; RMSE across the two wells {table[0, 2]:.4f}, in new wells {errors(P, strength)[1]:.4f}"
+)
 
 fig, ax = plt.subplots(figsize=(7, 3.6))
 shown = ax.scatter(table[:, 0], table[:, 1], c=table[:, 2].clamp(max=0.06), cmap="viridis", s=50)
@@ -1164,7 +1171,9 @@ epochs = sized(15, rehearsal=2)
 bare = train_regularised_mlp(train, validation, epochs=epochs, dropout=0.0, weight_decay=0.0, smoothing=0.0)
 model = train_regularised_mlp(train, validation, epochs=epochs)
 for name, one in (("bare", bare), ("regularised", model)):
-    print(f"{name:12s} {evaluate(one, train):.2%} of its training images right, {evaluate(one, test):.2%} of the test images")
+    print(
+        f"{name:12s} {evaluate(one, train):.2%} of its training images right, {evaluate(one, test):.2%} of the test images"
+    )
 
 # %% [markdown]
 # Both know their training images by heart, to the last one, and yet they are not the same network on images they have not seen: the regularised one makes about a fourteenth fewer mistakes. That is little next to what a convolution brings tomorrow: regularisation cannot put in what the architecture leaves out, the knowledge that neighbouring pixels belong together.
@@ -1272,7 +1281,9 @@ def find_the_bug(train_x, train_y, val_x, val_y, *, epochs=60, patience=5, lr=0.
     ### BEGIN SOLUTION
     torch.manual_seed(seed)
     D = train_x.shape[1]
-    model = nn.Sequential(nn.Linear(D, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 1), nn.Flatten(0)).to(train_x.dtype)
+    model = nn.Sequential(nn.Linear(D, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 1), nn.Flatten(0)).to(
+        train_x.dtype
+    )
     optimiser = torch.optim.Adam(model.parameters(), lr=lr)
     best, best_loss, waited, val_losses = None, math.inf, 0, []
     for _ in range(epochs):

@@ -26,7 +26,9 @@ def noise(*shape: int, seed: int) -> Tensor:
 def cases():
     one = torch.tensor([1.0], dtype=torch.float64)
     yield Case(one, 4 * one, 0 * one, 0 * one, t=1, lr=0.1).named("the first step: grad = 4, m = s = 0")
-    yield Case(one, 2 * one, one, 9 * one, t=2, lr=0.1, betas=(0.5, 0.75)).named("the second step: grad = 2, m = 1, s = 9")
+    yield Case(one, 2 * one, one, 9 * one, t=2, lr=0.1, betas=(0.5, 0.75)).named(
+        "the second step: grad = 2, m = 1, s = 9"
+    )
     yield Case(one, -0.01 * one, 0.02 * one, 0.0004 * one, t=3, lr=0.1, eps=0.01).named("a gradient no larger than eps")
     many = [noise(3, 4, seed=seed) for seed in range(4)]
     yield Case(*many[:3], many[3] ** 2, t=7, lr=0.03).named("a (3, 4) matrix, the defaults, t = 7")
@@ -88,7 +90,9 @@ def square_of_m(theta, grad, m, s, *, t, lr, betas=(0.9, 0.999), eps=1e-8):
     return theta - lr * (m / (1 - betas[0] ** t)) / ((s / (1 - betas[1] ** t)).sqrt() + eps), m, s
 
 
-@exercise.mistake("The two betas are exchanged: betas[0] belongs to the mean of the gradient, betas[1] to the mean of its square.")
+@exercise.mistake(
+    "The two betas are exchanged: betas[0] belongs to the mean of the gradient, betas[1] to the mean of its square."
+)
 def betas_exchanged(theta, grad, m, s, *, t, lr, betas=(0.9, 0.999), eps=1e-8):
     return adam(theta, grad, m, s, t=t, lr=lr, betas=betas[::-1], eps=eps)
 

@@ -31,7 +31,9 @@ def cases():
     yield Case(2 * one, 0 * one, 0 * one, 0 * one, t=1, lr=0.1, weight_decay=0.5).named("no gradient, only decay")
     many = [noise(3, 4, seed=seed) for seed in range(4)]
     yield Case(*many[:3], many[3] ** 2, t=7, lr=0.3).named("a (3, 4) matrix, the defaults, t = 7")
-    yield Case(*many[:3], many[3] ** 2, t=40, lr=0.5, betas=(0.8, 0.9), eps=0.1, weight_decay=0.2).named("t = 40, other betas")
+    yield Case(*many[:3], many[3] ** 2, t=40, lr=0.5, betas=(0.8, 0.9), eps=0.1, weight_decay=0.2).named(
+        "t = 40, other betas"
+    )
 
 
 @exercise.mistake(

@@ -26,10 +26,16 @@ def noise(*shape: int, seed: int) -> Tensor:
 def cases():
     x = torch.tensor([[1.0], [2.0], [6.0]], dtype=torch.float64)
     grad = torch.tensor([[1.0], [0.0], [0.0]], dtype=torch.float64)
-    yield Case(grad, x, torch.ones(1, dtype=torch.float64), eps=0.0).named("x = (1, 2, 6), grad_y = (1, 0, 0), gamma = 1")
+    yield Case(grad, x, torch.ones(1, dtype=torch.float64), eps=0.0).named(
+        "x = (1, 2, 6), grad_y = (1, 0, 0), gamma = 1"
+    )
     yield Case(noise(4, 2, seed=0), noise(4, 2, seed=1), 3 * noise(2, seed=2)).named("four examples of two features")
-    yield Case(noise(2, 5, seed=3), noise(2, 5, seed=4), noise(5, seed=5), eps=0.5).named("two examples of five features, eps 0.5")
-    yield Case(noise(9, 3, seed=6), 10 * noise(9, 3, seed=7) - 20, noise(3, seed=8)).named("nine examples far from zero")
+    yield Case(noise(2, 5, seed=3), noise(2, 5, seed=4), noise(5, seed=5), eps=0.5).named(
+        "two examples of five features, eps 0.5"
+    )
+    yield Case(noise(9, 3, seed=6), 10 * noise(9, 3, seed=7) - 20, noise(3, seed=8)).named(
+        "nine examples far from zero"
+    )
 
 
 def parts(x: Tensor, eps: float) -> tuple[Tensor, Tensor]:

@@ -35,7 +35,9 @@ def example(N: int, D: int, seed: int, **settings) -> Case:
 def cases():
     x = torch.tensor([[1.0], [3.0]], dtype=torch.float64)
     one, zero = torch.ones(1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)
-    yield Case(x, one, zero, zero, one, training=True, eps=1e-12).named("one feature, x = 1 and 3, training, eps next to nothing")
+    yield Case(x, one, zero, zero, one, training=True, eps=1e-12).named(
+        "one feature, x = 1 and 3, training, eps next to nothing"
+    )
     yield Case(x, 2 * one, one, one, 4 * one, training=False, eps=1e-12).named(
         "the same in evaluation, running mean 1 and variance 4, gamma = 2, beta = 1"
     )
@@ -88,7 +90,9 @@ def always_the_batch(x, gamma, beta, running_mean, running_var, *, training, mom
     return y, kept[1], kept[2]
 
 
-@exercise.mistake("You normalised each example over its features (axis 1). That is layer normalisation; here each feature is normalised over the batch.")
+@exercise.mistake(
+    "You normalised each example over its features (axis 1). That is layer normalisation; here each feature is normalised over the batch."
+)
 def along_the_features(x, gamma, beta, running_mean, running_var, *, training, momentum=0.1, eps=1e-5):
     kept = batch_norm_forward(x, gamma, beta, running_mean, running_var, training=training, momentum=momentum, eps=eps)
     if not training:

@@ -40,7 +40,9 @@ def probe(candidate, case):
         "dtype": str(first.dtype),
         "what is kept is multiplied by": [] if len(ratio) == 0 else [ratio.min().item(), ratio.max().item()],
         "share kept": None if random else share.mean().item(),
-        "each is kept with probability 1 - p": bool(((share - (1 - p)).abs() <= 6.11 * error).all()) if random else None,
+        "each is kept with probability 1 - p": bool(((share - (1 - p)).abs() <= 6.11 * error).all())
+        if random
+        else None,
         "each has a coin of its own": bool(off.mean().abs() <= 6.11 * p * (1 - p) / 400**0.5) if random else None,
         "uses the generator": used if random else None,
         "same seed, same coins": torch.equal(first, again),
@@ -105,12 +107,16 @@ def scaled_twice(x, p, *, training=True, generator=None):
     return dropout(x, p, training=True, generator=generator) if training else x * (1 - p)
 
 
-@exercise.mistake("The generator is not used: your coins come from torch's global one. Hand generator=generator to torch.rand.")
+@exercise.mistake(
+    "The generator is not used: your coins come from torch's global one. Hand generator=generator to torch.rand."
+)
 def own_coins(x, p, *, training=True, generator=None):
     return dropout(x, p, training=training)
 
 
-@exercise.mistake("p = 1 divides zero by zero and gives NaN. When everything is dropped the result is zeros; treat it apart.")
+@exercise.mistake(
+    "p = 1 divides zero by zero and gives NaN. When everything is dropped the result is zeros; treat it apart."
+)
 def nan_at_one(x, p, *, training=True, generator=None):
     if not training:
         return x

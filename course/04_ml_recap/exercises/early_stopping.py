@@ -84,7 +84,9 @@ def never_resets(epochs, *, patience):
     return best, best_epoch, run
 
 
-@exercise.mistake("You stop one epoch late: stop as soon as the best is `patience` epochs old, not when it is older than that.")
+@exercise.mistake(
+    "You stop one epoch late: stop as soon as the best is `patience` epochs old, not when it is older than that."
+)
 def one_too_many(epochs, *, patience):
     return early_stopping(epochs, patience=patience + 1)
 

@@ -65,7 +65,9 @@ def cases():
     yield Case(*problem(24, 2, 0), *problem(12, 2, 1), epochs=40, patience=3, lr=0.05).named(
         "24 samples of two logs, patience 3"
     )
-    yield Case(*problem(40, 3, 2), *problem(15, 3, 3), epochs=30, patience=4, lr=0.1, seed=1).named("40 samples of three logs, patience 4")
+    yield Case(*problem(40, 3, 2), *problem(15, 3, 3), epochs=30, patience=4, lr=0.1, seed=1).named(
+        "40 samples of three logs, patience 4"
+    )
     yield Case(*problem(33, 2, 4), *problem(9, 2, 5), lr=0.05).named("33 samples of two logs, the other defaults")
 
 

@@ -41,7 +41,9 @@ def cases():
     layer = [torch.tensor([[1.0, -3.0]], dtype=torch.float64), torch.tensor([10.0], dtype=torch.float64)]
     yield Case(layer, 0.5).named("the same with a bias of 10, which does not count")
     yield Case([noise(3, 2, seed=0), noise(3, seed=1), noise(2, 3, seed=2), noise(2, seed=3)], 0.1).named("two layers")
-    yield Case([noise(2, 1, 3, 3, seed=4), noise(2, seed=5)], 2.0).named("the kernels of a convolution and their biases")
+    yield Case([noise(2, 1, 3, 3, seed=4), noise(2, seed=5)], 2.0).named(
+        "the kernels of a convolution and their biases"
+    )
 
 
 exercise.edit(
@@ -58,12 +60,16 @@ exercise.edit(
 )
 
 
-@exercise.mistake("You summed the norms and not their squares. The root pulls at large and small weights with the same force, and has no derivative at zero.")
+@exercise.mistake(
+    "You summed the norms and not their squares. The root pulls at large and small weights with the same force, and has no derivative at zero."
+)
 def norms(parameters, strength):
     return strength / 2 * sum(theta.norm() for theta in parameters if theta.dim() >= 2)
 
 
-@exercise.mistake("You took the mean of the squares. Then a large layer is penalised less per weight than a small one; the penalty is a sum over all weights.")
+@exercise.mistake(
+    "You took the mean of the squares. Then a large layer is penalised less per weight than a small one; the penalty is a sum over all weights."
+)
 def mean_of_squares(parameters, strength):
     return strength / 2 * sum(theta.square().mean() for theta in parameters if theta.dim() >= 2)
 

@@ -27,14 +27,20 @@ def noise(*shape: int, seed: int) -> Tensor:
 
 @exercise.cases
 def cases():
-    yield Case(torch.tensor([[0.0, 2.0]], dtype=torch.float64), torch.tensor([1]), 0.2).named("one example, logits (0, 2), class 1, eps 0.2")
+    yield Case(torch.tensor([[0.0, 2.0]], dtype=torch.float64), torch.tensor([1]), 0.2).named(
+        "one example, logits (0, 2), class 1, eps 0.2"
+    )
     yield Case(torch.tensor([[0.0, 2.0]], dtype=torch.float64), torch.tensor([1]), 0.0).named("the same, eps 0")
     yield Case(noise(4, 3, seed=0), torch.tensor([0, 2, 2, 1]), 0.1).named("four examples, three classes")
-    yield Case(torch.tensor([[1000.0, -1000.0, 0.0]], dtype=torch.float64), torch.tensor([0]), 0.3).named("logits of 1000")
+    yield Case(torch.tensor([[1000.0, -1000.0, 0.0]], dtype=torch.float64), torch.tensor([0]), 0.3).named(
+        "logits of 1000"
+    )
     yield Case(3 * noise(3, 10, seed=1), torch.tensor([9, 0, 4]), 0.5).named("ten classes, eps 0.5")
 
 
-exercise.equivalent("last argument of mean dropped", "the mean over the batch follows in any case, and a mean of means is the mean")
+exercise.equivalent(
+    "last argument of mean dropped", "the mean over the batch follows in any case, and a mean of means is the mean"
+)
 
 
 def against(logits: Tensor, q: Tensor) -> Tensor:
@@ -57,12 +63,16 @@ def eps_each(logits, y, eps):
     return against(logits, (1 - eps) * F.one_hot(y, logits.shape[1]) + eps)
 
 
-@exercise.mistake("You summed over the batch. Its loss is a mean, so that the learning rate does not depend on the size of the batch.")
+@exercise.mistake(
+    "You summed over the batch. Its loss is a mean, so that the learning rate does not depend on the size of the batch."
+)
 def summed(logits, y, eps):
     return F.cross_entropy(logits, y, label_smoothing=eps, reduction="sum")
 
 
-@exercise.mistake("Nothing is smoothed: this is the plain cross-entropy. Mix in eps times the mean of the log-probabilities.")
+@exercise.mistake(
+    "Nothing is smoothed: this is the plain cross-entropy. Mix in eps times the mean of the log-probabilities."
+)
 def plain(logits, y, eps):
     return F.cross_entropy(logits, y)
 

@@ -35,7 +35,12 @@ def cases():
     yield Case(4 * noise(2, 3, 6, seed=6) - 7, noise(6, seed=7), noise(6, seed=8)).named("(2, 3, 6), as in a sequence")
 
 
-exercise.edit("biased_not", "correction=0, ", "", "You divide the variance by D - 1. Normalisation layers use the biased one, divided by D.")
+exercise.edit(
+    "biased_not",
+    "correction=0, ",
+    "",
+    "You divide the variance by D - 1. Normalisation layers use the biased one, divided by D.",
+)
 exercise.edit(
     "eps_outside",
     "(var + eps).sqrt()",
@@ -60,12 +65,16 @@ def over_all_but_the_first(x, gamma, beta, *, eps=1e-5):
     return gamma * (x - mean) / (var + eps).sqrt() + beta
 
 
-@exercise.mistake("The mean is not subtracted. Dividing by a root mean square alone is RMSNorm, a later and simpler relative (day 12).")
+@exercise.mistake(
+    "The mean is not subtracted. Dividing by a root mean square alone is RMSNorm, a later and simpler relative (day 12)."
+)
 def rms_norm(x, gamma, beta, *, eps=1e-5):
     return gamma * x / (x.square().mean(-1, keepdim=True) + eps).sqrt() + beta
 
 
-@exercise.mistake("gamma and beta are not used. The layer may give each feature its scale and its mean back: gamma * x_hat + beta.")
+@exercise.mistake(
+    "gamma and beta are not used. The layer may give each feature its scale and its mean back: gamma * x_hat + beta."
+)
 def without_gain(x, gamma, beta, *, eps=1e-5):
     return F.layer_norm(x, x.shape[-1:], eps=eps)
 

@@ -61,7 +61,9 @@ def probe(candidate, case):
         "every example is a partner once": bool((orders.sort(1).values == torch.arange(N)).all()),
         "partners change": bool((orders != orders[0]).any()),
         "mean weight 1/2": bool((lam.mean() - 0.5).abs() <= 6.11 * (1 / 12 / count) ** 0.5),
-        "variance of the weight 1/12": bool(((lam - 0.5).square().mean() - 1 / 12).abs() <= 6.11 * (1 / 180 / count) ** 0.5),
+        "variance of the weight 1/12": bool(
+            ((lam - 0.5).square().mean() - 1 / 12).abs() <= 6.11 * (1 / 180 / count) ** 0.5
+        ),
         "same seed, same mixture": torch.equal(first[0], again[0]),
         "left its inputs alone": torch.equal(x, given[0]) and torch.equal(y, given[1]),
         "dtype": [str(first[0].dtype), str(first[1].dtype)],
@@ -90,14 +92,18 @@ exercise.edit(
 )
 
 
-@exercise.mistake("Inputs and targets are mixed with different partners: you drew the order twice. Draw it once, and use it for both.")
+@exercise.mistake(
+    "Inputs and targets are mixed with different partners: you drew the order twice. Draw it once, and use it for both."
+)
 def two_orders(x, y, *, generator):
     lam = torch.rand((), generator=generator)
     a, b = torch.randperm(len(x), generator=generator), torch.randperm(len(x), generator=generator)
     return lam * x + (1 - lam) * x[a], lam * y + (1 - lam) * y[b]
 
 
-@exercise.mistake("Your weight is always 1/2. Draw it anew for each batch, uniform between 0 and 1, so that the network sees the whole line between two examples.")
+@exercise.mistake(
+    "Your weight is always 1/2. Draw it anew for each batch, uniform between 0 and 1, so that the network sees the whole line between two examples."
+)
 def always_half(x, y, *, generator):
     order = torch.randperm(len(x), generator=generator)
     return (x + x[order]) / 2, (y + y[order]) / 2
@@ -122,7 +128,9 @@ def weight_per_example(x, y, *, generator):
     return wide * x + (1 - wide) * x[order], lam[:, None] * y + (1 - lam[:, None]) * y[order]
 
 
-@exercise.mistake("The generator is not used, so the same seed gives another mixture. Hand it to torch.rand and to torch.randperm.")
+@exercise.mistake(
+    "The generator is not used, so the same seed gives another mixture. Hand it to torch.rand and to torch.randperm."
+)
 def own_randomness(x, y, *, generator):
     lam, order = torch.rand((), dtype=x.dtype), torch.randperm(len(x))
     return lam * x + (1 - lam) * x[order], lam * y + (1 - lam) * y[order]

@@ -28,7 +28,9 @@ def cases():
     yield Case(one, 2 * one, 0 * one, lr=0.1).named("the first step: theta = 1, grad = 2, v = 0, lr = 0.1")
     yield Case(one, 2 * one, 10 * one, lr=0.1).named("a later step: theta = 1, grad = 2, v = 10, lr = 0.1")
     yield Case(one, -2 * one, 10 * one, lr=0.5, momentum=0.5).named("v = 10 against grad = -2, momentum 0.5")
-    yield Case(noise(3, 4, seed=0), noise(3, 4, seed=1), noise(3, 4, seed=2), lr=0.03, momentum=0.8).named("a (3, 4) matrix")
+    yield Case(noise(3, 4, seed=0), noise(3, 4, seed=1), noise(3, 4, seed=2), lr=0.03, momentum=0.8).named(
+        "a (3, 4) matrix"
+    )
     yield Case(noise(5, seed=3), noise(5, seed=4), noise(5, seed=5), lr=0.2, momentum=0.3).named("momentum 0.3")
 
 
@@ -67,7 +69,9 @@ def wrong_state(theta, grad, v, *, lr, momentum=0.9):
     return theta - lr * step, step
 
 
-exercise.edit("uphill", "theta - lr", "theta + lr", "You went uphill: the gradient points to where the loss grows, so subtract.")
+exercise.edit(
+    "uphill", "theta - lr", "theta + lr", "You went uphill: the gradient points to where the loss grows, so subtract."
+)
 
 
 @exercise.alternative

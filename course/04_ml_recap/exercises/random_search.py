@@ -79,7 +79,9 @@ def cases():
     )
 
 
-exercise.equivalent("dtype= dropped from rand", "the places in the box are then multiples of 2^-24, which no search notices")
+exercise.equivalent(
+    "dtype= dropped from rand", "the places in the box are then multiples of 2^-24, which no search notices"
+)
 exercise.equivalent("float(...) dropped", "torch.tensor takes a list of numbers in tensors as well")
 
 
@@ -107,7 +109,9 @@ def on_the_diagonal(objective, low, high, *, trials, generator):
 
 @exercise.mistake("The rows are not sorted: the best trial, the one with the lowest value, comes first.")
 def unsorted(objective, low, high, *, trials, generator):
-    points = torch.exp(low.log() + torch.rand(trials, len(low), generator=generator, dtype=low.dtype) * (high / low).log())
+    points = torch.exp(
+        low.log() + torch.rand(trials, len(low), generator=generator, dtype=low.dtype) * (high / low).log()
+    )
     return torch.cat([points, torch.stack([objective(p) for p in points])[:, None]], dim=1)
 
 

@@ -28,10 +28,12 @@ def cases():
     yield Case(one, 3 * one, 16 * one, lr=0.1, alpha=0.5).named("theta = 1, grad = 3, s = 16, alpha = 0.5")
     yield Case(one, -3 * one, 0 * one, lr=0.1).named("the first step: grad = -3, s = 0")
     yield Case(one, 0.01 * one, 0.0004 * one, lr=0.1, alpha=0.9, eps=0.01).named("a gradient no larger than eps")
-    yield Case(noise(3, 4, seed=0), noise(3, 4, seed=1), noise(3, 4, seed=2) ** 2, lr=0.03).named("a (3, 4) matrix, the defaults")
-    yield Case(noise(2, 3, seed=3), 100 * noise(2, 3, seed=4), noise(2, 3, seed=5) ** 2, lr=0.2, alpha=0.8, eps=1.0).named(
-        "gradients of size 100"
+    yield Case(noise(3, 4, seed=0), noise(3, 4, seed=1), noise(3, 4, seed=2) ** 2, lr=0.03).named(
+        "a (3, 4) matrix, the defaults"
     )
+    yield Case(
+        noise(2, 3, seed=3), 100 * noise(2, 3, seed=4), noise(2, 3, seed=5) ** 2, lr=0.2, alpha=0.8, eps=1.0
+    ).named("gradients of size 100")
     zero = torch.zeros(2, dtype=torch.float64)
     yield Case(zero + 1, zero, zero, lr=0.1).named("a gradient that is zero, and always was")
 

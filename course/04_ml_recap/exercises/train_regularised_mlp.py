@@ -86,8 +86,12 @@ def build(train, width, dropout):
     return nn.Sequential(*layers, nn.Linear(width, len(train.classes)))
 
 
-@exercise.mistake("The seed you were given decides nothing: seeds 5 and 6 gave the same model. Hand `seed` to torch.manual_seed and to fit.")
-def seed_fixed(train, validation=None, *, epochs, width=512, dropout=0.25, weight_decay=0.05, smoothing=0.1, lr=3e-3, seed=0):
+@exercise.mistake(
+    "The seed you were given decides nothing: seeds 5 and 6 gave the same model. Hand `seed` to torch.manual_seed and to fit."
+)
+def seed_fixed(
+    train, validation=None, *, epochs, width=512, dropout=0.25, weight_decay=0.05, smoothing=0.1, lr=3e-3, seed=0
+):
     return train_regularised_mlp(
         train, validation, epochs=epochs, width=width, dropout=dropout, weight_decay=weight_decay,
         smoothing=smoothing, lr=lr, seed=0,
@@ -123,7 +127,9 @@ def ends_with_a_softmax(
 @exercise.mistake(
     "The accuracy stays below the bar, far from over-fitting: the learning rate is much too small for so few epochs. Is `lr` the peak of the schedule?"
 )
-def timid(train, validation=None, *, epochs, width=512, dropout=0.25, weight_decay=0.05, smoothing=0.1, lr=3e-3, seed=0):
+def timid(
+    train, validation=None, *, epochs, width=512, dropout=0.25, weight_decay=0.05, smoothing=0.1, lr=3e-3, seed=0
+):
     return train_regularised_mlp(
         train, validation, epochs=epochs, width=width, dropout=dropout, weight_decay=weight_decay,
         smoothing=smoothing, lr=lr / 300, seed=seed,

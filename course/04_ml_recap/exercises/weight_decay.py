@@ -26,9 +26,9 @@ def noise(*shape: int, seed: int) -> Tensor:
 def cases():
     layer = [torch.tensor([[1.0, -3.0]], dtype=torch.float64), torch.tensor([10.0], dtype=torch.float64)]
     yield Case(layer, lr=0.1, strength=0.5).named("a weight matrix (1, -3) and a bias 10, lr 0.1, strength 0.5")
-    yield Case([noise(3, 2, seed=0), noise(3, seed=1), noise(2, 3, seed=2), noise(2, seed=3)], lr=0.02, strength=3.0).named(
-        "two layers"
-    )
+    yield Case(
+        [noise(3, 2, seed=0), noise(3, seed=1), noise(2, 3, seed=2), noise(2, seed=3)], lr=0.02, strength=3.0
+    ).named("two layers")
     yield Case([noise(2, 1, 3, 3, seed=4), noise(2, seed=5)], lr=0.5, strength=0.01).named("a convolution")
 
 
@@ -44,7 +44,12 @@ exercise.edit(
     "",
     "You shrank the biases too. A bias near zero is no simpler than another; decay tensors with two axes or more.",
 )
-exercise.edit("grows", "theta * (1 - lr * strength)", "theta * (1 + lr * strength)", "The weights grow. Decay multiplies by a number below 1.")
+exercise.edit(
+    "grows",
+    "theta * (1 - lr * strength)",
+    "theta * (1 + lr * strength)",
+    "The weights grow. Decay multiplies by a number below 1.",
+)
 exercise.edit(
     "halved",
     "theta * (1 - lr * strength)",

@@ -53,7 +53,9 @@ def cases():
     yield Case(40, 1500).named("40 inputs, 1,500 outputs")
 
 
-exercise.equivalent("operands of - swapped", "a distribution that is symmetric about zero is the same with its sign changed")
+exercise.equivalent(
+    "operands of - swapped", "a distribution that is symmetric about zero is the same with its sign changed"
+)
 
 
 @exercise.mistake(
@@ -63,16 +65,12 @@ def lies_on_its_side(inputs, outputs, *, generator):
     return (2 / (inputs + outputs)) ** 0.5 * torch.randn(inputs, outputs, generator=generator)
 
 
-@exercise.mistake(
-    "Your standard deviation is 2 / (inputs + outputs); that should be the variance. Take the root."
-)
+@exercise.mistake("Your standard deviation is 2 / (inputs + outputs); that should be the variance. Take the root.")
 def variance_for_deviation(inputs, outputs, *, generator):
     return 2 / (inputs + outputs) * torch.randn(outputs, inputs, generator=generator)
 
 
-@exercise.mistake(
-    "This is He's variance, 2 / inputs, which makes up for a ReLU. Xavier's is 2 / (inputs + outputs)."
-)
+@exercise.mistake("This is He's variance, 2 / inputs, which makes up for a ReLU. Xavier's is 2 / (inputs + outputs).")
 def he_instead(inputs, outputs, *, generator):
     return (2 / inputs) ** 0.5 * torch.randn(outputs, inputs, generator=generator)
 
@@ -92,7 +90,9 @@ def deviation_for_bound(inputs, outputs, *, generator):
     return (2 / (inputs + outputs)) ** 0.5 * (2 * torch.rand(outputs, inputs, generator=generator) - 1)
 
 
-@exercise.mistake("The generator is not used, so the same seed gives other weights: pass generator=generator to the random function.")
+@exercise.mistake(
+    "The generator is not used, so the same seed gives other weights: pass generator=generator to the random function."
+)
 def own_randomness(inputs, outputs, *, generator):
     return (2 / (inputs + outputs)) ** 0.5 * torch.randn(outputs, inputs)
 
