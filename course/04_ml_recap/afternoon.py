@@ -702,7 +702,7 @@ def ridge(A: Tensor, y: Tensor, strength: float) -> Tensor:
     """The theta that minimises |A theta - y|^2 / 2 + strength |theta|^2 / 2; of smallest norm for strength 0. A: (N, P), y: (N,)."""
     U, S, Vh = torch.linalg.svd(A, full_matrices=False)
     nothing = 1e-10 * S[0]  # what is smaller is zero up to rounding
-    gain = S / (S**2 + strength) if strength else torch.where(S > nothing, 1 / S, 0)
+    gain = S / (S**2 + strength) if strength else torch.where(S.gt(nothing), 1 / S, 0)
     return Vh.T @ (gain * (U.T @ y))
 
 
