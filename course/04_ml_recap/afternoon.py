@@ -289,6 +289,27 @@ def adam(
 check(adam)
 
 # %% [markdown]
+# **Predict.** Two parameters under Adam. The gradient of the first is always 1; that of the second is noise, $+1$ or $-1$ by the toss of a coin. Both have $s=1$. By how much does each move in a typical step, in units of $\eta$?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+generator = torch.Generator().manual_seed(0)
+coins = 2 * torch.randint(0, 2, (3000, 500), generator=generator, dtype=torch.float64) - 1  # 500 copies of the second
+theta = torch.zeros(2, 500, dtype=torch.float64)
+m, s, moves = torch.zeros_like(theta), torch.zeros_like(theta), []
+for t in range(1, sized(3000, rehearsal=300) + 1):
+    grad = torch.stack([torch.ones(500, dtype=torch.float64), coins[t - 1]])
+    new, m, s = adam(theta, grad, m, s, t=t, lr=1.0)
+    moves.append((new - theta).square().mean(1))
+    theta = new
+steady, tossed = torch.stack(moves[100:]).mean(0).sqrt().tolist()
+print(f"root mean square step, in units of lr: steady gradient {steady:.2f}, coin {tossed:.2f}")
+
+# %% [markdown]
+# The steady one moves by $\eta$, the other by less than a quarter of it: $m$ is a mean of about $\frac{1+\beta_1}{1-\beta_1}=19$ coins, so its size is $1/\sqrt{19}=0.23$. **Adam goes slowly where gradients disagree.** The ratio $|\hat m|/\sqrt{\hat s}$ is a signal-to-noise ratio, and never much above 1.
+#
 # ## A race down four ravines
 #
 # Each method now runs down a ravine with $\kappa=100$ and one with $\kappa=10^4$. Each ravine lies once **along** the axes, as units make it, and once **turned by 45 degrees**, as correlation makes it; it is the same ravine, seen from another side. To be fair, each method gets
@@ -555,6 +576,26 @@ def batch_norm_forward(
 check(batch_norm_forward)
 
 # %% [markdown]
+# **Predict.** The running averages start at mean 0 and variance 1. The data have mean 5 and standard deviation 3. After *one* training step we switch to evaluation and normalise the same batch: what mean do we get? And after how many steps is it below 0.05?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+batch = 5 + 3 * torch.randn(1000, 1, generator=torch.Generator().manual_seed(0))
+gamma, beta = torch.ones(1), torch.zeros(1)
+running_mean, running_var = torch.zeros(1), torch.ones(1)
+for step in range(1, 61):
+    _, running_mean, running_var = batch_norm_forward(batch, gamma, beta, running_mean, running_var, training=True)
+    y, _, _ = batch_norm_forward(batch, gamma, beta, running_mean, running_var, training=False)
+    if step in (1, 10, 20, 40, 60):
+        print(
+            f"after {step:2d} steps: running mean {running_mean.item():.2f}, evaluation gives mean {y.mean():.2f} and std {y.std():.2f}"
+        )
+
+# %% [markdown]
+# Far off at first: of the start $0.9^t$ is left after $t$ steps, and the mean falls below 0.05 when that is less than 3 %, which takes 34 steps. A network that is evaluated after a handful of steps, or whose weights move faster than its averages follow, computes in evaluation something that it was never trained on. When `val_loss` is wild and the training loss is calm, look here first.
+#
 # ### The way back
 #
 # Every output depends on every input of its feature, through $\mu$ and $\sigma$. Write $s=\sqrt{\sigma^2+\epsilon}$. First the two statistics:
@@ -928,6 +969,24 @@ def dropout(x: Tensor, p: float, *, training: bool = True, generator: torch.Gene
 check(dropout)
 
 # %% [markdown]
+# **Predict.** Dropout keeps the mean of each activation. Does it keep the mean of what the *next* layer makes of it? A neuron $z=\sum_j w_jh_j$ sums 100 activations, half of which are dropped, and passes through a ReLU. Is the mean of $\operatorname{relu}(z)$ with dropout smaller than without, the same, or larger?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+generator = torch.Generator().manual_seed(0)
+h = torch.rand(100, generator=generator)
+w = torch.randn(300, 100, generator=generator) / 10  # 300 neurons of the next layer
+z = w @ h
+dropped = torch.stack([w @ dropout(h, 0.5, generator=generator) for _ in range(2000)])  # (2000, 300)
+print(f"mean of z         {z.mean():7.3f} without, {dropped.mean():7.3f} with dropout")
+print(f"mean of relu(z)   {z.relu().mean():7.3f} without, {dropped.relu().mean():7.3f} with dropout")
+
+# %% [markdown]
+# Larger. The mean of $z$ is kept, but not its variance, and a ReLU turns variance into mean: it is convex, so noise around its kink can only add (Jensen's inequality). So evaluation is *not* the average over all the thinned networks, only close to it. And a batch normalisation that comes after a dropout stores a variance that evaluation never shows it; this is
+# why dropout stands after the normalisations, or at the end.
+#
 # ## Label smoothing
 #
 # Cross-entropy with a one-hot target is never satisfied: however sure the network is, a larger logit makes the loss smaller still. Szegedy and others (2016) replace the target by $q_k=(1-\varepsilon)\,[k=y]+\varepsilon/K$, where $[k=y]$ is 1 for the right class and 0 for the others. With $p=\operatorname{softmax}(z)$,
@@ -955,6 +1014,20 @@ def label_smoothing(logits: Tensor, y: Tensor, eps: float) -> Tensor:
 check(label_smoothing)
 
 # %% [markdown]
+# **Predict.** Ten classes, $\varepsilon=0.1$. A network puts the right logit by an amount $d$ above the nine others. For $d=0$ its loss is $\ln10=2.30$. What is it for $d=4.5$, for 10, and for 100?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+for d in (0.0, 2.0, 4.5, 10.0, 100.0):
+    sure = d * F.one_hot(torch.tensor([3]), 10).float()
+    plain_loss, smoothed = label_smoothing(sure, torch.tensor([3]), 0.0), label_smoothing(sure, torch.tensor([3]), 0.1)
+    print(f"d = {d:5.1f}: plain cross-entropy {plain_loss:6.3f}, smoothed {smoothed:6.3f}")
+
+# %% [markdown]
+# At 4.5 it has its minimum, 0.50. Beyond, being sure is punished, by $0.09$ for each further unit of $d$: at 100 the network is right and pays 9, far more than one that knows nothing.
+#
 # ## Mixup
 #
 # What should the network say *between* two examples? The data do not tell, so Zhang and others (2018) make something up: half way between a shale and a limestone it should say "half shale, half limestone". For a batch, draw one $\lambda\in[0,1]$ and a random order $\pi$, and train on

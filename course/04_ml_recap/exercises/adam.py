@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="Adam",
     difficulty=2,
-    minutes=10,
-    move_on=18,
+    minutes=8,
+    move_on=16,
     hints=(
         "Five quantities in this order: m, s, their corrected versions, theta. Which of them does the next step need?",
         "The correction divides by 1 - beta ** t, a number; with t = 1 it undoes the factor 1 - beta exactly. Return the raw m and s.",

@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="AdamW",
     difficulty=2,
-    minutes=6,
-    move_on=12,
+    minutes=4,
+    move_on=10,
     hints=(
         "Two things happen to theta, one after the other, and only the second knows the gradient.",
         "The decay is one multiplication by a number a little below 1, made of lr and weight_decay. What follows you have written already.",

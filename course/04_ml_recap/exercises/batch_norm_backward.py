@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="batch normalisation, backward",
     difficulty=4,
-    minutes=15,
-    move_on=25,
+    minutes=12,
+    move_on=22,
     hints=(
         "Compute x_hat first; then the gradients of gamma and beta are two sums over the batch, and the box needs two means over the batch.",
         "Inside the box stands g, the gradient that has passed gamma, and the whole is divided by s. The last term is x_hat times one number per feature.",

@@ -9,8 +9,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="batch normalisation, forward",
     difficulty=3,
-    minutes=12,
-    move_on=20,
+    minutes=10,
+    move_on=18,
     hints=(
         "Each feature is a column: means and variances run along axis 0. Write the two modes as two branches that both end with a mean and a variance.",
         "Two different variances occur in training: x.var(0, correction=0) to normalise, correction=1 for the running average. Make new tensors; "

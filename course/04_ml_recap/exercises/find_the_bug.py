@@ -12,8 +12,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="find the bug",
     difficulty=4,
-    minutes=15,
-    move_on=25,
+    minutes=12,
+    move_on=22,
     hints=(
         "One symptom at a time. Dropout knows two modes; a state_dict knows the tensors that it names; a counter knows only what it is told.",
         "Look at what is missing before `with torch.no_grad()`, at what `best` holds one epoch later, and at what an improvement does to `waited`.",

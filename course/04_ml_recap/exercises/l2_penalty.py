@@ -8,7 +8,7 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="the L2 penalty",
     difficulty=1,
-    minutes=5,
+    minutes=4,
     move_on=10,
     hints=(
         "A loop over the tensors, a condition on their number of axes, and a sum of squares.",

@@ -10,8 +10,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="label smoothing",
     difficulty=2,
-    minutes=8,
-    move_on=15,
+    minutes=6,
+    move_on=12,
     hints=(
         "Start from log-probabilities, computed stably from the logits. The loss is minus a sum over classes of target times log-probability.",
         "Either build the targets q of shape (N, K), or split the sum: (1 - eps) times the right class's log-probability, and eps times their mean over classes.",

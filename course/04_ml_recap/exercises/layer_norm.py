@@ -10,8 +10,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="layer normalisation",
     difficulty=2,
-    minutes=6,
-    move_on=12,
+    minutes=4,
+    move_on=10,
     hints=(
         "The same formula as before with another axis, and no modes. Which axis holds the features, however many stand before it?",
         "keepdim=True leaves a 1 where the axis was, so that the mean can be subtracted from x.",

@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="mixup",
     difficulty=2,
-    minutes=8,
-    move_on=15,
+    minutes=6,
+    move_on=12,
     hints=(
         "Two random things: one number from torch.rand, one order from torch.randperm, both with generator=generator.",
         "x[order] is the batch in another order. Inputs and targets get the same number and the same order.",

@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="Nesterov's momentum",
     difficulty=2,
-    minutes=8,
-    move_on=15,
+    minutes=4,
+    move_on=10,
     hints=(
         "The velocity is updated as before. Only the step differs: it is taken along a sum of two terms.",
         "In the last formula of the text the velocity carries the index t + 1: it is the new one.",

@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise, Given
 exercise = Exercise(
     title="random search",
     difficulty=2,
-    minutes=10,
-    move_on=18,
+    minutes=8,
+    move_on=15,
     hints=(
         "One uniform number per trial and dimension, all at once: torch.rand(trials, D, generator=generator). Stretch it between the logarithms of the ends.",
         "exp brings you back. Evaluate the points one by one, put the values beside them as a last column, and sort the rows by it.",

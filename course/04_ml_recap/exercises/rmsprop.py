@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="RMSprop",
     difficulty=2,
-    minutes=6,
-    move_on=12,
+    minutes=4,
+    move_on=10,
     hints=(
         "First the running mean of the squares, then the step with the new mean. Everything happens element by element.",
         "alpha is the share that is kept, so the new square enters with 1 - alpha. The root is taken before eps is added.",

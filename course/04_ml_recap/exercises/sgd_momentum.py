@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="momentum",
     difficulty=1,
-    minutes=5,
-    move_on=10,
+    minutes=3,
+    move_on=8,
     hints=(
         "Two lines: first the velocity remembers a part of itself and takes up the gradient, then the parameters follow the velocity.",
         "The parameters follow the *new* velocity, and the learning rate enters only there.",

@@ -8,7 +8,7 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="weight decay",
     difficulty=1,
-    minutes=4,
+    minutes=3,
     move_on=8,
     hints=(
         "It is one factor, the same for all weights; vectors pass unchanged.",
