@@ -8,7 +8,7 @@
 #   - tell an L2 penalty from weight decay, and say when they are the same thing
 #   - search hyperparameters at random, train a regularised network, and answer how few wells are too few
 # prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2, 04_ml_recap.morning]
-# minutes: {study: 180, cpu: 3, cpu_fp32: 4, gpu: 2}
+# minutes: {study: 180, cpu: 2, cpu_fp32: 2, gpu: 1}
 # data: [wells, glyphs, fashion_mnist]
 # ---
 
@@ -827,7 +827,7 @@ for P in (20, 60, 2000):
 #
 # $$ L(\theta)=\tfrac12\|\Phi\theta-y\|^2+\tfrac\lambda2\|\theta\|^2 \quad\Longrightarrow\quad (\Phi^\top\Phi+\lambda)\,\theta=\Phi^\top y \quad\Longrightarrow\quad \theta=\sum_i\underbrace{\frac{s_i^2}{s_i^2+\lambda}}_{\text{filter}}\;\frac{u_i^\top y}{s_i}\,v_i . $$
 #
-# Directions with $s_i^2\gg\lambda$ pass; those with $s_i^2\ll\lambda$ are shut. Statisticians call it ridge regression (Hoerl and Kennard 1970), geophysicists *damped least squares*. And this morning's Bayesian reading: it is the most probable $\theta$ if $\theta$ has a Gaussian prior.
+# Directions with $s_i^2\gg\lambda$ pass; those with $s_i^2\ll\lambda$ are shut. Statisticians call it ridge regression (Hoerl and Kennard 1970), geophysicists *damped least squares*. It has a Bayesian reading too: it is the most probable $\theta$ if the noise is Gaussian and the weights, before one has seen any data, are taken to be Gaussian of variance $\sigma_e^2/\lambda$.
 #
 # **A worked number.** $s=0.01$: noise is multiplied by $1/s=100$. With $\lambda=0.05$ it is $s/(s^2+\lambda)=0.01/0.0501=0.2$. For $s=1$ the two are 1 and 0.95: hardly touched.
 #
@@ -994,7 +994,7 @@ print(f"mean of relu(z)   {z.relu().mean():7.3f} without, {dropped.relu().mean()
 #
 # $$ L=-\sum_k q_k\ln p_k, \qquad \frac{\partial L}{\partial z_k}=p_k-q_k , $$
 #
-# by the same steps as this morning, since $\sum_k q_k=1$. The gradient vanishes at $p=q$, that is at a *finite* difference of logits, $\ln\frac{1-\varepsilon+\varepsilon/K}{\varepsilon/K}$.
+# because $\partial\ln p_j/\partial z_k=\delta_{jk}-p_k$, and so $-\sum_jq_j(\delta_{jk}-p_k)=p_k\sum_jq_j-q_k$, with $\sum_jq_j=1$. The gradient vanishes at $p=q$, that is at a *finite* difference of logits, $\ln\frac{1-\varepsilon+\varepsilon/K}{\varepsilon/K}$.
 #
 # **A worked number.** $K=10$, $\varepsilon=0.1$: the right class is to get 0.91 and each other 0.01, so the logits should differ by $\ln 91=4.5$. And the least loss is not 0 but the entropy of $q$: $-0.91\ln0.91-9\cdot0.01\ln0.01=0.50$. A loss of 0.50 is perfection here; compare losses only between equal $\varepsilon$.
 #
