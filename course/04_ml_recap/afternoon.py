@@ -831,7 +831,7 @@ for P in (20, 60, 2000):
 #
 # **A worked number.** $s=0.01$: noise is multiplied by $1/s=100$. With $\lambda=0.05$ it is $s/(s^2+\lambda)=0.01/0.0501=0.2$. For $s=1$ the two are 1 and 0.95: hardly touched.
 #
-# The third curve on the left has no peak at all, and with enough features it lies below the best that any number of features reaches without. Nakkiran and others (2021) show that this is general for linear models with the best strength.
+# The third curve on the left has no peak at all, and with enough features it lies below the best that any number of features reaches without. Nakkiran and others (2021) prove for a class of linear models that with the best strength no peak is left.
 #
 # ### Exercise 4.26: the penalty
 # $\frac\lambda2$ times the sum of the squares of all **weights**. Biases and the gains of normalisation layers, which are vectors, are left alone: to shrink a mean towards zero makes nothing simpler. So: only tensors with two axes or more.
@@ -985,8 +985,8 @@ print(f"mean of z         {z.mean():7.3f} without, {dropped.mean():7.3f} with dr
 print(f"mean of relu(z)   {z.relu().mean():7.3f} without, {dropped.relu().mean():7.3f} with dropout")
 
 # %% [markdown]
-# Larger. The mean of $z$ is kept, but not its variance, and a ReLU turns variance into mean: it is convex, so noise around its kink can only add (Jensen's inequality). So evaluation is *not* the average over all the thinned networks, only close to it. And a batch normalisation that comes after a dropout stores a variance that evaluation never shows it; this is
-# why dropout stands after the normalisations, or at the end.
+# Larger. The mean of $z$ is kept, but not its variance, and a ReLU turns variance into mean: it is convex, so noise around its kink can only add (Jensen's inequality). So evaluation is *not* the average over all the thinned networks, only close to it. And a batch normalisation that comes after a dropout stores a variance that evaluation never shows it (Li and others 2019). It does no
+# great harm while $p$ is small, as in the network at the end of this afternoon, and is a reason not to make it large.
 #
 # ## Label smoothing
 #
@@ -1460,6 +1460,7 @@ check(find_the_bug)
 # - P. Nakkiran, P. Venkat, S. Kakade, T. Ma (2021), Optimal regularization can mitigate double descent. arXiv:2003.01897
 # - A. E. Hoerl, R. W. Kennard (1970), Ridge regression: biased estimation for nonorthogonal problems. doi:10.1080/00401706.1970.10488634
 # - N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov (2014), Dropout. Journal of Machine Learning Research 15, 1929-1958
+# - X. Li, S. Chen, X. Hu, J. Yang (2019), Understanding the disharmony between dropout and batch normalization by variance shift. arXiv:1801.05134
 # - S. Wager, S. Wang, P. Liang (2013), Dropout training as adaptive regularization. arXiv:1307.1493
 # - C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna (2016), Rethinking the Inception architecture (label smoothing). arXiv:1512.00567
 # - H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz (2018), mixup: beyond empirical risk minimization. arXiv:1710.09412
