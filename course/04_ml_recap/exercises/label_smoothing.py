@@ -1,0 +1,106 @@
+"""Cross-entropy against smoothed targets."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="label smoothing",
+    difficulty=2,
+    minutes=6,
+    move_on=12,
+    hints=(
+        "Start from log-probabilities, computed stably from the logits. The loss is minus a sum over classes of target times log-probability.",
+        "Either build the targets q of shape (N, K), or split the sum: (1 - eps) times the right class's log-probability, and eps times their mean over classes.",
+    ),
+    part="afternoon",
+    probe=probes.call(grad=True),
+)
+
+
+def noise(*shape: int, seed: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@exercise.cases
+def cases():
+    yield Case(torch.tensor([[0.0, 2.0]], dtype=torch.float64), torch.tensor([1]), 0.2).named(
+        "one example, logits (0, 2), class 1, eps 0.2"
+    )
+    yield Case(torch.tensor([[0.0, 2.0]], dtype=torch.float64), torch.tensor([1]), 0.0).named("the same, eps 0")
+    yield Case(noise(4, 3, seed=0), torch.tensor([0, 2, 2, 1]), 0.1).named("four examples, three classes")
+    yield Case(torch.tensor([[1000.0, -1000.0, 0.0]], dtype=torch.float64), torch.tensor([0]), 0.3).named(
+        "logits of 1000"
+    )
+    yield Case(3 * noise(3, 10, seed=1), torch.tensor([9, 0, 4]), 0.5).named("ten classes, eps 0.5")
+
+
+exercise.equivalent(
+    "last argument of mean dropped", "the mean over the batch follows in any case, and a mean of means is the mean"
+)
+
+
+def against(logits: Tensor, q: Tensor) -> Tensor:
+    return -(q * logits.log_softmax(1)).sum(1).mean()
+
+
+@exercise.mistake(
+    "You share eps among the other K - 1 classes. In Szegedy's form it is shared among all K, the right one included, which ends up with 1 - eps + eps / K."
+)
+def among_the_others(logits, y, eps):
+    K = logits.shape[1]
+    hot = F.one_hot(y, K)
+    return against(logits, (1 - eps) * hot + eps / (K - 1) * (1 - hot))
+
+
+@exercise.mistake(
+    "Your targets do not sum to one: each class gets all of eps. It is shared, eps / K for each of the K classes."
+)
+def eps_each(logits, y, eps):
+    return against(logits, (1 - eps) * F.one_hot(y, logits.shape[1]) + eps)
+
+
+@exercise.mistake(
+    "You summed over the batch. Its loss is a mean, so that the learning rate does not depend on the size of the batch."
+)
+def summed(logits, y, eps):
+    return F.cross_entropy(logits, y, label_smoothing=eps, reduction="sum")
+
+
+@exercise.mistake(
+    "Nothing is smoothed: this is the plain cross-entropy. Mix in eps times the mean of the log-probabilities."
+)
+def plain(logits, y, eps):
+    return F.cross_entropy(logits, y)
+
+
+@exercise.mistake(
+    "You exchanged eps and 1 - eps: the right class now gets eps and the uniform part the rest. eps is the share that is given away."
+)
+def exchanged(logits, y, eps):
+    return F.cross_entropy(logits, y, label_smoothing=1 - eps)
+
+
+@exercise.mistake(
+    "You smoothed the prediction and not the target: the probabilities are mixed with 1 / K before the logarithm. That caps the loss; smoothing the target "
+    "is meant to cap the logits."
+)
+def prediction_smoothed(logits, y, eps):
+    p = (1 - eps) * logits.softmax(1) + eps / logits.shape[1]
+    return -p[torch.arange(len(y)), y].log().mean()
+
+
+@exercise.alternative
+def by_torch(logits, y, eps):
+    return F.cross_entropy(logits, y, label_smoothing=eps)
+
+
+@exercise.alternative
+def with_targets(logits, y, eps):
+    K = logits.shape[1]
+    q = torch.full_like(logits, eps / K)
+    q = q.scatter_add(1, y[:, None], torch.full_like(logits[:, :1], 1 - eps))
+    return ((torch.logsumexp(logits, 1, keepdim=True) - logits) * q).sum() / len(y)

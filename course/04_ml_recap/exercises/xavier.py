@@ -1,0 +1,107 @@
+"""First weights whose variance is a compromise between the way forward and the way back."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="Xavier's first weights",
+    difficulty=1,
+    minutes=4,
+    move_on=10,
+    hints=(
+        "You need random numbers of mean 0 and a given variance. Both torch.randn and torch.rand take generator=.",
+        "A uniform number on [-b, b] has the variance b squared over 3; a normal one of standard deviation d has d squared. Choose b or d.",
+    ),
+    part="afternoon",
+)
+
+
+@exercise.probe
+def probe(candidate, case):
+    """Shapes, and moments rounded far more coarsely than they scatter: the smallest matrix measured has 40,000 entries."""
+    inputs, outputs = case.args
+
+    def draw(seed):
+        return candidate(inputs, outputs, generator=torch.Generator().manual_seed(seed))
+
+    W, again, other = draw(0), draw(0), draw(1)
+    if not isinstance(W, torch.Tensor) or W.dim() != 2:
+        return {"returned": type(W).__name__, "shape": list(getattr(W, "shape", []))}
+    measured = {}
+    if W.numel() >= 40_000:
+        wanted = 2 / (inputs + outputs)
+        W64 = W.double()
+        measured = {
+            "variance over the variance asked for": round(W64.var().item() / wanted, 1),
+            "mean over standard deviation": round((W64.mean() / W64.std()).item(), 1) + 0.0,
+            "equal rows": bool(torch.equal(W[0], W[1])) if outputs > 1 else False,
+        }
+    return {
+        "shape": list(W.shape),
+        **measured,
+        "same seed, same weights": torch.equal(W, again),
+        "another seed, other weights": not torch.equal(W, other),
+    }
+
+
+@exercise.cases
+def cases():
+    yield Case(3, 2).named("three inputs, two outputs")
+    yield Case(200, 400).named("200 inputs, 400 outputs")
+    yield Case(1000, 50).named("1,000 inputs, 50 outputs")
+    yield Case(40, 1500).named("40 inputs, 1,500 outputs")
+
+
+exercise.equivalent(
+    "operands of - swapped", "a distribution that is symmetric about zero is the same with its sign changed"
+)
+
+
+@exercise.mistake(
+    "The matrix is (inputs, outputs). nn.Linear keeps one row per output, (outputs, inputs), so that W @ x works."
+)
+def lies_on_its_side(inputs, outputs, *, generator):
+    return (2 / (inputs + outputs)) ** 0.5 * torch.randn(inputs, outputs, generator=generator)
+
+
+@exercise.mistake("Your standard deviation is 2 / (inputs + outputs); that should be the variance. Take the root.")
+def variance_for_deviation(inputs, outputs, *, generator):
+    return 2 / (inputs + outputs) * torch.randn(outputs, inputs, generator=generator)
+
+
+@exercise.mistake("This is He's variance, 2 / inputs, which makes up for a ReLU. Xavier's is 2 / (inputs + outputs).")
+def he_instead(inputs, outputs, *, generator):
+    return (2 / inputs) ** 0.5 * torch.randn(outputs, inputs, generator=generator)
+
+
+@exercise.mistake(
+    "Your numbers lie in [0, b]: torch.rand is never negative, so all weights push the same way. Stretch it to [-b, b]."
+)
+def never_negative(inputs, outputs, *, generator):
+    return (6 / (inputs + outputs)) ** 0.5 * torch.rand(outputs, inputs, generator=generator)
+
+
+@exercise.mistake(
+    "The bound of your uniform numbers is the standard deviation. A uniform number on [-b, b] has only the variance b squared over 3, "
+    "so b has to be the root of three times the variance."
+)
+def deviation_for_bound(inputs, outputs, *, generator):
+    return (2 / (inputs + outputs)) ** 0.5 * (2 * torch.rand(outputs, inputs, generator=generator) - 1)
+
+
+@exercise.mistake(
+    "The generator is not used, so the same seed gives other weights: pass generator=generator to the random function."
+)
+def own_randomness(inputs, outputs, *, generator):
+    return (2 / (inputs + outputs)) ** 0.5 * torch.randn(outputs, inputs)
+
+
+@exercise.alternative
+def normal(inputs, outputs, *, generator):
+    return torch.randn(outputs, inputs, generator=generator) * (2 / (inputs + outputs)) ** 0.5
+
+
+@exercise.alternative
+def by_torch(inputs, outputs, *, generator):
+    return torch.nn.init.xavier_uniform_(torch.empty(outputs, inputs), generator=generator)
