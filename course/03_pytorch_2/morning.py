@@ -519,13 +519,17 @@ beds = list(zip(by_depth.x.tensor_split(cuts), by_depth.rock.tensor_split(cuts),
 x_NTD, y_NT, lengths = next(iter(DataLoader(beds, batch_size=16, collate_fn=pad_collate)))
 print(f"{len(beds)} beds; the first batch x {tuple(x_NTD.shape)}, y {tuple(y_NT.shape)}, lengths {lengths.tolist()}")
 
-logits = network(x_NTD.repeat(1, 1, 5).flatten(0, 1)).unflatten(0, y_NT.shape)  # (N, T, K): windows of five equal samples
+logits = network(x_NTD.repeat(1, 1, 5).flatten(0, 1)).unflatten(
+    0, y_NT.shape
+)  # (N, T, K): windows of five equal samples
 real = y_NT >= 0
 loss = F.cross_entropy(logits.transpose(1, 2), y_NT)  # wants the classes on axis 1: (N, K, T)
 by_bed = torch.stack([F.cross_entropy(one[keep], y[keep]) for one, y, keep in zip(logits, y_NT, real, strict=True)])
 print(f"{real.float().mean():.0%} of the batch is real")
 print(f"loss with -100 left out {loss:.4f}; over the real samples only {F.cross_entropy(logits[real], y_NT[real]):.4f}")
-print(f"mean of the beds' means {by_bed.mean():.4f}; padding taken for sandstone {F.cross_entropy(logits.transpose(1, 2), y_NT.clamp(min=0)):.4f}")
+print(
+    f"mean of the beds' means {by_bed.mean():.4f}; padding taken for sandstone {F.cross_entropy(logits.transpose(1, 2), y_NT.clamp(min=0)):.4f}"
+)
 
 # %% [markdown]
 # The first two agree: `ignore_index` leaves the padding out of the sum *and* of the count. The third is another loss, in which a sample of a thin bed weighs more; that may be what you want, but choose it. The last one is a bug that nobody sees in the code: had we padded the rocks with 0, the network would have been taught, in good faith, that filling is sandstone.
@@ -552,7 +556,9 @@ with torch.no_grad():
     a, b = network(few).softmax(1), network(few).softmax(1)
     network.eval()
     c, d = network(few).softmax(1), network(few).softmax(1)
-print(f"training mode:   the two differ by up to {(a - b).abs().max():.3f}, and name another rock {(a.argmax(1) != b.argmax(1)).float().mean():.1%} of the time")
+print(
+    f"training mode:   the two differ by up to {(a - b).abs().max():.3f}, and name another rock {(a.argmax(1) != b.argmax(1)).float().mean():.1%} of the time"
+)
 print(f"evaluation mode: the two differ by up to {(c - d).abs().max():.3f}")
 print(f"between the modes: up to {(a - c).abs().max():.3f}")
 
@@ -566,7 +572,11 @@ print(f"between the modes: up to {(a - c).abs().max():.3f}")
 
 # %%
 def train_step(
-    model: nn.Module, x: Tensor, y: Tensor, loss_fn: Callable[[Tensor, Tensor], Tensor], optimiser: torch.optim.Optimizer
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    loss_fn: Callable[[Tensor, Tensor], Tensor],
+    optimiser: torch.optim.Optimizer,
 ) -> Tensor:
     """One step on a batch, in training mode. ``loss_fn(model(x), y)`` is a scalar. Returns the loss, detached from its graph."""
     ### BEGIN SOLUTION
@@ -1032,7 +1042,9 @@ print("the last line:", {name: round(value, 4) for name, value in records[-1].it
 try:
     import tensorboard  # noqa: F401
 
-    print(f"TensorBoard is installed: run  tensorboard --logdir {runs}  in a terminal; on Colab: %load_ext tensorboard, then %tensorboard --logdir ...")
+    print(
+        f"TensorBoard is installed: run  tensorboard --logdir {runs}  in a terminal; on Colab: %load_ext tensorboard, then %tensorboard --logdir ..."
+    )
 except ImportError:
     print("TensorBoard is not installed here; the log above has the same numbers. To have it: pip install tensorboard")
 
@@ -1142,7 +1154,9 @@ ax.invert_yaxis()
 ax.set(xscale="log", xlabel="milliseconds for an epoch (logarithmic)", xlim=(5, 10_000))
 plot.alt(
     fig,
-    "Bars of the time of one epoch: " + ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in seconds.items()) + ".",
+    "Bars of the time of one epoch: "
+    + ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in seconds.items())
+    + ".",
 )
 
 # %% [markdown]
@@ -1157,9 +1171,13 @@ plot.alt(
 # only the matrix products and convolutions run in 16 bits; weights, sums and losses stay in 32, because of this:
 
 # %%
-print(f"1e-8 in float16: {torch.tensor(1e-8, dtype=torch.float16).item()}, in bfloat16: {torch.tensor(1e-8, dtype=torch.bfloat16).item():.2e}")
+print(
+    f"1e-8 in float16: {torch.tensor(1e-8, dtype=torch.float16).item()}, in bfloat16: {torch.tensor(1e-8, dtype=torch.bfloat16).item():.2e}"
+)
 weight = torch.tensor(1.0, dtype=torch.bfloat16)
-print(f"a weight of 1 after 1,000 steps of 0.001 in bfloat16: {sum([torch.tensor(1e-3, dtype=torch.bfloat16)] * 1000, weight).item()}")
+print(
+    f"a weight of 1 after 1,000 steps of 0.001 in bfloat16: {sum([torch.tensor(1e-3, dtype=torch.bfloat16)] * 1000, weight).item()}"
+)
 
 # %% [markdown]
 # The weight has not moved: next to 1, the nearest bfloat16 numbers are $1/128$ apart, and each small step is rounded away. So the *weights* are kept in float32, and `torch.autocast` converts what goes into a product.
@@ -1170,7 +1188,9 @@ print(f"a weight of 1 after 1,000 steps of 0.001 in bfloat16: {sum([torch.tensor
 prediction = ""  # write your answer here before you run the next cell
 
 # %%
-print(describe()["hardware"], "| bfloat16 in hardware:", has_fast_bfloat16(best_device()), "| device:", best_device().type)
+print(
+    describe()["hardware"], "| bfloat16 in hardware:", has_fast_bfloat16(best_device()), "| device:", best_device().type
+)
 x, y = train_set[0][:512], train_set[1][:512]
 for width in (64, 1024):
     taken = {}
@@ -1188,7 +1208,9 @@ for width in (64, 1024):
             optimiser.step()
             times.append(time.perf_counter() - begin)
         taken[dtype] = sorted(times)[len(times) // 2]
-    print(f"width {width:4d}: float32 {1000 * taken[torch.float32]:6.2f} ms a step, bfloat16 {1000 * taken[torch.bfloat16]:6.2f} ms")
+    print(
+        f"width {width:4d}: float32 {1000 * taken[torch.float32]:6.2f} ms a step, bfloat16 {1000 * taken[torch.bfloat16]:6.2f} ms"
+    )
 
 # %% [markdown]
 # TODO-PRECISION
@@ -1216,7 +1238,9 @@ for seed in range(sized(5, rehearsal=2)):
     scores.append(recalls(said, test_set[1]).mean().item())
     networks.append(model)
 rule = recalls(by_cutoffs(new.x), new.rock)
-print(f"balanced accuracy in four new wells: {np.mean(scores):.3f} (spread over {len(scores)} seeds {np.std(scores, ddof=1):.3f}); cut-offs {rule.mean():.3f}; chance {1 / K:.3f}")
+print(
+    f"balanced accuracy in four new wells: {np.mean(scores):.3f} (spread over {len(scores)} seeds {np.std(scores, ddof=1):.3f}); cut-offs {rule.mean():.3f}; chance {1 / K:.3f}"
+)
 for number in (8, 9, 10, 11):
     inside = new.well == number
     print(f"  well {number}: {recalls(said[inside], test_set[1][inside]).mean():.2f}")
@@ -1229,7 +1253,12 @@ inside = (new.well == 8).nonzero().flatten()[100:400]
 for column, answer in enumerate((new.rock[inside], said[inside], by_cutoffs(new.x[inside]))):
     for k, rock in enumerate(ROCKS):
         axes[1].fill_betweenx(
-            new.depth[inside], column, column + 0.8, where=(answer == k).numpy(), color=colours[k], label=rock if column == 0 else None
+            new.depth[inside],
+            column,
+            column + 0.8,
+            where=(answer == k).numpy(),
+            color=colours[k],
+            label=rock if column == 0 else None,
         )
 axes[1].set_xticks([0.4, 1.4, 2.4], ["truth", "network", "cut-offs"])
 axes[1].set(ylabel="depth in metres", title="150 m of a well nobody trained on")

@@ -32,8 +32,10 @@ def probe(candidate, case):
     found["the first weights stay inside the bound"] = bool(numbers.abs().max() <= bound)
     found["and fill it, on both sides"] = bool(numbers.max() > 0.5 * bound and numbers.min() < -0.5 * bound)
     found["uniformly"] = bool(0.45 * bound < numbers.std() < 0.7 * bound)
-    if bias and "bias" in found["parameters"]:
-        found["the bias is drawn too"] = bool(layer.bias.detach().abs().max() > 0)
+    if bias and H >= 20 and "bias" in found["parameters"]:
+        found["the bias is drawn too, from both sides"] = bool(
+            layer.bias.detach().min() < 0 < layer.bias.detach().max()
+        )
     torch.manual_seed(7)
     theirs = nn.Linear(D, H, bias=bias)
     try:
@@ -98,7 +100,9 @@ exercise.edit(
     "Your bias starts at zero. That is a good habit of many networks, and not what nn.Linear does: it draws the bias from the same "
     "interval as the weights.",
 )
-exercise.equivalent("operands of - swapped", "the interval is symmetric: the numbers change their sign, and the distribution stays")
+exercise.equivalent(
+    "operands of - swapped", "the interval is symmetric: the numbers change their sign, and the distribution stays"
+)
 
 
 @exercise.mistake(

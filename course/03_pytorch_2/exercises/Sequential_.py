@@ -33,7 +33,9 @@ def probe(candidate, case):
         "eval() reaches the modules inside": not any(module.training for module in modules),
     }
     net.to(torch.float64)
-    found["to(float64) reaches the modules inside"] = all(p.dtype == torch.float64 for m in modules for p in m.parameters())
+    found["to(float64) reaches the modules inside"] = all(
+        p.dtype == torch.float64 for m in modules for p in m.parameters()
+    )
     return found
 
 
@@ -130,7 +132,9 @@ class NotChained(Base):
                 module.in_features = 3
 
 
-@exercise.mistake("The names begin at 1. nn.Sequential counts from 0, as Python does, and its state_dict would not fit into yours.")
+@exercise.mistake(
+    "The names begin at 1. nn.Sequential counts from 0, as Python does, and its state_dict would not fit into yours."
+)
 class FromOne(Base):
     start = 1
 
@@ -145,9 +149,7 @@ class Backwards(Base):
         return x
 
 
-@exercise.mistake(
-    "You stop before the last module. A loop over range(len(self) - 1) leaves it out; run them all."
-)
+@exercise.mistake("You stop before the last module. A loop over range(len(self) - 1) leaves it out; run them all.")
 class LastLeftOut(Base):
     def forward(self, x):
         for module in list(self._modules.values())[:-1]:

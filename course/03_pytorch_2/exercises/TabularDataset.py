@@ -37,13 +37,24 @@ def cases():
     def table(count, features):
         return 10 * torch.arange(float(count))[:, None] + torch.arange(float(features))
 
-    yield Case(table(3, 1), torch.tensor([4, 5, 6]), torch.tensor([0, 0, 0]), reach=1).named("three samples of one well, reach 1")
+    yield Case(table(3, 1), torch.tensor([4, 5, 6]), torch.tensor([0, 0, 0]), reach=1).named(
+        "three samples of one well, reach 1"
+    )
     yield Case(table(5, 1), torch.tensor([0, 1, 2, 1, 0]), torch.tensor([3, 3, 3, 8, 8]), reach=1).named(
         "wells of three and two samples, reach 1"
     )
-    yield Case(table(6, 2), torch.arange(6), torch.tensor([1, 1, 1, 1, 0, 0])).named("two logs, two wells, the default reach")
-    yield Case(table(4, 3), torch.tensor([2, 0, 1, 1]), torch.tensor([5, 5, 2, 2]), reach=0).named("reach 0: only the sample itself")
-    yield Case(table(5, 2), torch.arange(5), torch.tensor([7, 4, 4, 4, 9]), reach=3).named("wells smaller than the window")
+    yield Case(table(6, 2), torch.arange(6), torch.tensor([1, 1, 1, 1, 0, 0])).named(
+        "two logs, two wells, the default reach"
+    )
+    yield Case(table(4, 3), torch.tensor([2, 0, 1, 1]), torch.tensor([5, 5, 2, 2]), reach=0).named(
+        "reach 0: only the sample itself"
+    )
+    yield Case(table(5, 2), torch.arange(5), torch.tensor([7, 4, 4, 4, 9]), reach=3).named(
+        "wells smaller than the window"
+    )
+
+
+exercise.equivalent(".tolist(...) dropped", "clamp takes a tensor of one number as well as a number")
 
 
 class Base(Dataset):
@@ -118,13 +129,17 @@ class LooksUpOnly(Base):
         return [max(j, low) for j in range(i - 2 * self.reach, i + 1)]
 
 
-@exercise.mistake("The label is that of the window's first sample. The question is asked about the one in the middle, sample i.")
+@exercise.mistake(
+    "The label is that of the window's first sample. The question is asked about the one in the middle, sample i."
+)
 class LabelOfTheFirst(Base):
     def label(self, i):
         return self.y[self.rows(i)[0]]
 
 
-@exercise.mistake("The window is not flattened: it has the shape (2 * reach + 1, D). A linear layer wants one row of numbers.")
+@exercise.mistake(
+    "The window is not flattened: it has the shape (2 * reach + 1, D). A linear layer wants one row of numbers."
+)
 class NotFlattened(Base):
     def window(self, i):
         return self.x[self.rows(i)]

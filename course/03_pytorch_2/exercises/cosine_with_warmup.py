@@ -20,7 +20,12 @@ exercise = Exercise(
 
 @exercise.cases
 def cases():
-    for step, words in ((0, "the first step"), (1, "the second step of the warm-up"), (2, "the peak"), (6, "half way down")):
+    for step, words in (
+        (0, "the first step"),
+        (1, "the second step of the warm-up"),
+        (2, "the peak"),
+        (6, "half way down"),
+    ):
         yield Case(step, total=10, warmup=2).named(f"{words}: step {step}, total 10, warm-up 2")
     yield Case(10, total=10, warmup=2, floor=0.1).named("the end, with a floor")
     yield Case(4, total=10, warmup=2, floor=0.1).named("a quarter of the way down, with a floor")

@@ -23,9 +23,14 @@ def cases():
     yield Case([3.0, 2.0, 2.5], 2).named("one epoch after the best, patience 2")
     yield Case([3.0, 2.0, 2.5, 2.2], 2).named("two epochs after the best, patience 2")
     yield Case([3.0, 2.0, 2.5, 1.9], 2).named("a new record in the last epoch")
-    yield Case([2.0, 2.5, 2.4, 2.3], 3).named("the first epoch was the best, and each of the others is better than the one before it")
+    yield Case([2.0, 2.5, 2.4, 2.3], 3).named(
+        "the first epoch was the best, and each of the others is better than the one before it"
+    )
     yield Case([5.0, 4.0, 4.0, 4.0], 2).named("equal losses")
-    yield Case([1.0, 0.95, 0.93, 0.89], 3, 0.1).named("slow progress: only the last is better by more than 0.1 than the record")
+    yield Case([1.0, 0.95, 0.93, 0.89], 3, 0.1).named(
+        "slow progress: only the last is better by more than 0.1 than the record"
+    )
+    yield Case([1.0, 0.95, 0.93, 0.92], 3, 0.1).named("progress too slow to count")
     yield Case([1.0, 0.75, 0.5], 2, 0.25).named("better by exactly min_delta")
     yield Case([2.0, math.nan, 1.5, math.nan], 1).named("nan in between")
     yield Case([math.nan, math.nan], 1).named("never finite")

@@ -28,7 +28,9 @@ class Network(nn.Module):
         super().__init__()
         self.layer = nn.Linear(2, classes, dtype=torch.float64)
         with torch.no_grad():
-            self.layer.weight.copy_(torch.linspace(-1, 1.3, 2 * classes, dtype=torch.float64).reshape(classes, 2).sin() * 2)
+            self.layer.weight.copy_(
+                torch.linspace(-1, 1.3, 2 * classes, dtype=torch.float64).reshape(classes, 2).sin() * 2
+            )
             self.layer.bias.copy_(torch.linspace(0.3, -0.2, classes, dtype=torch.float64))
         self.graph, self.sizes = False, []
 
@@ -45,6 +47,7 @@ def probe(candidate, case):
     model = Network(classes).train(training)
     loss, balanced = candidate(model, x, y, **case.kwargs)
     return {
+        "two plain numbers": type(loss) is float and type(balanced) is float,
         "loss": float(loss),
         "balanced accuracy": float(balanced),
         "training mode afterwards": model.training,
@@ -65,7 +68,9 @@ def points(count: int, classes: int, seed: int) -> tuple[torch.Tensor, torch.Ten
 def cases():
     x = torch.tensor([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], dtype=torch.float64)
     yield Case(x, torch.tensor([0, 1, 1]), 2, False).named("three examples, two classes, one batch")
-    yield Case(*points(5, 2, 1), 2, True, batch_size=2).named("five examples in batches of two; the model came in training mode")
+    yield Case(*points(5, 2, 1), 2, True, batch_size=2).named(
+        "five examples in batches of two; the model came in training mode"
+    )
     yield Case(*points(23, 4, 2), 4, False, batch_size=8).named("23 examples of four classes, batches of eight")
     x, y = points(30, 5, 3)
     yield Case(x[y != 3], y[y != 3], 5, True, batch_size=7).named("a class that does not occur")
@@ -74,8 +79,22 @@ def cases():
     yield Case(*points(1500, 3, 5), 3, False).named("1,500 examples and the default batch size")
 
 
+exercise.equivalent("True -> False", "strict only guards: both are split alike")
+exercise.equivalent(".tolist(...) dropped", "comparing with a tensor of one number is comparing with the number")
+
+
 def by_parts(
-    model, x, y, loss_fn=F.cross_entropy, *, batch_size=1024, mode="eval", graph=False, put_back=True, weigh=True, score=None
+    model,
+    x,
+    y,
+    loss_fn=F.cross_entropy,
+    *,
+    batch_size=1024,
+    mode="eval",
+    graph=False,
+    put_back=True,
+    weigh=True,
+    score=None,
 ):
     """The right answer, but for what a mistake says it does otherwise."""
     before, losses, sizes, said = model.training, [], [], []

@@ -89,7 +89,20 @@ def cases():
 
 
 def program(
-    model, train_x, train_y, val_x, val_y, classes, epochs, batch_size, lr, seed, *, told=True, by_epoch=True, copied=True
+    model,
+    train_x,
+    train_y,
+    val_x,
+    val_y,
+    classes,
+    epochs,
+    batch_size,
+    lr,
+    seed,
+    *,
+    told=True,
+    by_epoch=True,
+    copied=True,
 ):
     """The program with each of its three faults repaired or not."""
     torch.manual_seed(seed)
@@ -146,23 +159,10 @@ def best_is_a_reference(model, train_x, train_y, val_x, val_y, *, classes, epoch
 
 
 exercise.edit(
-    "shallow_copy",
-    "copy.deepcopy(model.state_dict())",
-    "dict(model.state_dict())",
-    "You copied the dictionary, and its entries are still the model's own tensors, which go on changing. Copy the tensors: copy.deepcopy, or "
-    "clone each.",
-)
-exercise.edit(
     "no_schedule",
     "        scheduler.step()\n",
     "",
     "You took the scheduler's step out, and now the rate never falls. It is to be stepped, once an epoch.",
-)
-exercise.edit(
-    "never_restored",
-    "    model.load_state_dict(best_state)\n",
-    "",
-    "The best weights are kept and never put back: what you return is the last epoch.",
 )
 exercise.edit(
     "starts_from_scratch",
@@ -175,11 +175,15 @@ exercise.equivalent("Lt -> LtE", "two epochs with exactly the same loss do not o
 
 
 @exercise.alternative
-def scheduler_of_all_batches(model, train_x, train_y, val_x, val_y, *, classes, epochs=8, batch_size=16, lr=0.05, seed=0):
+def scheduler_of_all_batches(
+    model, train_x, train_y, val_x, val_y, *, classes, epochs=8, batch_size=16, lr=0.05, seed=0
+):
     torch.manual_seed(seed)
     model[len(model) - 1] = nn.Linear(model[-1].in_features, classes, dtype=torch.float32).to(train_x.dtype)
     optimiser = torch.optim.Adam(model.parameters(), lr=lr)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / epochs)))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda epoch: 0.5 * (1 + math.cos(math.pi * epoch / epochs))
+    )
     kept, val_losses, rates = None, [], []
     for _ in range(epochs):
         rates += scheduler.get_last_lr()

@@ -22,7 +22,10 @@ def sequences(*lengths: int, features: int = 2, seed: int = 0) -> list[tuple[tor
     """One pair (x (T, features) float64, y (T,) int64) for each length."""
     generator = torch.Generator().manual_seed(seed)
     return [
-        (torch.randn(T, features, generator=generator, dtype=torch.float64), torch.randint(0, 5, (T,), generator=generator))
+        (
+            torch.randn(T, features, generator=generator, dtype=torch.float64),
+            torch.randint(0, 5, (T,), generator=generator),
+        )
         for T in lengths
     ]
 
@@ -38,10 +41,11 @@ def cases():
     yield Case(sequences(2, 2, 2, 2, seed=2)).named("equal lengths: nothing to pad")
 
 
+exercise.equivalent("int(...) dropped", "a size may be a tensor of one integer")
 exercise.edit(
     "labels_padded_with_zero",
-    "-100",
-    "0",
+    "(N, T), -100",
+    "(N, T), 0",
     "The rocks are padded with 0, and 0 is sandstone: the loss would teach the network that filling is sandstone. Use -100, which "
     "F.cross_entropy leaves out.",
 )
@@ -102,7 +106,9 @@ def lengths_of_the_batch(batch):
     return x, y, torch.full((len(batch),), x.shape[1])
 
 
-@exercise.mistake("Your logs come back as float32 whatever they were. Let the padded tensor take the dtype of the examples (new_zeros).")
+@exercise.mistake(
+    "Your logs come back as float32 whatever they were. Let the padded tensor take the dtype of the examples (new_zeros)."
+)
 def always_float32(batch):
     x = pad_sequence([x for x, _ in batch], batch_first=True).float()
     y = pad_sequence([y for _, y in batch], batch_first=True, padding_value=-100)

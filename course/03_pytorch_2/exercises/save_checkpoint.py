@@ -192,7 +192,11 @@ exercise.edit(
 def collected(model, optimiser, scheduler, generator, history):
     states = {"model": model, "optimiser": optimiser, "scheduler": scheduler}
     state = {name: thing.state_dict() for name, thing in states.items()}
-    return state | {"generator": generator.get_state(), "torch_rng": torch.random.get_rng_state(), "history": list(history)}
+    return state | {
+        "generator": generator.get_state(),
+        "torch_rng": torch.random.get_rng_state(),
+        "history": list(history),
+    }
 
 
 @exercise.alternative

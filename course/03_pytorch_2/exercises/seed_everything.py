@@ -42,7 +42,8 @@ def probe(candidate, case):
         "drawing from the generator leaves torch's global one alone": untouched,
         "torch is seeded": not untouched or one[2] == two[2] == three[2],
         "the generator is seeded": drawn == torch.rand(2, generator=torch.Generator().manual_seed(seed)).tolist(),
-        "each call gives a fresh one": order == torch.randperm(5, generator=torch.Generator().manual_seed(seed)).tolist(),
+        "each call gives a fresh one": order
+        == torch.randperm(5, generator=torch.Generator().manual_seed(seed)).tolist(),
     }
 
 

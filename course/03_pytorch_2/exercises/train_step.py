@@ -48,7 +48,11 @@ def probe(candidate, case):
     for _ in range(steps):
         x = torch.randn(6, 3, generator=generator, dtype=torch.float64)
         y = torch.randint(0, 3, (6,), generator=generator)
-        loss_fn = F.cross_entropy if kind != "sum" else (lambda logits, y: F.nll_loss(logits.log_softmax(1), y, reduction="sum"))
+        loss_fn = (
+            F.cross_entropy
+            if kind != "sum"
+            else (lambda logits, y: F.nll_loss(logits.log_softmax(1), y, reduction="sum"))
+        )
         loss = candidate(model, x, y, loss_fn, optimiser)
         graph = graph or (isinstance(loss, torch.Tensor) and loss.requires_grad)
         losses.append(float(loss) if loss is not None else None)
@@ -104,14 +108,14 @@ exercise.edit(
 )
 exercise.edit(
     "softmax_before_the_loss",
-    "loss_fn(model(x), y)",
-    "loss_fn(model(x).softmax(1), y)",
+    "loss = loss_fn(model(x), y)",
+    "loss = loss_fn(model(x).softmax(1), y)",
     "The loss gets probabilities. It is told to take model(x) as it comes; F.cross_entropy applies the softmax itself.",
 )
 exercise.edit(
     "own_loss",
-    "loss_fn(model(x), y)",
-    "F.cross_entropy(model(x), y)",
+    "loss = loss_fn(model(x), y)",
+    "loss = F.cross_entropy(model(x), y)",
     "You compute the cross-entropy yourself, whatever loss_fn is. The caller chooses the loss: call loss_fn(model(x), y).",
 )
 
