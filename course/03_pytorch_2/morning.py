@@ -18,7 +18,6 @@ import copy
 import inspect
 import json
 import math
-import os
 import random
 import tempfile
 import time
@@ -34,7 +33,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, W
 
 from dlmodule import data, plot, training
 from dlmodule.checking import checks
-from dlmodule.device import best_device, cores, describe, has_fast_bfloat16
+from dlmodule.device import best_device, describe, has_fast_bfloat16
 from dlmodule.rehearsal import sized
 
 check = checks("03_pytorch_2")
@@ -394,7 +393,7 @@ class TabularDataset(Dataset):
     def __init__(self, x: Tensor, y: Tensor, well: Tensor, *, reach: int = 2) -> None:
         ### BEGIN SOLUTION
         self.x, self.y, self.reach = x, y, reach
-        numbers, counts = torch.unique_consecutive(well, return_counts=True)
+        _, counts = torch.unique_consecutive(well, return_counts=True)
         ends = counts.cumsum(0)
         self.first = (ends - counts).repeat_interleave(counts).tolist()  # for each sample, where its well begins
         self.last = (ends - 1).repeat_interleave(counts).tolist()
@@ -818,7 +817,7 @@ check(early_stopping)
 # | torch's global generator, which dropout draws from | another noise: a good training, but not the same one |
 # | the history | early stopping forgets its best |
 #
-# The file must survive as well. If the machine dies *while writing*, a half-written checkpoint lies where the good one was. So write to a second file, and when it is complete, put it in the first one's place: `os.replace(new, path)` is **atomic**; at every moment there is either the old file or the new one, whole.
+# The file must survive as well. If the machine dies *while writing*, a half-written checkpoint lies where the good one was. So write to a second file, and when it is complete, put it in the first one's place: `new.replace(path)`, a method of `Path`, is **atomic**; at every moment there is either the old file or the new one, whole.
 #
 # ### Exercise 3.11: save a checkpoint
 #
@@ -846,7 +845,7 @@ def save_checkpoint(
     }
     unfinished = path.with_suffix(".unfinished")
     torch.save(state, unfinished)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
     ### END SOLUTION
 
 

@@ -17,7 +17,7 @@ exercise = Exercise(
     hints=(
         "Go down the table: six entries of a dictionary, three of them state_dicts, two the states of generators. Then think of a power cut in "
         "the middle of torch.save.",
-        "Save to another name in the same folder, path.with_suffix(...) say, and let os.replace put the finished file in place of the old.",
+        "Save to another name in the same folder, path.with_suffix(...) say, and let Path.replace put the finished file in place of the old.",
     ),
     part="morning",
 )
@@ -161,16 +161,16 @@ exercise.edit(
 )
 exercise.edit(
     "not_atomic",
-    "    torch.save(state, unfinished)\n    os.replace(unfinished, path)",
+    "    torch.save(state, unfinished)\n    unfinished.replace(path)",
     "    torch.save(state, path)",
     "You write over the old checkpoint. If the machine dies in the middle, the old one is gone and the new one is half a file: write beside "
-    "it, and put it in place with os.replace.",
+    "it, and put it in place with Path.replace.",
 )
 exercise.edit(
     "copied_not_moved",
-    "os.replace(unfinished, path)",
+    "unfinished.replace(path)",
     "path.write_bytes(unfinished.read_bytes())",
-    "Copying the finished file over the old one is itself a write that can be interrupted, and leaves a second file behind. os.replace puts "
+    "Copying the finished file over the old one is itself a write that can be interrupted, and leaves a second file behind. Path.replace puts "
     "it in place in one indivisible act.",
 )
 exercise.edit(
@@ -214,4 +214,4 @@ def by_an_open_file(path, model, optimiser, scheduler, generator, history):
         torch.save(state, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(name, path)
+    Path(name).replace(path)

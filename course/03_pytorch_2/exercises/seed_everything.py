@@ -113,7 +113,7 @@ def in_another_order(seed):
 
 @exercise.alternative
 def by_state(seed):
-    for seeded in (random.seed, np.random.seed, torch.manual_seed):  # noqa: NPY002
+    for seeded in (random.seed, np.random.seed, torch.manual_seed):
         seeded(seed)
     generator = torch.Generator()
     generator.set_state(torch.get_rng_state())

@@ -83,14 +83,15 @@ exercise.edit(
     "zeroes_after_backward",
     "    optimiser.zero_grad()\n    loss.backward()",
     "    loss.backward()\n    optimiser.zero_grad()",
-    "zero_grad() comes after backward(): it throws away the gradient that was just computed, and the weights never move. Forget the old "
-    "ones first.",
+    "The weights never move: the step finds no gradients. Either zero_grad() stands between backward() and step() and throws them away, or "
+    "step() comes before backward(). The order is zero_grad, backward, step.",
 )
 exercise.edit(
-    "steps_before_backward",
-    "    loss.backward()\n    optimiser.step()",
-    "    optimiser.step()\n    loss.backward()",
-    "The step comes before backward(), so it finds no gradients, or those of the batch before. First compute them, then step.",
+    "steps_first",
+    "    optimiser.zero_grad()\n    loss.backward()\n    optimiser.step()",
+    "    optimiser.step()\n    optimiser.zero_grad()\n    loss.backward()",
+    "The step comes first, so it follows the gradients of the batch before (in the first step, whatever somebody left there). Compute this "
+    "batch's gradients, then step.",
 )
 exercise.edit(
     "keeps_the_graph",
