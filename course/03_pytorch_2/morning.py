@@ -18,6 +18,7 @@ import copy
 import inspect
 import json
 import math
+import os
 import random
 import tempfile
 import time
@@ -111,7 +112,7 @@ for name, answer in {"always shale": shale, "cut-offs": said}.items():
 # $$ \text{accuracy} = \sum_k \pi_k\, r_k, \qquad \text{balanced accuracy} = \frac1K\sum_k r_k . $$
 #
 # The first depends on how much of each rock the drill happened to meet, the second does not. And the second has an honest zero: an answer that takes no notice of the truth says "$k$" with some probability $q_k$ whatever the rock is, so $r_k=q_k$, and $\frac1K\sum_k q_k=\frac1K$, however cunningly the $q_k$ are chosen. Here that is 0.20.
-# Dolomite is one sample in ten and the best reservoir of the field; a figure that hardly notices whether we find it is the wrong figure. **Balanced accuracy is our metric today.**
+# Dolomite is not one sample in ten, and may be the best reservoir of the field; a figure that hardly notices whether we find it is the wrong figure. **Balanced accuracy is our metric today.**
 #
 # The rest of the table says where rules fail. Gas lets the neutron log read low, so gas-filled limestone looks like sandstone; a calibration error of 0.02 moves samples across a cut-off; and a rule cannot say "the sample above was clearly sandstone, so this one probably is too".
 #
@@ -333,7 +334,7 @@ for name in ("attribute", "buffer", "parameter"):
 #
 # The derivation offers a second way that costs nothing: train *without* weights, and subtract $\ln\pi_k$ from the logits afterwards, for $\ln\bigl(P(k|x)/\pi_k\bigr)=\ln P(k|x)-\ln\pi_k$. Menon and others (2020) call it *logit adjustment*.
 #
-# **A worked number.** A bed where the network finds shale twice as likely as dolomite, $P=0.6$ and $0.3$. Shale is 32 % of the training wells' samples, dolomite about 8 %. $0.6/0.32\approx1.9$ and $0.3/0.08\approx3.8$: for the balanced score one says dolomite.
+# **A worked number.** A bed where the network finds shale twice as likely as dolomite, $P=0.6$ and $0.3$. Shale is a third of the training wells' samples, dolomite a twelfth. $0.6\cdot3=1.8$ and $0.3\cdot12=3.6$: for the balanced score one says dolomite.
 #
 # **Predict.** We compare the plain loss, the weighted loss, and the plain one with adjusted logits. Which rock's recall rises most with weights, and which one pays? Will the plain accuracy rise or fall?
 
@@ -367,7 +368,10 @@ for name, logits in answers.items():
     )
 
 # %% [markdown]
-# TODO-WEIGHTS
+# Dolomite, the rarest, gains most; limestone, the next rarest, gains too; shale, the commonest, pays a point at most. The balanced score rises by a few points, and the adjusted logits of the *plain* network do as well as a training with weights, as the derivation says. The plain
+# accuracy did not fall, though the theory of the last section seems to promise it: the plain loss aims at the right answer under the shares of the training wells. But these are other wells, with other shares and other calibrations, and over several seeds the change in accuracy is as large as its spread. Two points of balanced accuracy are not.
+#
+# Which to take? Adjusting afterwards has an advantage of its own: the network goes on to tell probabilities for the field as it is, and for a field with more dolomite one changes five numbers and trains nothing. We take it for the rest of the day.
 #
 # One trap: with `weight=`, `reduction="mean"` divides by the *sum of the weights* in the batch, not by their number. So the average of batch averages is not the average over the set, and a validation loss with weights is not comparable with one without.
 
@@ -462,7 +466,9 @@ for name, taken in seconds.items():
     print(f"{name:40s} {1000 * taken:7.2f} ms, {taken / min(seconds.values()):5.0f} times the fastest")
 
 # %% [markdown]
-# TODO-LOADER
+# Hundreds of times, for windows that are cut one by one; and still many tens of times where each example is only a look-up. Nearly all of it is Python: 3,600 calls of `__getitem__`, 3,600 small tensors, 28 stacks of 128 of them, some ten to fifty microseconds for each example. The third line has the same DataLoader and asks the Dataset 28 times instead of 3,600: what costs
+# is not the loader, it is the *one by one*. (`batch_size=None` says that the sampler's lists are batches already.)
+#
 #
 # What the DataLoader sells is not speed but *not having to fit into memory*, and overlap: while the network computes, worker processes read files and decode images. Where one example takes a millisecond to make, workers pay at once. For everything that fits, hold tensors and index them; that is what the course does from here on. (A worker process receives a copy of the Dataset, so the class must be importable:
 # on Windows and macOS a class that was defined in a notebook cannot be used with `num_workers` above 0. And each worker has random generators of its own.)
@@ -661,9 +667,10 @@ prediction = ""  # write your answer here before you run the next cell
 
 # %%
 numbers = torch.randn(1_000_000, generator=torch.Generator().manual_seed(0))
-forwards, backwards = numbers.cumsum(0)[-1].item(), numbers.flip(0).cumsum(0)[-1].item()
 print(f"(0.1 + 0.2) + 0.3 == 0.1 + (0.2 + 0.3): {(0.1 + 0.2) + 0.3 == 0.1 + (0.2 + 0.3)}")
-print(f"from the front {forwards:.5f}, from the back {backwards:.5f}, in float64 {numbers.double().sum():.5f}")
+for name, way in {"as they come": numbers, "backwards": numbers.flip(0), "sorted": numbers.sort().values}.items():
+    print(f"the sum, {name:13s} {way.sum().item():.5f}")
+print(f"in float64             {numbers.double().sum().item():.5f}")
 
 # %% [markdown]
 # Addition of floating-point numbers is not associative: each sum is rounded, and another order is another rounding. So another number of threads, another processor, a GPU's atomic additions or a new version of a library may each change the last digits; and training, a few hundred steps that feed on one another, makes differences of $10^{-7}$ visible. What you can promise is this: *the same code, versions, machine,
@@ -727,25 +734,26 @@ prediction = ""  # write your answer here before you run the next cell
 generator = seed_everything(0)
 batches = [
     (train_set[0][index], train_set[1][index])
-    for _ in range(5)
-    for index in torch.randperm(len(train_set[1]), generator=generator).split(128)
+    for _ in range(15)
+    for index in torch.randperm(3584, generator=generator).split(512)  # large batches: the curve should not be noise
 ]
 rates, losses = lr_range_test(rock_network(train_set[0]), F.cross_entropy, batches, low=1e-5, high=10.0)
 smooth = [sum(losses[max(0, i - 4) : i + 5]) / len(losses[max(0, i - 4) : i + 5]) for i in range(len(losses))]
 fig, ax = plt.subplots(figsize=(6.5, 3.6))
-ax.plot(rates, losses, color="0.7", linestyle="-", linewidth=1, label="each batch")
+ax.plot(rates, losses, color="0.6", linestyle="-", linewidth=1, label="each batch")
 ax.plot(rates, smooth, color=plot.BLUE, linestyle="-", label="mean of nine")
 ax.axhline(math.log(K), color="0.4", linewidth=1, linestyle=":")
 ax.text(rates[0], math.log(K) + 0.05, "ln 5: knows nothing", color="0.3", va="bottom")
-ax.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(0, 4))
+ax.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(0, 3))
 ax.legend(loc="lower left")
 plot.alt(
     fig,
-    "The loss of a batch against the learning rate, on a logarithmic axis from 1e-5 to 10: level at about 1.6, falling from about 1e-4, lowest between 1e-2 and 1e-1, and rising steeply above.",
+    "The loss of a batch against the learning rate, on a logarithmic axis from 1e-5 to 0.4: level at ln 5, about 1.6, up to a few times 1e-4, then falling, fastest near 5e-3, lowest at about 0.5 between 1e-2 and 1e-1, and rising steeply above.",
 )
 
 # %% [markdown]
-# TODO-RANGE
+# Up to a few times $10^{-4}$ nothing happens: the network still says that all rocks are equally likely, a loss of $\ln 5$. The loss falls fastest around $5\cdot10^{-3}$, rests between $10^{-2}$ and $10^{-1}$, and explodes above. (Part of the fall is simply that the network has been trained for longer by then.) So $10^{-3}$ would do and be slow; we take $3\cdot10^{-3}$, well inside the fall. *Not* the rate at the lowest
+# point: there the steps are already as large as they can be, and the whole training has to live with them.
 #
 # ### A schedule
 #
@@ -996,7 +1004,8 @@ plot.alt(
 )
 
 # %% [markdown]
-# TODO-RESUME
+# The resumed run *is* the run: not close, equal, in every bit of every weight, and so is its history. The careless one goes astray in the very next epoch. It is warmed up a second time, with an Adam that remembers nothing, in an order of examples that it has seen before. It arrives at a similar place, and on another day at a slightly better or worse one; what it cannot be is *compared*: if you change a setting half way and the
+# loss moves, you will not know whether it was the setting or the restart. `torch.equal` on the state_dicts is a test worth keeping beside every training that you care about.
 #
 # ## Write it down while it happens
 #
@@ -1090,13 +1099,14 @@ ratio = sorted(a / b for a, b in zip(yours, theirs, strict=True))[rounds // 2]
 print(f"your loop {min(yours):.2f} s, fit {min(theirs):.2f} s; the middle of {rounds} ratios is {ratio:.2f}")
 
 # %% [markdown]
-# TODO-RACE
+# Hardly at all: within a tenth or so, where the machine is not busy with other things. There is no secret in `fit`; it does what you do. The one decision that matters for a network this small was made in the first cell, a single thread: several threads divide a product of 128 by 64 numbers among themselves and then wait for one another.
 #
 # ## What makes a loop slow
 #
 # Do not guess: **profile**. `torch.profiler` counts what each operation costs. Self time is what an operation takes without what it calls.
 
 # %%
+os.environ["KINETO_LOG_LEVEL"] = "6"  # the profiler should not talk of itself
 model = rock_network(train_set[0])
 optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3, fused=True)
 with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
@@ -1108,7 +1118,8 @@ for event in events[:7]:
     print(f"{event.key:42s} {event.self_cpu_time_total / whole:5.0%} of the time, {event.count:5d} calls")
 
 # %% [markdown]
-# TODO-PROFILE
+# The matrix products (`mm`, `addmm`), for which all this is done, take a modest part. The largest entry is as a rule `bernoulli_`, the random numbers of *dropout*; the rest is the price of many small operations, each of which costs some microseconds to be called, whether it works on 128 examples or on one. This is the state of every small network, and it has one cure: **fewer, larger operations**.
+# Larger batches, a fused optimiser, no Python per example.
 #
 # **Predict.** Here are five versions of one epoch. Sort them from fast to slow before you look: *clean* (your loop); *DataLoader* (windows cut one by one); *optimiser in Python* (`fused=False, foreach=False`); *a look at every step* (the accuracy on all validation samples after each batch); *one example at a time* (a batch size of 1).
 
@@ -1150,7 +1161,7 @@ ax.barh(list(seconds), [1000 * value for value in seconds.values()], color=plot.
 for row, value in enumerate(seconds.values()):
     ax.text(1000 * value, row, f" {1000 * value:.0f} ms", va="center")
 ax.invert_yaxis()
-ax.set(xscale="log", xlabel="milliseconds for an epoch (logarithmic)", xlim=(5, 10_000))
+ax.set(xscale="log", xlabel="milliseconds for an epoch (logarithmic)", xlim=(5, 60_000))
 plot.alt(
     fig,
     "Bars of the time of one epoch: "
@@ -1159,7 +1170,8 @@ plot.alt(
 )
 
 # %% [markdown]
-# TODO-SLOW
+# The optimiser in Python adds a third or so; a look at every step about doubles the time, since one looks at 1,200 samples after each step on 128; the DataLoader triples it. And one example at a time is the disaster: each step costs nearly as much as one on 128 examples, and there are 128 times as many. Three habits, then. Do what you do per *epoch*, not per step, whatever the step does not need. Do nothing per *example* in Python. And measure before
+# you change anything: the worst of the five costs a hundred times the best, and most people would first have tried the second.
 #
 # ## Devices and mixed precision
 #
@@ -1212,7 +1224,7 @@ for width in (64, 1024):
     )
 
 # %% [markdown]
-# TODO-PRECISION
+# Where the processor multiplies bfloat16 in hardware (the line above says so), the wide network's step is nearly twice as fast; and the narrow one's is *slower*: its products take no time anyway, and each conversion is one more small operation. Where the hardware has no bfloat16, it is emulated, and both lose. So `Plan` asks two questions before it switches it on: can the machine do it, and is the network large enough?
 #
 # ## Colab Pro, in class
 #
@@ -1265,11 +1277,16 @@ axes[1].invert_yaxis()
 axes[1].legend(loc="upper left", bbox_to_anchor=(1.0, 1))
 plot.alt(
     fig,
-    "Left: the confusion matrix of the network in four new wells; most of shale and dolomite is recognised, sandstone is often taken for siltstone or limestone. Right: 150 metres of a new well in three columns, the true rocks, the network's and the cut-offs'; the network's beds are close to the true ones, the cut-offs' are broken by thin false beds.",
+    "Left: the confusion matrix of the network in four new wells; most of shale and dolomite is recognised, a third of the sandstone is taken for siltstone, a fifth of the limestone for sandstone. Right: 150 metres of a new well in three columns, the true rocks, the network's and the cut-offs'; the network's beds mostly follow the true ones, the cut-offs show hardly any of the limestone.",
 )
 
 # %% [markdown]
-# TODO-ANSWER
+# **Which rock is it?** In four wells that decided nothing, the network recognises about eight in ten of each rock, where cut-offs find seven and guessing two. It recognises shale almost always, dolomite in nine cases of ten. It is *not* the 0.92 of the report, and no training will make it so on these logs; but it is true.
+#
+# **Would you bet a well on it?** In three of the four, yes, with some care for gas: its limestones that are taken for sandstone are, as by hand, mostly those whose neutron log reads low. In well 10 not: there, most of the sandstone is called siltstone. The average hides it; the table by wells shows it. Six training wells are too few to have met such a sandstone, with more shale in it, or such a calibration of the gamma ray. How few wells are too few is the
+# question of day 04. Note also that the spread over seeds, less than a point, says *nothing* about this: it is the spread of the training, not of the geology. If you report one number with an error bar, let it be over wells.
+#
+# **Can you carry on where it stopped?** To the last bit.
 #
 # ## This trains badly
 #
