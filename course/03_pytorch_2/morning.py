@@ -208,6 +208,16 @@ print(f"balanced accuracy in wells it has never seen: {recalls(said, test_set[1]
 # | another module | submodules | `.children()`, `.modules()` | what is inside | what is inside |
 # | anything else: a tensor, a list, a number | plain attribute | nobody | no | **no** |
 #
+# For the network of above the first two drawers hold these tensors (`0` is `Standardise`; the ReLUs and dropouts, 2, 3, 5 and 6, have none):
+
+# %%
+for name, tensor in network.state_dict().items():
+    print(
+        f"{name:10s} {tuple(tensor.shape)!s:10s} {'parameter' if name in dict(network.named_parameters()) else 'buffer'}"
+    )
+print(f"{sum(p.numel() for p in network.parameters()):,} parameters")
+
+# %% [markdown]
 # There is no magic in it: Python calls `__setattr__` at each assignment, and `nn.Module` looks at the type. An `nn.Parameter` is a tensor that says of itself "I am to be trained", nothing more. Calling `model(x)` runs `__call__`, which runs the hooks that somebody may have attached and then your `forward(x)`; so call the model, not its `forward`.
 #
 # The `state_dict` is the content of the first two drawers, of the module and of everything in it, as one flat dictionary from names to tensors. The names are the path: `"3.weight"` is the weight of submodule 3. It holds **no code and no structure**: whoever loads it must build the same module first.
@@ -306,8 +316,27 @@ for name in ("attribute", "buffer", "parameter"):
     print(f"{name:10s} in the state_dict: {kept!s:6} dtype after .to(): {dtype:8s} trained: {name in trained}")
 
 # %% [markdown]
-# The mean in the plain attribute was neither saved nor moved. On a GPU this is the error "expected all tensors to be on the same device"; in a file it is worse, because there is no error. *This is the trouble with* `model_final2.pt`: if the mean and spread of the training wells are not in it, whoever uses it standardises with the numbers of the new well, and the answers
-# are off without a sound. That is why `Standardise` registers **buffers**: the network now takes logs in their units, and its file carries what it needs.
+# The mean in the plain attribute was neither saved nor moved. On a GPU this is the error "expected all tensors to be on the same device"; in a file it is worse, because there is no error. *This is the trouble with* `model_final2.pt`: if the mean and spread of the training wells are not in it, whoever uses it will take some others, such as those of the logs that lie on the table.
+#
+# **Predict.** We give our network, which was trained with the mean and spread of six wells, those of the samples that it is asked about: of a whole new well, and of pieces of 50, 25 and 12 metres. Does it matter, and in which direction?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+x, y = validation_set
+print(f"standardised as in training: balanced accuracy {recalls(training.predict(network, x).argmax(1), y).mean():.2f}")
+for samples in (600, 100, 50, 25):
+    said = []
+    for piece in x.split(samples):
+        other = copy.deepcopy(network)
+        other[0] = Standardise(piece)
+        said.append(training.predict(other, piece).argmax(1))
+    print(f"standardised by pieces of {samples / 2:5.1f} m: balanced accuracy {recalls(torch.cat(said), y).mean():.2f}")
+
+# %% [markdown]
+# With whole wells it even *helps*, and much: a well's own mean takes its own calibration out, which petrophysicists do on purpose and call log normalisation. With short pieces it is a disaster: 12 metres hold one or two beds, and a network that is shown shale as "average" says so. Both ways the same file gave another function, and no error was raised. Whether to normalise by well is a decision (a good one, perhaps; try it at the end of the day, by the *validation* wells), and not
+# something to be left to whoever opens the file. That is why `Standardise` registers **buffers**: the network takes logs in their units, and its file carries what it needs.
 #
 # A file has one more danger. `torch.save(model)` writes the object by *pickle*, which stores the path to its class: move or rename the class, and the file is dead. Pickle can also run any code on loading. So save `model.state_dict()`, and load with `torch.load(path, weights_only=True)`, which accepts tensors and plain containers and nothing else (the default since version 2.6).
 
@@ -784,6 +813,27 @@ def cosine_with_warmup(step: int, *, total: int, warmup: int, floor: float = 0.0
 check(cosine_with_warmup)
 
 # %% [markdown]
+# **Predict.** Sketch the curve for 100 steps with a warm-up of 10, and a second one with a warm-up of 40 and a floor of 0.1. Where is each steepest?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+fig, ax = plt.subplots(figsize=(6.5, 3))
+for settings in ({"warmup": 10}, {"warmup": 40, "floor": 0.1}):
+    label = ", ".join(f"{name} {value}" for name, value in settings.items())
+    ax.plot([cosine_with_warmup(step, total=100, **settings) for step in range(120)], label=label)
+ax.axvline(100, color="0.5", linewidth=1, linestyle=":")
+ax.set(xlabel="step", ylabel="fraction of the peak rate", ylim=(0, 1.1))
+ax.legend(loc="upper right")
+plot.alt(
+    fig,
+    "Two schedules over 120 steps: a straight rise to 1 in 10 and in 40 steps, then half a cosine down to 0 and to 0.1 at step 100, where both stay.",
+)
+
+# %% [markdown]
+# The warm-up of 10 is the steepest part of the first; the way down is steepest in its middle, and level at both ends.
+#
 # PyTorch takes it as `torch.optim.lr_scheduler.LambdaLR(optimiser, factor)`: after each `optimiser.step()` call `scheduler.step()`, and it multiplies each group's initial rate by `factor(step)`. Two things go wrong with schedulers: they are stepped once an epoch though they count batches (or the reverse), and they are forgotten when a run is resumed.
 #
 # ## When to stop
@@ -1374,6 +1424,8 @@ check(find_the_bug)
 # - The loop: train mode, forward, loss, forget, backward, step, schedule; evaluate in eval mode, without gradients, per example; stop when the best is old.
 # - A **checkpoint** holds model, optimiser, scheduler, generators and history, and is written atomically. Then resumed means *the same run*, bit for bit.
 # - Measure before you tune: range test for the rate, profiler for the time, several seeds for the result.
+#
+# **Going further.** Normalise every well by its own mean and spread, in training too, and see on the validation wells whether it pays; it should do most for the ones that are odd. What would you do while a well is being drilled, when only its upper half is known? Then leave out two other wells for validation, and see how far your conclusions depend on which.
 #
 # ### Questions to take along
 #
