@@ -192,7 +192,7 @@ print(f"balanced accuracy in wells it has never seen: {recalls(said, test_set[1]
 # Some ten points are gone. Nothing about the network has changed; the first figure was simply not about new wells. A held-out sample's neighbours, half a metre above and below, were in the training set: same bed, same fluid, same calibration of the tool. And with a window of five samples they were partly *the same numbers*.
 # The network was examined on questions that it had seen with the answers. This is called **leakage**, and it is the commonest reason why a figure in a report does not survive the field.
 #
-# > **Split as the future will be split.** The future brings new wells; so wells 0 to 5 are for training, 6 and 7 for decisions (the **validation** set), 8 to 11 for one figure at the end (the **test** set).
+# > **Split as the future will be split.** The future brings new wells; so wells 0 to 5 are for training, 6 and 7 for decisions (the **validation** set), 8 to 11 for one figure at the end (the **test** set). We have looked at those once now, to make the point; from here on they stay shut until the end.
 #
 # So much for the 92 %. From here on the morning builds the rest, piece by piece.
 
@@ -503,7 +503,7 @@ for name, taken in seconds.items():
 #
 # ### Samplers: which examples come together
 #
-# The sampler yields indices. `RandomSampler` is a permutation, the usual choice; `WeightedRandomSampler` draws example $n$ with probability proportional to a weight $v_n$, with replacement. With $v_n=1/\pi_{y_n}$ every rock is as frequent as every other in the batches, and in expectation the gradient is, up to a factor, that of the weighted loss above. Which to take? The weighted loss wastes no example; the sampler gives
+# The sampler yields indices. `RandomSampler` is a permutation, the usual choice; `WeightedRandomSampler` draws example $n$ with probability proportional to a weight $v_n$, with replacement. With $v_n=1/\pi_{y_n}$ every rock is as frequent as every other in the batches, and in expectation the gradient of a batch is, up to a factor, that of the weighted sum of losses above. Which to take? The weighted loss wastes no example; the sampler gives
 # steadier batches where a class is so rare that most batches would not hold it. *Never* weigh the validation set.
 
 # %%
@@ -583,7 +583,7 @@ print(
 prediction = ""  # write your answer here before you run the next cell
 
 # %%
-few = test_set[0][:500]
+few = validation_set[0][:500]
 with torch.no_grad():
     network.train()
     a, b = network(few).softmax(1), network(few).softmax(1)
@@ -838,7 +838,7 @@ plot.alt(
 #
 # ## When to stop
 #
-# The training loss falls as long as one trains. The validation loss falls, and then often rises again: the network begins to learn its wells by heart. **Early stopping** keeps the weights of the best epoch, and stops when the best is `patience` epochs old. Because a loss is noisy, an epoch counts as better only if it is better by more than `min_delta`. A `nan` is better than nothing at all: every comparison with it is false.
+# The training loss falls as long as one trains. The validation loss falls, and then often rises again: the network begins to learn its wells by heart. **Early stopping** keeps the weights of the best epoch, and stops when the best is `patience` epochs old. Because a loss is noisy, an epoch counts as better only if it is better by more than `min_delta`. A `nan` is never better: every comparison with it is false.
 #
 # ### Exercise 3.10: early stopping
 #
@@ -1108,7 +1108,7 @@ except ImportError:
 # %% [markdown]
 # ## The same, professionally: `dlmodule.training`
 #
-# You have written a training loop. The course has one too, and every later day uses it, so you should know what it does. It is a file of some 250 lines, and its heart is this function.
+# You have written a training loop. The course has one too, and every later day uses it, so you should know what it does. It is a file of some 270 lines, and its heart is this function.
 
 # %%
 source = inspect.getsource(training.fit)
@@ -1301,6 +1301,7 @@ rule = recalls(by_cutoffs(new.x), new.rock)
 print(
     f"balanced accuracy in four new wells: {np.mean(scores):.3f} (spread over {len(scores)} seeds {np.std(scores, ddof=1):.3f}); cut-offs {rule.mean():.3f}; chance {1 / K:.3f}"
 )
+print("by well, with the last seed:")
 for number in (8, 9, 10, 11):
     inside = new.well == number
     gamma = new.x[inside & (new.rock == 0), 0].mean()

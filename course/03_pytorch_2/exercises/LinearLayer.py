@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="a linear layer",
     difficulty=2,
-    minutes=10,
-    move_on=20,
+    minutes=8,
+    move_on=15,
     hints=(
         "Which type must a tensor have so that the module files it under its parameters? And in which direction do the rows of the "
         "weight run: one for each output, or one for each input?",

@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise, Given
 exercise = Exercise(
     title="modules in a row",
     difficulty=2,
-    minutes=10,
-    move_on=18,
+    minutes=8,
+    move_on=15,
     hints=(
         "What does a module know of the things you put into a plain list? How can it be told of them, one by one, with a name each?",
         "add_module(str(i), module) in a loop; self.children() then gives them in the order in which they were added. In forward, the "

@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="cosine with warm-up",
     difficulty=2,
-    minutes=10,
-    move_on=18,
+    minutes=8,
+    move_on=15,
     hints=(
         "Compute the worked number by hand first: S = 10, W = 2. Which of the three parts does each of the steps 0, 1, 2, 6, 10 belong to?",
         "For the way down let u = (step - warmup) / (total - warmup), never above 1. Half of one plus cos(pi u) runs from 1 to 0; the floor "

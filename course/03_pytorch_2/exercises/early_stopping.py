@@ -7,8 +7,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="early stopping",
     difficulty=2,
-    minutes=8,
-    move_on=15,
+    minutes=6,
+    move_on=12,
     hints=(
         "Walk through the losses once, and remember two things: the record, and the epoch that set it.",
         "A record falls where loss < record - min_delta, with infinity as the first record; nan fails that by itself. How many epochs have "

@@ -9,8 +9,8 @@ from dlmodule.checking.exercise import Case, Exercise, Given
 exercise = Exercise(
     title="evaluate",
     difficulty=3,
-    minutes=15,
-    move_on=25,
+    minutes=10,
+    move_on=18,
     hints=(
         "loss_fn gives a batch's mean. What must you multiply it by before you add up, so that dividing by N gives the mean over all? "
         "And can you know a recall before you have seen all examples?",

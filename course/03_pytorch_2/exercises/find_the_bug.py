@@ -12,8 +12,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="find the bug",
     difficulty=4,
-    minutes=20,
-    move_on=35,
+    minutes=15,
+    move_on=25,
     hints=(
         "Print three things: the sum of the last layer before and after; the learning rate of each epoch; and, at the end, the loss of the "
         "returned model beside the smallest of val_losses.",

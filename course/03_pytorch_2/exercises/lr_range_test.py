@@ -12,8 +12,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="the learning-rate range test",
     difficulty=3,
-    minutes=15,
-    move_on=25,
+    minutes=12,
+    move_on=20,
     hints=(
         "Which object remembers something from step to step, so that it may be made only once? And which must be copied, so that the "
         "caller's is left alone?",

@@ -8,8 +8,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="pad and collate",
     difficulty=2,
-    minutes=10,
-    move_on=18,
+    minutes=8,
+    move_on=15,
     hints=(
         "Make the two full tensors first, of the size of the longest sequence, filled with what padding is; then copy each sequence in.",
         "new_zeros(N, T, D) and new_full((N, T), -100) keep dtype and device of the example they are called on; x_NTD[n, :T_n] = x.",

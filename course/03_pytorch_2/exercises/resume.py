@@ -12,8 +12,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="resume",
     difficulty=3,
-    minutes=12,
-    move_on=20,
+    minutes=8,
+    move_on=15,
     hints=(
         "The mirror image of save_checkpoint: for each of the six entries, which method takes it?",
         "load_state_dict for three; set_state for the generator, torch.set_rng_state for the global one; the history is what you return. "

@@ -12,8 +12,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="save a checkpoint",
     difficulty=3,
-    minutes=12,
-    move_on=20,
+    minutes=10,
+    move_on=18,
     hints=(
         "Go down the table: six entries of a dictionary, three of them state_dicts, two the states of generators. Then think of a power cut in "
         "the middle of torch.save.",

@@ -10,8 +10,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="seed everything",
     difficulty=1,
-    minutes=6,
-    move_on=12,
+    minutes=4,
+    move_on=8,
     hints=(
         "Which three libraries hold a global generator? Each has one function that seeds it.",
         "torch.manual_seed returns torch's *global* generator. The one to return is a new object: torch.Generator(), seeded by its own "

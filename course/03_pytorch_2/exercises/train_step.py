@@ -9,8 +9,8 @@ from dlmodule.checking.exercise import Case, Exercise
 exercise = Exercise(
     title="one step",
     difficulty=2,
-    minutes=8,
-    move_on=15,
+    minutes=6,
+    move_on=12,
     hints=(
         "backward() adds to what is in .grad. When must the old gradients be gone at the latest?",
         "model.train(); loss; zero_grad; backward; step. What you return may not hold on to the graph: see Tensor.detach.",
