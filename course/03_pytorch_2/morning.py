@@ -220,7 +220,7 @@ print(f"{sum(p.numel() for p in network.parameters()):,} parameters")
 # %% [markdown]
 # There is no magic in it: Python calls `__setattr__` at each assignment, and `nn.Module` looks at the type. An `nn.Parameter` is a tensor that says of itself "I am to be trained", nothing more. Calling `model(x)` runs `__call__`, which runs the hooks that somebody may have attached and then your `forward(x)`; so call the model, not its `forward`.
 #
-# The `state_dict` is the content of the first two drawers, of the module and of everything in it, as one flat dictionary from names to tensors. The names are the path: `"3.weight"` is the weight of submodule 3. It holds **no code and no structure**: whoever loads it must build the same module first.
+# The `state_dict` is the content of the first two drawers, of the module and of everything in it, as one flat dictionary from names to tensors. The names are the path: `"4.weight"` is the weight of submodule 4. It holds **no code and no structure**: whoever loads it must build the same module first.
 #
 # ### Exercise 3.1: a linear layer
 #
@@ -254,7 +254,7 @@ check(LinearLayer)
 # %% [markdown]
 # ### Exercise 3.2: modules in a row
 #
-# Now a module made of modules. A plain list would be a plain attribute: nobody would find what is in it. `self.add_module("0", module)` files a submodule under a name that need not be a Python identifier. Use the names `"0"`, `"1"`, ... as `nn.Sequential` does. With no modules at all it returns its input.
+# Now a module made of modules. A plain list would be a plain attribute: nobody would find what is in it. `self.add_module("0", module)` files a submodule under a name that need not be a Python identifier. Use the names `"0"`, `"1"`, ... as `nn.Sequential` does. With no modules at all it returns its input. The drawer itself is `self._modules`, a dictionary from names to modules in the order in which they came. (`self.children()` is almost the same: it leaves out a module that occurs a second time, and one ReLU may well be used twice.)
 
 
 # %%
@@ -270,18 +270,18 @@ class Sequential_(nn.Module):
 
     def __len__(self) -> int:
         ### BEGIN SOLUTION
-        return len(list(self.children()))
+        return len(self._modules)
         ### END SOLUTION
 
     def __getitem__(self, i: int) -> nn.Module:
         ### BEGIN SOLUTION
-        return list(self.children())[i]
+        return self._modules[str(i)]
         ### END SOLUTION
 
     def forward(self, x: Tensor) -> Tensor:
         """The output of the last module."""
         ### BEGIN SOLUTION
-        for module in self.children():
+        for module in self._modules.values():
             x = module(x)
         return x
         ### END SOLUTION

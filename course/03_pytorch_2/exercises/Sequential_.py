@@ -12,7 +12,7 @@ exercise = Exercise(
     move_on=15,
     hints=(
         "What does a module know of the things you put into a plain list? How can it be told of them, one by one, with a name each?",
-        "add_module(str(i), module) in a loop; self.children() then gives them in the order in which they were added. In forward, the "
+        "add_module(str(i), module) in a loop; self._modules then holds them in the order in which they were added. In forward, the "
         "output of one is the input of the next.",
     ),
     part="morning",
@@ -45,6 +45,9 @@ def cases():
     yield Case(Given("[nn.Linear(3, 2)]", seed=1), x).named("one linear layer")
     yield Case(Given("[nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)]", seed=2), x).named("linear, ReLU, linear")
     yield Case([], x).named("no modules at all")
+    yield Case(Given("(lambda relu: [relu, nn.Linear(3, 4), relu, nn.Linear(4, 2)])(nn.ReLU())", seed=4), x).named(
+        "the same ReLU twice"
+    )
     yield Case(Given("[nn.Linear(3, 3), nn.Dropout(0.5), nn.Tanh(), nn.Linear(3, 3), nn.Softmax(1)]", seed=3), x).named(
         "five modules, one of them a dropout"
     )
@@ -157,6 +160,22 @@ class LastLeftOut(Base):
         return x
 
 
+@exercise.mistake(
+    "A module that occurs twice runs only once: children() leaves repetitions out. Go through self._modules.values(), or through the indices."
+)
+class TwiceIsOnce(Base):
+    def __len__(self):
+        return len(list(self.children()))
+
+    def __getitem__(self, i):
+        return list(self.children())[i]
+
+    def forward(self, x):
+        for module in self.children():
+            x = module(x)
+        return x
+
+
 @exercise.alternative
 class BySetattr(nn.Module):
     def __init__(self, *modules):
@@ -185,13 +204,13 @@ class ByRegister(nn.Module):
             self.register_module(str(len(self._modules)), module)
 
     def __len__(self):
-        return sum(1 for _ in self.children())
+        return len(self._modules)
 
     def __getitem__(self, i):
         return self.get_submodule(str(i))
 
     def forward(self, x):
         y = x
-        for _, module in self.named_children():
-            y = module(y)
+        for i in range(len(self)):
+            y = self.get_submodule(str(i))(y)
         return y
