@@ -398,7 +398,7 @@ for name, logits in answers.items():
 
 # %% [markdown]
 # Dolomite, the rarest, gains most; limestone, the next rarest, gains too; shale, the commonest, pays a point at most. The balanced score rises by a few points, and the adjusted logits of the *plain* network do as well as a training with weights, as the derivation says. The plain
-# accuracy did not fall, though the theory of the last section seems to promise it: the plain loss aims at the right answer under the shares of the training wells. But these are other wells, with other shares and other calibrations, and over several seeds the change in accuracy is as large as its spread. Two points of balanced accuracy are not.
+# accuracy did not fall, though one could expect it: the plain loss aims at the right answer under the shares of the training wells. But these are other wells, with other shares and other calibrations, and over several seeds the change in accuracy is as large as its spread. Two points of balanced accuracy are not.
 #
 # Which to take? Adjusting afterwards has an advantage of its own: the network goes on to tell probabilities for the field as it is, and for a field with more dolomite one changes five numbers and trains nothing. We take it for the rest of the day.
 #
