@@ -565,7 +565,7 @@ print(
 )
 
 # %% [markdown]
-# The first two agree: `ignore_index` leaves the padding out of the sum *and* of the count. The third is another loss, in which a sample of a thin bed weighs more; that may be what you want, but choose it. The last one is a bug that nobody sees in the code: had we padded the rocks with 0, the network would have been taught, in good faith, that filling is sandstone.
+# The first two agree: `ignore_index` leaves the padding out of the sum *and* of the count. The third is another loss, in which a sample of a thin bed weighs more; that may be what you want, but choose it. The last one is a bug that nobody sees in the code: had we padded the rocks with 0, the network would have been taught, in good faith, that filling is sandstone; and its loss looks *better*, since filling is easy.
 #
 # ## The loop
 #
@@ -772,15 +772,15 @@ ax.plot(rates, losses, color="0.6", linestyle="-", linewidth=1, label="each batc
 ax.plot(rates, smooth, color=plot.BLUE, linestyle="-", label="mean of nine")
 ax.axhline(math.log(K), color="0.4", linewidth=1, linestyle=":")
 ax.text(rates[0], math.log(K) + 0.05, "ln 5: knows nothing", color="0.3", va="bottom")
-ax.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(0, 3))
+ax.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=(0, 2.4))
 ax.legend(loc="lower left")
 plot.alt(
     fig,
-    "The loss of a batch against the learning rate, on a logarithmic axis from 1e-5 to 0.4: level at ln 5, about 1.6, up to a few times 1e-4, then falling, fastest near 5e-3, lowest at about 0.5 between 1e-2 and 1e-1, and rising steeply above.",
+    "The loss of a batch against the learning rate, on a logarithmic axis from 1e-5 to about 0.3, where the test ends: level at ln 5, about 1.6, up to a few times 1e-4, then falling, fastest near 5e-3, lowest at about 0.5 between 1e-2 and 1e-1, and rising steeply above.",
 )
 
 # %% [markdown]
-# Up to a few times $10^{-4}$ nothing happens: the network still says that all rocks are equally likely, a loss of $\ln 5$. The loss falls fastest around $5\cdot10^{-3}$, rests between $10^{-2}$ and $10^{-1}$, and explodes above. (Part of the fall is simply that the network has been trained for longer by then.) So $10^{-3}$ would do and be slow; we take $3\cdot10^{-3}$, well inside the fall. *Not* the rate at the lowest
+# Up to a few times $10^{-4}$ nothing happens: the network still says that all rocks are equally likely, a loss of $\ln 5$. The loss falls fastest around $5\cdot10^{-3}$, rests between $10^{-2}$ and $10^{-1}$, and explodes soon after. (Part of the fall is simply that the network has been trained for longer by then.) So $10^{-3}$ would do and be slow; we take $3\cdot10^{-3}$, well inside the fall. *Not* the rate at the lowest
 # point: there the steps are already as large as they can be, and the whole training has to live with them.
 #
 # ### A schedule
@@ -1219,8 +1219,8 @@ plot.alt(
 )
 
 # %% [markdown]
-# The optimiser in Python adds a third or so; a look at every step about doubles the time, since one looks at 1,200 samples after each step on 128; the DataLoader triples it. And one example at a time is the disaster: each step costs nearly as much as one on 128 examples, and there are 128 times as many. Three habits, then. Do what you do per *epoch*, not per step, whatever the step does not need. Do nothing per *example* in Python. And measure before
-# you change anything: the worst of the five costs a hundred times the best, and most people would first have tried the second.
+# The optimiser in Python adds a quarter or a third; a look at every step about doubles the time, since one looks at 1,200 samples after each step on 128; the DataLoader triples it. And one example at a time is the disaster: each step costs nearly as much as one on 128 examples, and there are 128 times as many. Three habits, then. Do what you do per *epoch*, not per step, whatever the step does not need. Do nothing per *example* in Python. And measure before
+# you change anything: the worst of the five costs many tens of times the best, and it is seldom the one that people change first.
 #
 # ## Devices and mixed precision
 #
@@ -1273,7 +1273,7 @@ for width in (64, 1024):
     )
 
 # %% [markdown]
-# Where the processor multiplies bfloat16 in hardware (the line above says so), the wide network's step is nearly twice as fast; and the narrow one's is *slower*: its products take no time anyway, and each conversion is one more small operation. Where the hardware has no bfloat16, it is emulated, and both lose. So `Plan` asks two questions before it switches it on: can the machine do it, and is the network large enough?
+# Where the processor multiplies bfloat16 in hardware (the line above says so), the wide network's step is one and a half to two times as fast; and the narrow one's is *slower*: its products take no time anyway, and each conversion is one more small operation. Where the hardware has no bfloat16, it is emulated, and both lose. So `Plan` asks two questions before it switches it on: can the machine do it, and is the network large enough?
 #
 # ## Colab Pro, in class
 #
