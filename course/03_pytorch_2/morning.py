@@ -118,7 +118,7 @@ for name, answer in {"always shale": shale, "cut-offs": said}.items():
 #
 # ## Is the 92 % true?
 #
-# The colleague's idea was good: give the network not one sample but five, two above and two below. Let us repeat what she did. The cell builds the inputs, and trains a network with `training.fit`, the loop that this course brings along; by noon you will have written one as good.
+# The colleague's idea was good: give the network not one sample but five, two above and two below. Let us repeat what she did. The cell builds the inputs, and trains a network with `training.fit`, the loop that this course brings along; by noon you will have written one as good. (It would take a GPU where there is one; a network as small as this is faster on the processor, so all of today runs there.)
 
 
 # %%
@@ -167,6 +167,7 @@ training.fit(
     lr=3e-3,
     schedule="cosine",
     progress=False,
+    device="cpu",
 )
 said = training.predict(network, x_all[held_out]).argmax(1)
 print(f"balanced accuracy on held-out samples: {recalls(said, y_all[held_out]).mean():.2f}")
@@ -184,7 +185,9 @@ validation_set = (x_all[in_validation], y_all[in_validation])
 test_set = (x_all[in_test], y_all[in_test])
 
 network = rock_network(train_set[0])
-training.fit(network, train_set, epochs=sized(20, rehearsal=2), lr=3e-3, schedule="cosine", progress=False)
+training.fit(
+    network, train_set, epochs=sized(20, rehearsal=2), lr=3e-3, schedule="cosine", progress=False, device="cpu"
+)
 said = training.predict(network, test_set[0]).argmax(1)
 print(f"balanced accuracy in wells it has never seen: {recalls(said, test_set[1]).mean():.2f}")
 
@@ -380,6 +383,7 @@ training.fit(
     lr=3e-3,
     schedule="cosine",
     progress=False,
+    device="cpu",
     loss_fn=lambda logits, y: F.cross_entropy(logits, y, weight=1 / share),
 )
 plain = training.predict(network, validation_set[0])
@@ -869,8 +873,8 @@ check(early_stopping)
 # |---|---|
 # | the model: parameters *and* buffers | you start again |
 # | the optimiser: Adam's two means per parameter, and its step count | the first steps after the restart are of the wrong size; the loss jumps |
-# | the scheduler: which step it is | the warm-up comes again, and the end never comes |
-# | the generator of the order | examples come in another order, some twice and some not at all in that epoch |
+# | the scheduler: which step it is | the warm-up comes again, and training ends before the rate has fallen |
+# | the generator of the order | the next epoch repeats the order of the first |
 # | torch's global generator, which dropout draws from | another noise: a good training, but not the same one |
 # | the history | early stopping forgets its best |
 #
@@ -1142,7 +1146,9 @@ for _ in range(rounds):  # in turn, so that both see the same machine
     yours.append(time.perf_counter() - begin)
     model = rock_network(train_set[0])
     begin = time.perf_counter()
-    training.fit(model, train_set, epochs=epochs, lr=3e-3, schedule="cosine", precision="float32", progress=False)
+    training.fit(
+        model, train_set, epochs=epochs, lr=3e-3, schedule="cosine", precision="float32", progress=False, device="cpu"
+    )
     theirs.append(time.perf_counter() - begin)
 ratio = sorted(a / b for a, b in zip(yours, theirs, strict=True))[rounds // 2]
 print(f"your loop {min(yours):.2f} s, fit {min(theirs):.2f} s; the middle of {rounds} ratios is {ratio:.2f}")
@@ -1249,7 +1255,11 @@ prediction = ""  # write your answer here before you run the next cell
 
 # %%
 print(
-    describe()["hardware"], "| bfloat16 in hardware:", has_fast_bfloat16(best_device()), "| device:", best_device().type
+    describe()["hardware"],
+    "| bfloat16 in hardware:",
+    has_fast_bfloat16(torch.device("cpu")),
+    "| device:",
+    best_device().type,
 )
 x, y = train_set[0][:512], train_set[1][:512]
 for width in (64, 1024):
