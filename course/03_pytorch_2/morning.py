@@ -967,7 +967,11 @@ def train(
     generator = seed_everything(seed)
     optimiser = torch.optim.AdamW(model.parameters(), lr=lr, fused=True)
     batches = math.ceil(len(x) / batch_size)
-    factor = lambda step: cosine_with_warmup(step, total=epochs * batches, warmup=batches)  # noqa: E731
+    warmup = min(batches, epochs * batches // 2)  # one epoch, or half of a very short training
+
+    def factor(step: int) -> float:
+        return cosine_with_warmup(step, total=epochs * batches, warmup=warmup)
+
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, factor)
     history: list[float] = []
     if checkpoint is not None and checkpoint.exists():
