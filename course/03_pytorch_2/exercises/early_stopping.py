@@ -11,8 +11,8 @@ exercise = Exercise(
     move_on=12,
     hints=(
         "Walk through the losses once, and remember two things: the record, and the epoch that set it.",
-        "A record falls where loss < record - min_delta, with infinity as the first record; nan fails that by itself. How many epochs have "
-        "come after the best?",
+        "Begin with infinity as the record: then the first epoch needs no special case, and nan fails the comparison by itself. How many "
+        "epochs have come after the best?",
     ),
     part="morning",
 )

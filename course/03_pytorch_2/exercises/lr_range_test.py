@@ -17,7 +17,7 @@ exercise = Exercise(
     hints=(
         "Which object remembers something from step to step, so that it may be made only once? And which must be copied, so that the "
         "caller's is left alone?",
-        "rate = low * (high / low) ** (step / (S - 1)), written into optimiser.param_groups[0]['lr'] before the step. Append the loss "
+        "The formula's rate goes into optimiser.param_groups[0]['lr'] before the step. Append the loss "
         "before you decide whether to break, so that the one that exploded is in the list.",
     ),
     part="morning",

@@ -12,7 +12,7 @@ exercise = Exercise(
     move_on=15,
     hints=(
         "Make the two full tensors first, of the size of the longest sequence, filled with what padding is; then copy each sequence in.",
-        "new_zeros(N, T, D) and new_full((N, T), -100) keep dtype and device of the example they are called on; x_NTD[n, :T_n] = x.",
+        "new_zeros and new_full keep dtype and device of the example they are called on; the first T_n places of row n then take sequence n.",
     ),
     part="morning",
 )
