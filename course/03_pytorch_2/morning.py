@@ -1354,7 +1354,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# **Which rock is it?** In four wells that decided nothing, the network recognises, averaged over the rocks, about eight samples in ten, where cut-offs find seven and guessing two. It recognises shale almost always, dolomite in nine cases of ten. It is *not* the 0.92 of the report, and no training will make it so on these logs; but it is true.
+# **Which rock is it?** In four wells that decided nothing, the network recognises, averaged over the rocks, about eight samples in ten, where cut-offs find seven and guessing two. It recognises shale almost always, dolomite in nine cases of ten. It is *not* the 0.92 of the report, and training for longer will not make it so; but it is true. (What may: to normalise by well. See *Going further*.)
 #
 # **Would you bet a well on it?** In three of the four, yes, with some care for gas: the limestone that is taken for sandstone has the neutron log well below the density log, which is what gas does, and what sandstone does. In well 10, no. Most of its sandstone is called siltstone, and the table says why: it has a higher gamma ray than the sandstone of any well that the network learned from. Six wells were too few to show it
 # such a sandstone; how few wells are too few is the question of day 04. The average hides this, so print the table by wells. And note that the spread over seeds, less than a point, says *nothing* about it: it is the spread of the training, not of the geology. If you report one error bar, let it be over wells.
