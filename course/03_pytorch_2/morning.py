@@ -499,7 +499,7 @@ for name, taken in seconds.items():
     print(f"{name:40s} {1000 * taken:7.2f} ms, {taken / min(seconds.values()):5.0f} times the fastest")
 
 # %% [markdown]
-# Hundreds of times, for windows that are cut one by one; and still many tens of times where each example is only a look-up. Nearly all of it is Python: 3,600 calls of `__getitem__`, 3,600 small tensors, 29 stacks of 128 of them, some ten to fifty microseconds for each example. The third line has the same DataLoader and asks the Dataset 29 times instead of 3,600: what costs
+# A hundred times and more, for windows that are cut one by one; and still tens of times where each example is only a look-up. Nearly all of it is Python: 3,600 calls of `__getitem__`, 3,600 small tensors, 29 stacks of 128 of them, a few to a few tens of microseconds for each example. The third line has the same DataLoader and asks the Dataset 29 times instead of 3,600: what costs
 # is not the loader, it is the *one by one*. (`batch_size=None` says that the sampler's lists are batches already.)
 #
 # What the DataLoader sells is not speed but *not having to fit into memory*, and overlap: while the network computes, worker processes read files and decode images. Where one example takes a millisecond to make, workers pay at once. For everything that fits, hold tensors and index them; that is what the course does from here on. (A worker process receives a copy of the Dataset, so the class must be importable:
