@@ -1,0 +1,217 @@
+"""All that the next epoch depends on, in one file that is whole at every moment."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="save a checkpoint",
+    difficulty=3,
+    minutes=10,
+    move_on=18,
+    hints=(
+        "Go down the table: six entries of a dictionary, three of them state_dicts, two the states of generators. Then think of a power cut in "
+        "the middle of torch.save.",
+        "Save to another name in the same folder, path.with_suffix(...) say, and let Path.replace put the finished file in place of the old.",
+    ),
+    part="morning",
+)
+
+
+class Run:
+    """A small training in the middle of its life: everything a checkpoint is made of."""
+
+    def __init__(self, seed):
+        torch.manual_seed(seed)
+        self.model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 2))
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), lr=0.1)
+        self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimiser, 2)
+        self.generator = torch.Generator().manual_seed(seed)
+        self.history = []
+
+    def epoch(self):
+        for index in torch.randperm(8, generator=self.generator).split(4):
+            self.optimiser.zero_grad()
+            self.model(torch.randn(len(index), 3)).square().mean().backward()
+            self.optimiser.step()
+        self.scheduler.step()
+        self.history.append(float(len(self.history)) + 0.5)
+
+    def parts(self):
+        return self.model, self.optimiser, self.scheduler, self.generator, self.history
+
+
+def same(a, b):
+    """Whether two nested states are equal bit for bit."""
+    if isinstance(a, torch.Tensor):
+        return isinstance(b, torch.Tensor) and torch.equal(a, b)
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return isinstance(b, (list, tuple)) and len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+class Interrupted(Exception):
+    """The power cut."""
+
+
+@exercise.probe
+def probe(candidate, case):
+    seed, epochs = case.args
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="check-") as name:
+        path = Path(name) / "run.pt"
+        run = Run(seed)
+        for _ in range(epochs):
+            run.epoch()
+            candidate(path, *run.parts())
+        found["files"] = sorted(one.name for one in Path(name).iterdir())
+        if path.exists():
+            try:
+                state = torch.load(path, weights_only=True)
+            except Exception:
+                state = None
+            found["holds only data"] = state is not None
+            wanted = {
+                "model": run.model.state_dict(),
+                "optimiser": run.optimiser.state_dict(),
+                "scheduler": run.scheduler.state_dict(),
+                "generator": run.generator.get_state(),
+                "torch_rng": torch.get_rng_state(),
+                "history": run.history,
+            }
+            held = state if isinstance(state, dict) else {}
+            for key, right in wanted.items():
+                found[key] = "missing" if key not in held else "right" if same(right, held[key]) else "not this one"
+            found["other keys"] = sorted(set(map(str, held)) - set(wanted))
+            save = torch.save
+
+            def interrupted(thing, file, *args, **kwargs):
+                target = file if hasattr(file, "write") else Path(file).open("wb")  # noqa: SIM115 - like a power cut
+                target.write(b"half a file")
+                target.flush()
+                if target is not file:
+                    target.close()
+                raise Interrupted
+
+            torch.save = interrupted
+            try:
+                candidate(path, *run.parts())
+            except Interrupted:
+                pass
+            finally:
+                torch.save = save
+            try:
+                torch.load(path, weights_only=True)
+                found["a power cut while saving leaves the old file whole"] = True
+            except Exception:
+                found["a power cut while saving leaves the old file whole"] = False
+    return found
+
+
+@exercise.cases
+def cases():
+    yield Case(0, 1).named("after one epoch")
+    yield Case(1, 3).named("after three epochs, over an older checkpoint")
+
+
+exercise.edit(
+    "weights_only_saved",
+    '        "optimiser": optimiser.state_dict(),\n',
+    "",
+    "The optimiser's state is missing. Adam would start again with empty running means, and its first steps after the restart would be of the wrong size.",
+)
+exercise.edit(
+    "no_scheduler",
+    '        "scheduler": scheduler.state_dict(),\n',
+    "",
+    "The scheduler's state is missing: after a restart the learning rate would begin its course anew, with a warm-up in the middle of "
+    "training.",
+)
+exercise.edit(
+    "no_order",
+    '        "generator": generator.get_state(),\n',
+    "",
+    "The state of the generator is missing, so the examples after the restart come in another order than they would have.",
+)
+exercise.edit(
+    "no_global_generator",
+    '        "torch_rng": torch.get_rng_state(),\n',
+    "",
+    "torch's global generator is missing. Dropout draws from it, so the resumed run would be another run.",
+)
+exercise.edit(
+    "seeds_instead_of_state",
+    "generator.get_state()",
+    "generator.initial_seed()",
+    "You saved the seed that the generator began with. Starting again from it would repeat the order of the first epoch; what is needed is "
+    "where it stands now: get_state().",
+)
+exercise.edit(
+    "no_history",
+    '        "history": history,\n',
+    "",
+    "The history is missing: the resumed run would not know which epoch it is, nor which was the best.",
+)
+exercise.edit(
+    "not_atomic",
+    "    torch.save(state, unfinished)\n    unfinished.replace(path)",
+    "    torch.save(state, path)",
+    "You write over the old checkpoint. If the machine dies in the middle, the old one is gone and the new one is half a file: write beside "
+    "it, and put it in place with Path.replace.",
+)
+exercise.edit(
+    "copied_not_moved",
+    "unfinished.replace(path)",
+    "path.write_bytes(unfinished.read_bytes())",
+    "Copying the finished file over the old one is itself a write that can be interrupted, and leaves a second file behind. Path.replace puts "
+    "it in place in one indivisible act.",
+)
+exercise.edit(
+    "whole_objects",
+    '"model": model.state_dict()',
+    '"model": model',
+    "You saved the model as an object. That pickles the path of its class and needs weights_only=False to be read, which can run any code; "
+    "save its state_dict.",
+)
+exercise.edit(
+    "only_parameters",
+    "model.state_dict()",
+    "dict(model.named_parameters())",
+    "You saved the parameters only. Buffers are missing: the statistics of a batch normalisation, or the mean and spread of our "
+    "Standardise. state_dict() has both.",
+)
+
+
+def collected(model, optimiser, scheduler, generator, history):
+    states = {"model": model, "optimiser": optimiser, "scheduler": scheduler}
+    state = {name: thing.state_dict() for name, thing in states.items()}
+    return state | {
+        "generator": generator.get_state(),
+        "torch_rng": torch.random.get_rng_state(),
+        "history": list(history),
+    }
+
+
+@exercise.alternative
+def by_rename(path, model, optimiser, scheduler, generator, history):
+    beside = path.parent / (path.name + ".tmp")
+    torch.save(collected(model, optimiser, scheduler, generator, history), beside)
+    beside.replace(path)
+
+
+@exercise.alternative
+def by_an_open_file(path, model, optimiser, scheduler, generator, history):
+    state = collected(model, optimiser, scheduler, generator, history)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
