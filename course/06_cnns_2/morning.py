@@ -659,9 +659,15 @@ def mirror(x: Tensor, generator: torch.Generator) -> Tensor:
     return torch.where(tossed.to(x.device), x.flip(-1), x)
 
 
-torch.manual_seed(0)
-pretrained = ResNet(len(everything.classes))
-fit(pretrained, everything, epochs=sized(6, rehearsal=1), lr=0.01, weight_decay=0.05, schedule="one_cycle", augment=mirror)  # fmt: skip
+def pretrain(train: Labelled, *, epochs: int, seed: int = 0) -> ResNet:
+    """A ResNet trained on ``train`` from random weights, with Friday's recipe; in evaluation mode."""
+    torch.manual_seed(seed)
+    model = ResNet(len(train.classes))
+    fit(model, train, epochs=epochs, lr=0.01, weight_decay=0.05, schedule="one_cycle", augment=mirror, seed=seed, progress=False)  # fmt: skip
+    return model
+
+
+pretrained = pretrain(everything, epochs=sized(6, rehearsal=1))
 print(f"{sum(p.numel() for p in pretrained.parameters()):,} parameters")
 print(f"on the ground it was trained on: {evaluate(pretrained, test):.1%}")
 
@@ -782,7 +788,7 @@ for name, per_count in results.items():
 # %% [markdown]
 # ## This trains badly
 #
-# A colleague has written the same thing in one evening. His program runs; the loss falls a little and stays far above zero, and on new patches his network is hardly better than a coin. He
+# A colleague has written the same thing in one evening. His program runs; but its loss stays where it began, and on new patches his network is no better than a coin. He
 # suspects the forty labels. You suspect the program, because yours worked with the same forty.
 #
 # ### Exercise 6.9: find the bug
