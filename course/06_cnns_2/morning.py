@@ -221,7 +221,7 @@ class InceptionBlock(nn.Module):
         self.branches = nn.ModuleList(
             [
                 ConvBlock(in_channels, one, 1),
-                nn.Sequential(ConvBlock(in_channels, three[0], 1), ConvBlock(three[0], three[1], 3)),
+                nn.Sequential(ConvBlock(in_channels, three[0], 1), ConvBlock(three[0], three[1])),
                 nn.Sequential(ConvBlock(in_channels, five[0], 1), ConvBlock(five[0], five[1], 5)),
                 nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1), ConvBlock(in_channels, pooled, 1)),
             ]
@@ -447,9 +447,9 @@ def fuse_conv_bn(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     ### BEGIN SOLUTION
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()  # (O,)
     fused = copy.deepcopy(conv)
-    fused.weight = nn.Parameter((conv.weight * scale[:, None, None, None]).detach())
+    fused.weight = nn.Parameter(conv.weight * scale[:, None, None, None])
     bias = conv.bias if conv.bias is not None else torch.zeros_like(norm.running_mean)
-    fused.bias = nn.Parameter((norm.bias + scale * (bias - norm.running_mean)).detach())
+    fused.bias = nn.Parameter(norm.bias + scale * (bias - norm.running_mean))
     return fused
     ### END SOLUTION
 
@@ -677,15 +677,14 @@ print(f"on the ground it was trained on: {evaluate(pretrained, test):.1%}")
 # something to do **after** each `model.train()`.
 #
 # ### Exercise 6.7: freeze (core)
-# Put the whole model into training mode; then freeze all of it but the submodules named in `keep` (direct children of the model). Frozen parts: no parameter requires a gradient, and the modules are in evaluation mode.
-# Kept parts: all parameters require one (whatever they did before), and they are in training mode. Return the names of the parameters that will be trained, in order.
+# Freeze all of the model but the submodules named in `keep` (direct children of the model). Frozen parts: no parameter requires a gradient, and the modules are in evaluation mode.
+# Kept parts: all parameters require one (whatever they did before), and they are in training mode. Return the names of the parameters that will be trained, in order. One calls it *instead of* `model.train()`, at the start of an epoch.
 
 
 # %%
 def freeze(model: nn.Module, keep: tuple[str, ...] = ("head",)) -> list[str]:
     """Freeze every child of ``model`` but those in ``keep``; the names of the parameters that still learn."""
     ### BEGIN SOLUTION
-    model.train()
     for name, child in model.named_children():
         child.requires_grad_(name in keep)
         child.train(name in keep)
@@ -863,7 +862,7 @@ print(f"on new patches: {evaluate(repaired, new):.1%}")
 # **A worked number.** Two channels of 1x2 places, $h_1=(4, 0)$, $h_2=(1, 3)$, and $W_k=(1,-1)$. Then $P=2$, $\alpha=(\frac12,-\frac12)$, the sum is $(\frac32,-\frac32)$ and $M=(\frac32, 0)$: the left place speaks for $k$.
 #
 # ### Exercise 6.10: Grad-CAM
-# For each image the map of its own target, at the size of the layer's output. `layer` is one of the model's submodules. Leave no hook on the model. The model is in evaluation mode.
+# For each image the map of its own target, at the size of the layer's output. `layer` is one of the model's submodules. Leave no hook on the model, and `x` as it is. The model is in evaluation mode; its parameters may be frozen.
 
 
 # %%
@@ -873,8 +872,7 @@ def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor) -> T
     kept = []
     handle = layer.register_forward_hook(lambda module, inputs, output: kept.append(output))
     try:
-        with torch.enable_grad():
-            logits = model(x.detach().requires_grad_())
+        logits = model(x.clone().requires_grad_())  # so that there is a gradient even through a frozen model
     finally:
         handle.remove()
     chosen = logits.gather(1, target[:, None]).sum()  # no image touches another's logit

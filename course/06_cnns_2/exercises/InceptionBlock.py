@@ -108,8 +108,8 @@ class TwoOfThree(Base):
 
 exercise.edit(
     "reduction_and_output_exchanged",
-    "ConvBlock(in_channels, three[0], 1), ConvBlock(three[0], three[1], 3)",
-    "ConvBlock(in_channels, three[1], 1), ConvBlock(three[1], three[0], 3)",
+    "ConvBlock(in_channels, three[0], 1), ConvBlock(three[0], three[1])",
+    "ConvBlock(in_channels, three[1], 1), ConvBlock(three[1], three[0])",
     "The two numbers of `three` are exchanged: three[0] is the narrow middle, three[1] what the branch hands on.",
 )
 

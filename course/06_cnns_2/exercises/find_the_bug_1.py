@@ -70,6 +70,8 @@ def probe(candidate, case):
     kept = model.state_dict()
     return {
         "losses": list(losses),
+        "losses are plain numbers": all(isinstance(loss, float) for loss in losses),
+        "the body requires no gradient": not any(p.requires_grad for p in model.body.parameters()),
         "head": kept["head.weight"].clone(),
         "bias of the head": kept["head.bias"].clone(),
         "body unmoved": all(torch.equal(kept[name], before[name]) for name in before if name.startswith("body")),
@@ -113,6 +115,10 @@ def program(pretrained, train_x, train_y, epochs, batch_size, lr, seed, *, new_h
             total += loss.item() * len(index)
         losses.append(total / len(train_x))
     return model.eval(), losses
+
+
+exercise.equivalent("int(...) dropped", "nn.Linear takes a number of classes that is a tensor of one entry as well")
+exercise.equivalent(".eval(...) dropped", "the last epoch has left the model in evaluation mode already")
 
 
 @exercise.mistake(
@@ -165,7 +171,7 @@ def all_parameters_given(pretrained, train_x, train_y, *, epochs=10, batch_size=
     model = copy.deepcopy(pretrained)
     for parameter in model.parameters():
         parameter.requires_grad = False
-    model.head = nn.Linear(model.head.in_features, int(train_y.max()) + 1, dtype=train_x.dtype)
+    model.head = nn.Linear(model.head.in_features, int(train_y.max()) + 1).to(train_x.dtype)
     optimiser = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     losses = []
     for _ in range(epochs):

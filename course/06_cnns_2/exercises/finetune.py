@@ -88,9 +88,9 @@ def probe(candidate, case):
     net = copy.deepcopy(known_ground())
     head_only = candidate(net, train, warm=2, epochs=0, lr=1e-3, batch_size=8, seed=5).state_dict()
     net = copy.deepcopy(known_ground())
-    one_step = candidate(net, train, warm=0, epochs=1, lr=1e-3, batch_size=len(train), seed=5)
+    one_step = candidate(net, train, warm=1, epochs=1, lr=1e-3, batch_size=len(train), seed=5)
     again, other = (
-        candidate(copy.deepcopy(known_ground()), train, warm=0, epochs=1, lr=1e-3, batch_size=len(train), seed=seed)
+        candidate(copy.deepcopy(known_ground()), train, warm=1, epochs=1, lr=1e-3, batch_size=len(train), seed=seed)
         for seed in (5, 6)
     )
     return {

@@ -13,7 +13,7 @@ exercise = Exercise(
     hints=(
         "model.named_children() yields each direct child with its name. Two things are to be set for a child, and a Module has a method for each "
         "of them that reaches down to the last layer.",
-        "requires_grad_(flag) and train(flag), with the same flag for a child: whether its name is in keep. Call model.train() before, not after.",
+        "requires_grad_(flag) and train(flag), with the same flag for a child: whether its name is in keep. Nothing may switch a mode after that.",
     ),
     part="morning",
 )

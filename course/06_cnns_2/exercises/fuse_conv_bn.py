@@ -69,9 +69,6 @@ def cases():
     yield Case(ramp(1, 4, 7, 6), 4, 3, {"dilation": 2, "groups": 2}, 1e-3).named("two groups and a dilation")
 
 
-exercise.equivalent("copy.deepcopy", "the copy's weight and bias are replaced at once")
-
-
 def fold(conv, norm, *, scale=None, bias=None):
     """The folded convolution; ``scale`` and ``bias`` say what a mistake does otherwise."""
     s = norm.weight / torch.sqrt(norm.running_var + norm.eps) if scale is None else scale(norm)
