@@ -61,7 +61,8 @@ def survey(count: int, *, seed: int) -> tuple[Labelled, Tensor]:
     return Labelled(grey, y, ("intact", "faulted"), "new survey"), torch.cat([part.masks for part in parts])
 
 
-labels = survey(400, seed=1)[0].take(40)  # what the interpreter did
+pool, _ = survey(400, seed=1)  # patches that the interpreter might have looked at
+labels = pool.take(40)  # those that she did
 new, new_masks = survey(sized(1000, rehearsal=100), seed=2)  # to report on; nobody has these labels but we
 shown = [int(i) for k in (0, 1) for i in (labels.y == k).nonzero()[:6, 0]]
 plot.images(
@@ -76,7 +77,7 @@ plot.images(
 # Try it yourself before you let a machine try: cover the titles with your hand. Some are plain; for some you would ask for a second opinion.
 #
 # **The simplest thing that could work** is a number an interpreter would compute anyway. Where the ground is whole, neighbouring traces look alike, up to
-# a shift by the dip; across a fault they do not. So for each pair of neighbouring traces take the best correlation over a few shifts, and score the
+# a shift by the dip; across a fault they do not. So for each pair of traces a little apart take the best correlation over a few shifts, and score the
 # patch by the *worst* pair. This is the oldest fault attribute, coherence (Bahorich and Farmer, 1995), in one line of arithmetic.
 
 
@@ -111,7 +112,7 @@ print(
 #
 # - **Better networks.** From 2012 to 2022 networks became ten times deeper, and *cheaper*. Each step solved a problem one can state in a sentence. We
 #   build the block that remained of each, and measure the problem and the cure.
-# - **Borrowed knowledge.** What a network learned on other ground is not lost on this one. Ten thousand labels there may be worth more than forty here.
+# - **Borrowed knowledge.** What a network learned on other ground is not lost on this one. Five thousand labels there may be worth more than forty here.
 #
 # At the end we ask the network *where* it saw the fault. The answer is blurred, and why it is blurred leads to this afternoon's U-Net.
 #
@@ -120,16 +121,16 @@ print(
 # %% [markdown]
 # ## 2012 to 2014: deeper, with smaller kernels
 #
-# **AlexNet** (Krizhevsky, Sutskever and Hinton, 2012) was LeNet-5 grown up: five convolutions instead of two, kernels of 11x11 and 5x5 at the bottom, three huge
-# linear layers at the top, ReLU, dropout, augmentation, and two graphics cards for six days. On ImageNet, a thousand classes and five guesses allowed, it brought the
-# error from 26 to 15 %, and ended a discussion. Of its sixty million parameters more than nine in ten are in the linear layers.
+# **AlexNet** (Krizhevsky, Sutskever and Hinton, 2012) was LeNet-5 grown up: five convolutions instead of two, kernels of 11x11 and 5x5 at the bottom, three
+# huge linear layers at the top, ReLU, dropout, augmentation, and two graphics cards for six days. On ImageNet, a thousand classes and five guesses allowed,
+# it brought the error from 26 to 15 %, and ended a discussion. Of its sixty million parameters more than nine in ten are in the linear layers.
 #
 # Two years later Simonyan and Zisserman asked the question that every kernel of 11x11 begs: *why so large?*
 #
 # **The idea in one sentence.** Two 3x3 convolutions see as much as one 5x5, and three as much as one 7x7, for fewer weights and with a non-linearity between.
 #
-# Day 05 showed that stride 1 adds $k-1$ to the receptive field: $1+2+2=5$, and $1+2+2+2=7$. Let $C$ be the number of channels, the same before and after. A kernel of width $k$ costs
-# $k^2C^2$ weights, and $n$ kernels of width 3 cost $9nC^2$, with $k=2n+1$:
+# Day 05 showed that stride 1 adds $k-1$ to the receptive field: $1+2+2=5$, and $1+2+2+2=7$. Let $C$ be the number of channels, the same before and after. A
+# kernel of width $k$ costs $k^2C^2$ weights, and $n$ kernels of width 3 cost $9nC^2$, with $k=2n+1$:
 #
 # $$ \frac{\text{one }k\times k}{n\text{ of }3\times 3} = \frac{(2n+1)^2}{9n} = \frac{25}{18},\ \frac{49}{27},\ \frac{121}{45} \quad\text{for } n = 2, 3, 5. $$
 #
@@ -140,8 +141,8 @@ print(
 # halves, so that the multiplications per layer stay about equal: half the height, half the width, and $2\cdot 2$ times the channel pairs.
 #
 # ### Exercise 6.1: a VGG block (core)
-# Return it as one `nn.Sequential`: `convolutions` times (3x3 convolution with bias, padding 1, then ReLU), the first of them from `in_channels` to `out_channels`; at the end a 2x2 max pooling. There was no
-# batch normalisation in 2014, and there is none here.
+# Return it as one `nn.Sequential`: `convolutions` times (3x3 convolution with bias, padding 1, then ReLU), the first of them from `in_channels` to
+# `out_channels`; at the end a 2x2 max pooling. There was no batch normalisation in 2014, and there is none here.
 
 
 # %%
@@ -168,7 +169,8 @@ check(vgg_block)
 #
 # **The idea in one sentence.** Before an expensive kernel, mix the channels down to a few with a kernel of one pixel.
 #
-# A **1x1 convolution** (Lin, Chen and Yan, 2013, *network in network*) looks at no neighbour. It is a linear layer from $C$ to $O$ numbers, applied at every pixel alike:
+# A **1x1 convolution** (Lin, Chen and Yan, 2013, *network in network*) looks at no neighbour. It is a linear layer from $C$ to $O$ numbers, applied at
+# every pixel alike:
 #
 # $$ y_{oij} = b_o + \sum_{c} W_{oc}\,x_{cij} . $$
 #
@@ -245,9 +247,9 @@ check(InceptionBlock)
 # 20 layers and one of 56 on the same images, and the deeper one was worse **on its training set**. That is not over-fitting. The deeper network *contains* the
 # shallower one (let 36 layers do nothing); training just does not find it.
 #
-# Let us have this on the desk. A **tower**: a first layer that cuts the patch into 4x4 tiles, `depth` convolutions of 3x3 at one width, a global average, a linear layer. Three
-# versions: plain; with batch normalisation; with batch normalisation and, around every two layers, a shortcut. All start with He's weights (day 04),
-# whose variance $2/(9C)$ keeps the size of the signal through ReLUs.
+# Let us have this on the desk. A **tower**: a first layer that cuts the patch into 4x4 tiles, `depth` convolutions of 3x3 at one width, a global average, a
+# linear layer. Three versions: plain; with batch normalisation; with batch normalisation and, around every two layers, a shortcut. All start with He's
+# weights (day 04), whose variance $2/(9C)$ keeps the size of the signal through ReLUs.
 
 
 # %%
@@ -286,8 +288,8 @@ some = everything.take(sized(2000, rehearsal=200))
 small = (F.avg_pool2d(some.x, 2) - 0.5, some.y)  # (N, 1, 32, 32), centred: enough for this experiment
 
 # %% [markdown]
-# **Predict.** Six trainings on the same 2,000 patches of `seismic_patches` (five classes, $\ln 5 = 1.61$): the three towers with 6 and with 30 layers. For each of the three,
-# does the *training* loss of the deep one end below or above that of the shallow one?
+# **Predict.** Six trainings on the same 2,000 patches of `seismic_patches` (five classes, $\ln 5 = 1.61$): the three towers with 6 and with 30 layers. For
+# each of the three, does the *training* loss of the deep one end below or above that of the shallow one?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -305,14 +307,16 @@ for name, options in TOWERS.items():
     print(f"{name:24}  6 layers: {ended[name][0]:.2f}   30 layers: {ended[name][1]:.2f}")
 
 # %% [markdown]
-# Three lines, three stories. Without normalisation the shallow tower learns, slowly; the deep one ends at $\ln 5$, where a network ends that says one fifth to everything. *With BN* both learn, and thirty layers learn **worse than six**:
-# He and others' observation, on your own machine, in half a minute. Its error is on the training set, so no amount of regularisation is of any use. *With shortcuts* the order is reversed, as it should be: the deep tower is far ahead of all the others.
+# Three lines, three stories. Without normalisation the shallow tower learns, slowly; the deep one ends at $\ln 5$, where a network ends that says one fifth
+# to everything. *With BN* both learn, and thirty layers learn **worse than six**: He and others' observation, on your own machine, in a minute. Its error
+# is on the training set, so no amount of regularisation is of any use. *With shortcuts* the order is reversed, as it should be: the deep tower is far ahead
+# of all the others.
 
 # %% [markdown]
 # ### The signal forward, the gradient backward
 #
-# Why? A forward pass is a product of many layers, a gradient is a product of their Jacobians, and a product of thirty factors is a poor place for a factor of 1.2. Let
-# us look at the factors, in each version, **before any training**.
+# Why? A forward pass is a product of many layers, a gradient is a product of their Jacobians, and a product of thirty factors is a poor place for a factor
+# of 1.2. Let us look at the factors, in each version, **before any training**.
 
 
 # %%
@@ -342,31 +346,32 @@ plot.alt(
 # %% [markdown]
 # The middle curve surprises most people: **batch normalisation makes the gradient explode.** It was to be the cure. Let us compute the factor.
 #
-# Take one layer of the tower *with BN*: $h \to z = w * h \to u = \mathrm{BN}(z) \to h' = \mathrm{relu}(u)$. Let each weight have variance $s^2$, and let $n = 9C$ be the number of
-# inputs of one output. After the normalisation $u$ has mean 0 and variance 1; suppose it is Gaussian, as a sum of many terms is, and that the inputs of $z$ are
-# uncorrelated over the batch. The moments of a rectified standard Gaussian are
+# Take one layer of the tower *with BN*: $h \to z = w * h \to u = \mathrm{BN}(z) \to h' = \mathrm{relu}(u)$. Let each weight have variance $s^2$, and let
+# $n = 9C$ be the number of inputs of one output. After the normalisation $u$ has mean 0 and variance 1; suppose it is Gaussian, as a sum of many terms is,
+# and that the inputs of $z$ are uncorrelated over the batch. The moments of a rectified standard Gaussian are
 #
 # $$ \mathbb{E}[h] = \frac{1}{\sqrt{2\pi}},\qquad \mathbb{E}[h^2] = \frac12,\qquad \operatorname{Var}[h] = \frac12 - \frac{1}{2\pi} = \frac{\pi-1}{2\pi} . $$
 #
 # *Forward.* For given weights, the mean of $h$ gives the same constant in $z$ for each example, and BN removes it. What remains is
 # $\operatorname{Var}[z] = n s^2\,\frac{\pi-1}{2\pi}$, and BN divides by its root. So the signal has variance 1 at each layer, whatever $s$ is: that is the cure.
 #
-# *Backward.* Let $g$ be the gradient with respect to one entry of a layer's output, and follow its mean square. The ReLU passes half of the entries: factor $\frac12$. BN divides by
-# the root of $\operatorname{Var}[z]$: factor $1/(n s^2\,\frac{\pi-1}{2\pi})$. (It also subtracts two projections, which is little for a large batch.) The transposed convolution sums $n$ terms with weights of
-# variance $s^2$: factor $ns^2$. Together
+# *Backward.* Let $g$ be the gradient with respect to one entry of a layer's output, and follow its mean square. The ReLU passes half of the entries: factor
+# $\frac12$. BN divides by the root of $\operatorname{Var}[z]$: factor $1/(n s^2\,\frac{\pi-1}{2\pi})$. (It also subtracts two projections, which is little
+# for a large batch.) The transposed convolution sums $n$ terms with weights of variance $s^2$: factor $ns^2$. Together
 #
 # $$ \frac{\mathbb{E}[g_{\text{before}}^2]}{\mathbb{E}[g_{\text{after}}^2]} = \frac12\cdot\frac{2\pi}{(\pi-1)\,ns^2}\cdot ns^2 = \frac{\pi}{\pi-1} \approx 1.467 , $$
 #
-# and the *size* of the gradient grows by $\sqrt{1.467}=1.211$ per layer on the way back. The weights' scale has cancelled: no initialisation mends it. The cause is the
-# constant part of $h$: the ReLU lets it through and BN throws it away, so what is left is stretched, and the stretch multiplies the gradient. (Yang and others, 2019, prove
-# it with fewer assumptions; ours neglects correlations between inputs, which is why the printed number is a little smaller.)
+# and the *size* of the gradient grows by $\sqrt{1.467}=1.211$ per layer on the way back. The weights' scale has cancelled: no initialisation mends it. The
+# cause is the constant part of $h$: the ReLU lets it through and BN throws it away, so what is left is stretched, and the stretch multiplies the gradient.
+# (Yang and others, 2019, prove it with fewer assumptions; ours neglects correlations between inputs, which is why the printed number is a little smaller.)
 #
-# **A worked number.** $1.211^{40}\approx 2100$. With one learning rate for all layers, either the first ones are thrown about or the last ones stand still. Adam, which divides by the size of
-# the gradient layer by layer, hides part of the trouble; at thirty layers it trains where plain gradient descent does not.
+# **A worked number.** $1.211^{40}\approx 2100$. With one learning rate for all layers, either the first ones are thrown about or the last ones stand still.
+# Adam, which divides by the size of the gradient, hides part of the trouble; you have seen how much of it remains.
 #
-# And the plain tower? With He's weights its gradient changes little from layer to layer. It is small from the start, and the last column says why: its logits hardly differ from patch to patch. The
-# same constant part of $h$ is at work. Nobody removes it here, and every ReLU adds to it, until forty layers up all patches look alike and the gradients of different patches cancel. So plain depth
-# loses the *difference* between inputs going up, and normalised depth stretches that difference at each layer and pays for it going down.
+# And the plain tower? With He's weights its gradient changes little from layer to layer. It is small from the start, and the last column says why: its
+# logits hardly differ from patch to patch. The same constant part of $h$ is at work. Nobody removes it here, and every ReLU adds to it, until forty layers
+# up all patches look alike and the gradients of different patches cancel. So plain depth loses the *difference* between inputs going up, and normalised
+# depth stretches that difference at each layer and pays for it going down.
 #
 # ### The shortcut
 #
@@ -378,23 +383,27 @@ plot.alt(
 #
 # $$ \frac{\partial L}{\partial h_0} = \frac{\partial L}{\partial h_M}\,(I+J_{M-1})\cdots(I+J_1)(I+J_0) , $$
 #
-# a product which, multiplied out, is a sum over all subsets of blocks: there is one term that skips all of them, and it is 1.
+# a product which, multiplied out, is a sum over all subsets of blocks: there is one term that skips all of them, and it is the identity.
 #
-# *But a product of factors larger than one explodes as well.* Why does this one not? Here the normalisation helps. Let every $f_l$ end in a BN, so it adds variance 1, and leave aside the ReLU
-# that follows the sum. Then $\operatorname{Var}[h_l] = \operatorname{Var}[h_0] + l$: the stream grows. The block begins with a convolution and a BN, which divides by a standard deviation proportional to
-# $\sqrt{l}$. So the Jacobian of block $l$ has a mean square of about $c/l$ with a constant $c$, and (the cross terms vanish on average) the square of the gradient grows by
+# *But a product of factors larger than one explodes as well.* Why does this one not? Here the normalisation helps. Let every $f_l$ end in a BN, so it adds
+# variance 1, and leave aside the ReLU that follows the sum. Then $\operatorname{Var}[h_l] = \operatorname{Var}[h_0] + l$: the stream grows. The block
+# begins with a convolution and a BN, which divides by a standard deviation proportional to $\sqrt{l}$. So the Jacobian of block $l$ has a mean square of
+# about $c/l$ with a constant $c$, and (the cross terms vanish on average) the square of the gradient grows by
 #
 # $$ \prod_{l=1}^{M}\left(1+\frac{c}{l}\right) \approx \exp\Bigl(c\sum_{l=1}^{M}\frac1l\Bigr) \approx \text{const}\cdot M^{c} . $$
 #
-# A power of the depth, not an exponential. Look at the figure again: the curve with shortcuts rises only near the input, where $l$ is small, exactly as $1+c/l$ says.
+# A power of the depth, not an exponential. Look at the figure again: the curve with shortcuts rises only near the input, where $l$ is small, exactly as
+# $1+c/l$ says.
 #
-# **Convention and necessity.** That something is *added* is the necessity. Where the ReLU stands (after the sum here; before the convolutions in He and others' second paper, arXiv:1603.05027), how many layers a block has, and that
-# it has BN at all are conventions: ConvNeXt changes all three.
+# **Convention and necessity.** That something is *added* is the necessity. Where the ReLU stands (after the sum here; before the convolutions in He and
+# others' second paper, arXiv:1603.05027), how many layers a block has, and that it has BN at all are conventions: ConvNeXt changes all three.
 #
-# **When the shape changes** (a stride, or more channels) $h+f(h)$ makes no sense, and the shortcut becomes a 1x1 convolution of the same stride, with BN: a *projection*. It is used where it must be and nowhere else.
+# **When the shape changes** (a stride, or more channels) $h+f(h)$ makes no sense, and the shortcut becomes a 1x1 convolution of the same stride, with BN: a
+# *projection*. It is used where it must be and nowhere else.
 #
 # ### Exercise 6.3: a residual block (core)
-# $\mathrm{relu}\bigl(f(x) + \text{shortcut}(x)\bigr)$, where $f$ is convolution 3x3 with `stride`, BN, ReLU, convolution 3x3, BN. Convolutions have no bias. The shortcut is the identity if shapes agree, and otherwise the projection.
+# $\mathrm{relu}\bigl(f(x) + \text{shortcut}(x)\bigr)$, where $f$ is convolution 3x3 with `stride`, BN, ReLU, convolution 3x3, BN. Convolutions have no
+# bias. The shortcut is the identity if shapes agree, and otherwise the projection.
 
 
 # %%
@@ -429,18 +438,20 @@ check(ResidualBlock)
 # %% [markdown]
 # ### Batch normalisation costs nothing in the end
 #
-# In evaluation mode BN uses stored statistics, so it is an affine map, and an affine map after a linear one is linear. Let a convolution have weights $w_o$ (the block of output channel $o$) and bias $b_o$,
-# and the BN after it mean $\mu_o$, variance $\sigma_o^2$, scale $\gamma_o$, shift $\beta_o$. Then
+# In evaluation mode BN uses stored statistics, so it is an affine map, and an affine map after a linear one is linear. Let a convolution have weights $w_o$
+# (the block of output channel $o$) and bias $b_o$, and the BN after it mean $\mu_o$, variance $\sigma_o^2$, scale $\gamma_o$, shift $\beta_o$. Then
 #
 # $$ \gamma_o\frac{(w_o * x + b_o) - \mu_o}{\sqrt{\sigma_o^2+\epsilon}} + \beta_o
 #  = \underbrace{\frac{\gamma_o}{\sqrt{\sigma_o^2+\epsilon}}\,w_o}_{w'_o} * x + \underbrace{\beta_o + \frac{\gamma_o\,(b_o-\mu_o)}{\sqrt{\sigma_o^2+\epsilon}}}_{b'_o} . $$
 #
-# One convolution with other numbers. Every engine that runs trained networks does this. It is true *after* training only: during training $\mu$ and $\sigma$ belong to the batch.
+# One convolution with other numbers. Every engine that runs trained networks does this. It is true *after* training only: during training $\mu$ and
+# $\sigma$ belong to the batch.
 #
 # **A worked number.** $\gamma=2$, $\beta=1$, $\mu=3$, $\sigma^2=4$ (and $\epsilon\approx 0$), $b=0$: $w'=w$, since $2/2=1$, and $b'=1+1\cdot(0-3)=-2$.
 #
 # ### Exercise 6.4: fold it in
-# Return a new `nn.Conv2d` that does what `norm(conv(x))` does in evaluation mode. Leave `conv` and `norm` as they are. Stride, padding, dilation and groups stay what they were.
+# Return a new `nn.Conv2d` that does what `norm(conv(x))` does in evaluation mode. Leave `conv` and `norm` as they are. Stride, padding, dilation and groups
+# stay what they were.
 
 
 # %%
@@ -462,17 +473,19 @@ check(fuse_conv_bn)
 # %% [markdown]
 # ## 2016 to 2018: everything with everything, and gates
 #
-# **DenseNet** (Huang and others, 2017) drew the other conclusion from the shortcut. A sum mixes what is added, and no later layer can tell the terms apart. Why not *keep* them? Each layer gets **the concatenation of all that came before**
-# and adds $k$ new channels, the *growth rate*:
+# **DenseNet** (Huang and others, 2017) drew the other conclusion from the shortcut. A sum mixes what is added, and no later layer can tell the terms apart.
+# Why not *keep* them? Each layer gets **the concatenation of all that came before** and adds $k$ new channels, the *growth rate*:
 #
 # $$ x_{l} = \bigl[\,x_{l-1},\ g_l(x_{l-1})\,\bigr],\qquad C_l = C_0 + l\,k . $$
 #
-# Every layer has a direct line to the loss and to the input, and since nothing has to be computed twice the layers can be thin, $k=12$ or $32$. The price: layer $l$ reads $C_0+(l-1)k$ channels, so the weights of a block, $9k\sum_{l=1}^{M}(C_0+(l-1)k)$,
-# grow with the square of its depth $M$. **A worked number.** $C_0=16$, $k=8$, $M=4$: $72\,(16+24+32+40)=8064$ weights, against $4\cdot 9\cdot 48^2 = 82\,944$ for four plain layers at the final width of 48.
+# Every layer has a direct line to the loss and to the input, and since nothing has to be computed twice the layers can be thin, $k=12$ or $32$. The price:
+# layer $l$ reads $C_0+(l-1)k$ channels, so the weights of a block, $9k\sum_{l=1}^{M}(C_0+(l-1)k)$, grow with the square of its depth $M$. **A worked
+# number.** $C_0=16$, $k=8$, $M=4$: $72\,(16+24+32+40)=8064$ weights, against $4\cdot 9\cdot 48^2 = 82\,944$ for four plain layers at the final width of 48.
 # Its layer has the order BN, ReLU, convolution ("pre-activation"): the concatenation is of raw outputs, and each reader normalises them for itself.
 #
 # ### Exercise 6.5: a dense block
-# `layers` times BN, ReLU, 3x3 convolution (no bias) to `growth` channels, each on the concatenation of the input and all outputs before; the block's result is the last concatenation, the input first.
+# `layers` times BN, ReLU, 3x3 convolution (no bias) to `growth` channels, each on the concatenation of the input and all outputs before; the block's result
+# is the last concatenation, the input first.
 
 
 # %%
@@ -503,13 +516,14 @@ class DenseBlock(nn.Module):
 check(DenseBlock)
 
 # %% [markdown]
-# **Squeeze and excitation** (Hu, Shen and Sun, 2018). A convolution decides at each place from its neighbourhood. But whether a wiggle is noise may depend on how noisy the *whole patch* is, and no 3x3 kernel knows. So *squeeze* each channel to its average
-# over space, $s_c = \operatorname{mean}_{ij}x_{cij}$; *excite*: compute from these $C$ numbers one gate for each channel, through a bottleneck of $C/r$; and multiply:
+# **Squeeze and excitation** (Hu, Shen and Sun, 2018). A convolution decides at each place from its neighbourhood. But whether a wiggle is noise may depend
+# on how noisy the *whole patch* is, and no 3x3 kernel knows. So *squeeze* each channel to its average over space, $s_c = \operatorname{mean}_{ij}x_{cij}$;
+# *excite*: compute from these $C$ numbers one gate for each channel, through a bottleneck of $C/r$; and multiply:
 #
 # $$ a = \operatorname{sigmoid}\bigl(W_2\operatorname{relu}(W_1 s + b_1) + b_2\bigr)\in(0,1)^C,\qquad y_{cij} = a_c\,x_{cij} . $$
 #
-# The cost is $2C^2/r$ weights and hardly any arithmetic, since the linear layers see one vector per image and not one per pixel. It is the first time in this module that one part of a network *weighs* another by what the
-# input is; the thought grows into attention on day 12.
+# The cost is $2C^2/r$ weights and hardly any arithmetic, since the linear layers see one vector per image and not one per pixel. It is the first time in
+# this module that one part of a network *weighs* another by what the input is; the thought grows into attention on day 12.
 #
 # ### Exercise 6.6: squeeze and excite
 # Two linear layers with bias; the hidden width is `channels // reduction`.
@@ -540,14 +554,17 @@ check(SEBlock)
 # %% [markdown]
 # ## 2022: ConvNeXt, or what was the recipe and what was the idea
 #
-# By 2021 transformers (day 12) had overtaken convolutions on ImageNet. Liu and others (2022) asked how much of that was the transformer. They took a ResNet-50 and gave it, one change at a time, what transformers had. Three lessons:
+# By 2021 transformers (day 12) had overtaken convolutions on ImageNet. Liu and others (2022) asked how much of that was the transformer. They took a
+# ResNet-50 and gave it, one change at a time, what transformers had. Three lessons:
 #
-# - **The recipe came first.** A longer training with AdamW and stronger augmentation alone lifted the *unchanged* ResNet-50 from 76.1 to 78.8 %, nearly half of the way to the final 82.0 %. Many a published "better architecture" had been compared with an old recipe.
-# - **Each part has its job.** A stem that cuts the image into tiles; *depthwise* 7x7 kernels for space and 1x1 convolutions for channels, as in MobileNet; four times as many channels inside the block as outside; one normalisation and one
-#   activation per block, where there used to be three of each.
+# - **The recipe came first.** A longer training with AdamW and stronger augmentation alone lifted the *unchanged* ResNet-50 from 76.1 to 78.8 %, nearly
+#   half of the way to the final 82.0 %. Many a published "better architecture" had been compared with an old recipe.
+# - **Each part has its job.** A stem that cuts the image into tiles; *depthwise* 7x7 kernels for space and 1x1 convolutions for channels, as in MobileNet;
+#   four times as many channels inside the block as outside; one normalisation and one activation per block, where there used to be three of each.
 # - **The shortcut stayed.** Of all that you have met this morning it is the one thing that no successful deep architecture has given up since.
 #
-# The block, given. Its LayerNorm (day 04) normalises over the channels of one pixel, so no example depends on its batch. The last factor $\gamma$ begins at almost nothing, so each block begins as the identity.
+# The block, given. Its LayerNorm (day 04) normalises over the channels of one pixel, so no example depends on its batch. The last factor $\gamma$ begins at
+# almost nothing, so each block begins as the identity.
 
 
 # %%
@@ -568,9 +585,11 @@ class ConvNeXtBlock(nn.Module):
 
 
 # %% [markdown]
-# **A small race.** The same frame for all: tiles of 4x4, a block, halve, a block, global average, linear. Only the block changes. Each is trained with the same recipe on the same 2,000 patches, with two seeds.
+# **A small race.** The same frame for all: tiles of 4x4, a block, halve, a block, global average, linear. Only the block changes. Each is trained with the
+# same recipe on the same 2,000 patches, with two seeds.
 #
-# **Predict.** Ten years of progress lie between the first row and the last. In this race, at this size, will the order of accuracy be the order of the years? Which contender will be slowest for its number of multiplications?
+# **Predict.** Ten years of progress lie between the first row and the last. In this race, at this size, will the order of accuracy be the order of the
+# years? Which contender will be slowest for its number of multiplications?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -624,19 +643,25 @@ for name, block in CONTENDERS.items():
     print(f"{name:22} {size:10,} {million:13.1f} {seconds:11.1f}   " + "  ".join(f"{a:.1%}" for a in reached))
 
 # %% [markdown]
-# Read it honestly. The largest step in the table is **batch normalisation**: the same layers, the same number of weights, another world. **Inception** does well for a fraction of the weights and multiplications of its neighbours.
-# From there on to squeeze-excite the differences are about as large as those between two seeds; two layers deep, a residual block has nothing to rescue. And **ConvNeXt** is last or nearly so. It is made for hundreds of epochs on a million images: its blocks begin as the identity, and a 7x7 kernel for
-# each channel alone learns slowly. It is also slow for its number of multiplications, as day 05 found for depthwise convolutions.
+# Read it honestly. The largest step in the table is **batch normalisation**: the same layers, the same number of weights, another world. **Inception** does
+# well for a fraction of the weights and multiplications of its neighbours. From there on to squeeze-excite the differences are about as large as those
+# between two seeds; two layers deep, a residual block has nothing to rescue. And **ConvNeXt** is last or nearly so. It is made for hundreds of epochs on a
+# million images: its blocks begin as the identity, and a 7x7 kernel for each channel alone learns slowly. It is also slow for its number of
+# multiplications, as day 05 found for depthwise convolutions.
 #
-# So a table of ImageNet accuracies is no shopping list. For small data and few minutes take normalised convolutions with shortcuts, and measure on *your* data, with more than one seed, before you believe in a better block.
+# So a table of ImageNet accuracies is no shopping list. For small data and few minutes take normalised convolutions with shortcuts, and measure on *your*
+# data, with more than one seed, before you believe in a better block.
 
 # %% [markdown]
 # ## Borrowed knowledge: transfer learning
 #
-# Back to Monday morning. Which network is best matters less than this: forty labels cannot determine a hundred thousand weights. **Transfer learning** lets other labels determine most of them. The first layers of a network see edges, slopes, curvature, bends; there is nothing
-# about them that belongs to one survey. So: train on the survey that has labels (*pretraining*), throw away the last layer, which knows that survey's classes, and put a fresh one in its place.
+# Back to Monday morning. Which network is best matters less than this: forty labels cannot determine a hundred thousand weights. **Transfer learning** lets
+# other labels determine most of them. The first layers of a network see edges, slopes, curvature, bends; there is nothing about them that belongs to one
+# survey. So: train on the survey that has labels (*pretraining*), throw away the last layer, which knows that survey's classes, and put a fresh one in its
+# place.
 #
-# Here is a small residual network of your blocks, trained on the five classes of `seismic_patches`. On ImageNet one would download it. Ours takes less than a minute.
+# Here is a small residual network of your blocks, trained on the five classes of `seismic_patches`. On ImageNet one would download it. Ours takes less than
+# a minute.
 
 
 # %%
@@ -678,13 +703,15 @@ print(f"{sum(p.numel() for p in pretrained.parameters()):,} parameters")
 print(f"on the ground it was trained on: {evaluate(pretrained, test):.1%}")
 
 # %% [markdown]
-# **Frozen** means two things, and the second is forgotten by everybody once. The *parameters* must not move: `requires_grad = False`. And the *buffers* must not move: a batch normalisation in training mode updates its
-# running mean and variance with every forward pass, gradient or no gradient, and normalises by the batch. A frozen BN must be in evaluation mode, and `model.train()` puts it back into training mode with everything else. So freezing is
+# **Frozen** means two things, and the second is forgotten by everybody once. The *parameters* must not move: `requires_grad = False`. And the *buffers*
+# must not move: a batch normalisation in training mode updates its running mean and variance with every forward pass, gradient or no gradient, and
+# normalises by the batch. A frozen BN must be in evaluation mode, and `model.train()` puts it back into training mode with everything else. So freezing is
 # not done once: it stands at the start of each epoch, in the place of `model.train()`.
 #
 # ### Exercise 6.7: freeze (core)
-# Freeze all of the model but the submodules named in `keep` (direct children of the model). Frozen parts: no parameter requires a gradient, and the modules are in evaluation mode.
-# Kept parts: all parameters require one (whatever they did before), and they are in training mode. Return the names of the parameters that will be trained, in order. One calls it *instead of* `model.train()`, at the start of an epoch.
+# Freeze all of the model but the submodules named in `keep` (direct children of the model). Frozen parts: no parameter requires a gradient, and the modules
+# are in evaluation mode. Kept parts: all parameters require one (whatever they did before), and they are in training mode. Return the names of the
+# parameters that will be trained, in order. One calls it *instead of* `model.train()`, at the start of an epoch.
 
 
 # %%
@@ -702,16 +729,19 @@ def freeze(model: nn.Module, keep: tuple[str, ...] = ("head",)) -> list[str]:
 check(freeze)
 
 # %% [markdown]
-# Now the recipe. With a fresh, random head the first gradients that reach the body are noise, and at full rate they would spoil what was learned before the head says anything sensible. Hence two phases:
+# Now the recipe. With a fresh, random head the first gradients that reach the body are noise, and at full rate they would spoil what was learned before the
+# head says anything sensible. Hence two phases:
 #
 # 1. **Head only.** The body is frozen; the head learns until it is about right. This is a logistic regression on borrowed features, a *linear probe*.
 # 2. **Everything, gently.** Unfreeze, and let the body learn at a tenth of the head's rate.
 #
-# Kumar and others (2022) show for linear networks why the order matters: from a random head, fine-tuning moves the features in the directions of the few labelled examples only, and what the others need is distorted.
+# Kumar and others (2022) show for linear networks why the order matters: from a random head, fine-tuning moves the features in the directions of the few
+# labelled examples only, and what the others need is distorted.
 #
 # ### Exercise 6.8: fine-tune
-# Copy the pretrained model (the original stays as it is) and give the copy a fresh `head` for the classes of `train`. Seed torch with `seed` first. Then `warm` epochs with all but the head frozen and `epochs` with everything, in batches of `batch_size`
-# in a new random order every epoch. Use AdamW with weight decay 0.05: `lr` for the head, `lr / 10` for the body in the second phase. Return the model in evaluation mode.
+# Copy the pretrained model (the original stays as it is) and give the copy a fresh `head` for the classes of `train`. Seed torch with `seed` first. Then
+# `warm` epochs with all but the head frozen and `epochs` with everything, in batches of `batch_size` in a new random order every epoch. Use AdamW with
+# weight decay 0.05: `lr` for the head, `lr / 10` for the body in the second phase. Return the model in evaluation mode.
 
 
 # %%
@@ -752,8 +782,9 @@ def finetune(
 check(finetune)
 
 # %% [markdown]
-# **Predict.** Five answers to Monday's question, each from the same forty labels: the coherence threshold; the same `ResNet` from scratch; a linear probe (`epochs=0`) on a network that was pretrained on *printed digits*; a linear probe on ours; fine-tuning ours. And once more
-# with twelve labels. Put them in order, and write down how far apart you expect them.
+# **Predict.** Five answers to Monday's question, each from the same forty labels: the coherence threshold; the same `ResNet` from scratch; a linear probe
+# (`epochs=0`) on a network that was pretrained on *printed digits*; a linear probe on ours; fine-tuning ours. And once more with twelve labels. Put them in
+# order, and write down how far apart you expect them.
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -769,7 +800,6 @@ def from_scratch(train: Labelled, *, epochs: int = 50, seed: int = 0) -> nn.Modu
 
 
 on_digits = pretrain(data.glyphs("train", count=sized(5000, rehearsal=1000)), epochs=sized(4, rehearsal=1))
-pool = survey(400, seed=1)[0]
 counts, seeds = (12, 40), range(sized(3, rehearsal=1))
 results: dict[str, list[list[float]]] = {}
 for count in counts:
@@ -790,13 +820,17 @@ for name, per_count in results.items():
     print(f"{name:13}", "   ".join(f"{n} labels: " + " ".join(f"{v:.1%}" for v in values) for n, values in zip(counts, per_count, strict=True)))  # fmt: skip
 
 # %% [markdown]
-# **From scratch** is a coin with twelve labels, and still one with forty: so few patches can be told apart in a thousand ways that mean nothing. Even the coherence, which knows one thing and knows it from geology, is better. **Digits** do not help either. So it is not pretraining as such that helps; what was learned
-# has to be of use here. Both probes have the same number of weights to learn, 130, from the same labels. The difference between them is the features.
+# **From scratch** is a coin with twelve labels, and still one with forty: so few patches can be told apart in a thousand ways that mean nothing. Even the
+# coherence, which knows one thing and knows it from geology, is better. **Digits** do not help either. So it is not pretraining as such that helps; what
+# was learned has to be of use here. Both probes have the same number of weights to learn, 130, from the same labels. The difference between them is the
+# features.
 #
 # **Our pretrained network** is far ahead. It was never told of folded *and* faulted ground, nor of this wavelet; but it had to tell a bend from a break before.
 #
-# And **fine-tuning**, the more powerful method, is *not* better than the plain probe. With forty labels the two are about level; with twelve the probe wins. Seventy-seven thousand weights, once they may move, find a way to explain twelve patches that has little to do with faults, even at a tenth of the
-# rate. Power is paid for in labels. (This is Kumar and others' finding too: fine-tuning wins where labels are many or the new data are alike, and loses where both fail.)
+# And **fine-tuning**, the more powerful method, is *not* better than the plain probe. With forty labels the two are about level; with twelve the probe
+# wins. Seventy-seven thousand weights, once they may move, find a way to explain twelve patches that has little to do with faults, even at a tenth of the
+# rate. Power is paid for in labels. (This is Kumar and others' finding too: fine-tuning wins where labels are many or the new data are alike, and loses
+# where both fail.)
 #
 # Over several pretrainings and several draws of the labels, measured at full size:
 #
@@ -805,19 +839,22 @@ for name, per_count in results.items():
 # | 12 | {ledger: 06_cnns_2.finetune.twelve_labels.scratch} | {ledger: 06_cnns_2.finetune.twelve_labels.probe} | {ledger: 06_cnns_2.finetune.twelve_labels.accuracy} |
 # | 40 | {ledger: 06_cnns_2.finetune.forty_labels.scratch} | {ledger: 06_cnns_2.finetune.forty_labels.probe} | {ledger: 06_cnns_2.finetune.forty_labels.accuracy} |
 #
-# The rule to take along: probe first, it takes seconds. Unfreeze when you have the labels for it, from the top down, and keep what wins on labels that you held back. Where does fine-tuning overtake here? Put 200 into `counts` and see.
+# The rule to take along: probe first, it takes seconds. Unfreeze when you have the labels for it, from the top down, and keep what wins on labels that you
+# held back. Where does fine-tuning overtake here? Put 200 into `counts` and see.
 
 # %% [markdown]
 # ## This trains badly
 #
-# A colleague has written the same thing in one evening. His program runs; but its loss stays where it began, and on new patches his network is no better than a coin. He
-# suspects the forty labels. You suspect the program, because yours worked with the same forty.
+# A colleague has written the same thing in one evening. His program runs; but its loss stays where it began, and on new patches his network is no better
+# than a coin. He suspects the forty labels. You suspect the program, because yours worked with the same forty.
 #
 # ### Exercise 6.9: find the bug
 # **Two** lines are wrong. Take the symptoms one at a time.
 #
-# 1. The head is new and random, so in the first epochs it should learn fast. Print `model.head.weight` before and after. What moved, and what did the optimiser hold when it was made?
-# 2. When the head learns: the body is frozen, so the features of a patch should be the same numbers in the first epoch and in the last. Are they? What does a frozen network still do to itself in training mode?
+# 1. The head is new and random, so in the first epochs it should learn fast. Print `model.head.weight` before and after. What moved, and what did the
+#    optimiser hold when it was made?
+# 2. When the head learns: the body is frozen, so the features of a patch should be the same numbers in the first epoch and in the last. Are they? What does
+#    a frozen network still do to itself in training mode?
 
 
 # %%
@@ -859,13 +896,16 @@ print(f"on new patches: {evaluate(repaired, new):.1%}")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The optimiser was made **before** the head was replaced. It held the parameters of the old head, which the network no longer uses; their gradient stayed `None`, and AdamW and SGD step over such parameters without a word. The new head never moved.
-# Make the optimiser last, when the model is what it will be.
+# The optimiser was made **before** the head was replaced. It held the parameters of the old head, which the network no longer uses; their gradient stayed
+# `None`, and AdamW and SGD step over such parameters without a word. The new head never moved. Make the optimiser last, when the model is what it will be.
 #
-# And `model.train()` left the frozen body's batch normalisations in training mode. They normalised each batch by its own eight patches and, forward pass by forward pass, replaced the statistics of five thousand patches by those of the last few batches. Training
-# then sees other features than evaluation. With only the head to train there is nothing in this network that needs training mode: `model.eval()`, or your `freeze`.
+# And `model.train()` left the frozen body's batch normalisations in training mode. They normalised each batch by its own eight patches and, forward pass by
+# forward pass, replaced the statistics of five thousand patches by those of the last few batches. Training then sees other features than evaluation. With
+# only the head to train there is nothing in this network that needs training mode: `model.eval()`, or your `freeze`.
 #
-# Neither raises an error. The habits to keep: after building an optimiser, count what it holds (`sum(p.numel() for g in optimiser.param_groups for p in g["params"])`) against the parameters that you want to train; and compare a frozen model's `state_dict` before and after.
+# Neither raises an error. The habits to keep: after building an optimiser, count what it holds
+# (`sum(p.numel() for g in optimiser.param_groups for p in g["params"])`) against the parameters that you want to train; and compare a frozen model's
+# `state_dict` before and after.
 #
 # </details>
 
@@ -874,18 +914,23 @@ print(f"on new patches: {evaluate(repaired, new):.1%}")
 #
 # The network says *faulted*. Before you believe it you ask: where? Friday's saliency pointed at single pixels; we want a region.
 #
-# Friday's formula is the key. With global average pooling, the logit of class $k$ is an average over places, $z_k = b_k + \frac{1}{P}\sum_{ij}\sum_c W_{kc}\,h_{cij}$, where $h$ is the last map and $P$ its number of places. The inner sum says how much place $(i,j)$ speaks for class $k$: the **class
-# activation map** (Zhou and others, 2016). It asks for exactly this head, though. **Grad-CAM** (Selvaraju and others, 2017) needs no particular head. Take any layer with output $h$; let
+# Friday's formula is the key. With global average pooling, the logit of class $k$ is an average over places,
+# $z_k = b_k + \frac{1}{P}\sum_{ij}\sum_c W_{kc}\,h_{cij}$, where $h$ is the last map and $P$ its number of places. The inner sum says how much place
+# $(i,j)$ speaks for class $k$: the **class activation map** (Zhou and others, 2016). It asks for exactly this head, though. **Grad-CAM** (Selvaraju and
+# others, 2017) needs no particular head. Take any layer with output $h$; let
 #
 # $$ \alpha_{kc} = \frac1P\sum_{ij}\frac{\partial z_k}{\partial h_{cij}},\qquad M_{kij} = \operatorname{relu}\Bigl(\sum_c\alpha_{kc}\,h_{cij}\Bigr) . $$
 #
-# $\alpha_{kc}$ is the effect on the logit of raising channel $c$ everywhere, and $M$ is where the channels that speak for $k$ are active. For our head, $\partial z_k/\partial h_{cij}=W_{kc}/P$ at every place, so $\alpha_{kc}=W_{kc}/P$ and $M$ is the class activation
-# map, over $P$ and rectified: the new method contains the old.
+# $\alpha_{kc}$ is the effect on the logit of raising channel $c$ everywhere, and $M$ is where the channels that speak for $k$ are active. For our head,
+# $\partial z_k/\partial h_{cij}=W_{kc}/P$ at every place, so $\alpha_{kc}=W_{kc}/P$ and $M$ is the class activation map, over $P$ and rectified: the new
+# method contains the old.
 #
-# **A worked number.** Two channels of 1x2 places, $h_1=(4, 0)$, $h_2=(1, 3)$, and $W_k=(1,-1)$. Then $P=2$, $\alpha=(\frac12,-\frac12)$, the sum is $(\frac32,-\frac32)$ and $M=(\frac32, 0)$: the left place speaks for $k$.
+# **A worked number.** Two channels of 1x2 places, $h_1=(4, 0)$, $h_2=(1, 3)$, and $W_k=(1,-1)$. Then $P=2$, $\alpha=(\frac12,-\frac12)$, the sum is
+# $(\frac32,-\frac32)$ and $M=(\frac32, 0)$: the left place speaks for $k$.
 #
 # ### Exercise 6.10: Grad-CAM
-# For each image the map of its own target, at the size of the layer's output. `layer` is one of the model's submodules. Leave no hook on the model, and `x` as it is. The model is in evaluation mode; its parameters may be frozen.
+# For each image the map of its own target, at the size of the layer's output. `layer` is one of the model's submodules. Leave no hook on the model, and `x`
+# as it is. The model is in evaluation mode; its parameters may be frozen.
 
 
 # %%
@@ -909,13 +954,15 @@ def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor) -> T
 check(grad_cam)
 
 # %% [markdown]
-# Our data were made, so we hold what no interpreter holds: the true position of each fault. That lets us *test* the picture. On faulted patches that the network calls faulted, we ask whether the fault passes through the brightest cell of the map, and how often it would through a cell
-# chosen at random.
+# Our data were made, so we hold what no interpreter holds: the true position of each fault. That lets us *test* the picture. On faulted patches that the
+# network calls faulted, we ask whether the fault passes through the brightest cell of the map, and how often it would through a cell chosen at random.
 #
-# The map has 8x8 cells. Which samples does a cell stand for? A 3x3 convolution with stride 2 and padding 1 centres its output $j$ on input $2j$ (day 05), so after three of them cell $(i,j)$ is centred on sample $(8i, 8j)$. Whoever draws such a map as if the cell's *corner* were there is off by half a cell, and
-# that mistake is made in many a paper's figure.
+# The map has 8x8 cells. Which samples does a cell stand for? A 3x3 convolution with stride 2 and padding 1 centres its output $j$ on input $2j$ (day 05),
+# so after three of them cell $(i,j)$ is centred on sample $(8i, 8j)$. Whoever draws such a map as if the cell's *corner* were there is off by half a cell,
+# and that mistake is made in many a paper's figure.
 #
-# **Predict.** A fault is a steep line from top to bottom, so it passes within 4 samples of about one centre in five. How often will it pass within 4 samples of the *brightest* cell's centre: 20 %, 50 %, 90 %?
+# **Predict.** A fault is a steep line from top to bottom, so it passes within 4 samples of about one centre in five. How often will it pass within 4
+# samples of the *brightest* cell's centre: 20 %, 50 %, 90 %?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -961,13 +1008,18 @@ plot.alt(
 # %% [markdown]
 # ## What and where: the way to the U-Net
 #
-# For Monday's question, *which patches are faulted*, we have an answer. The interpreter's next question is *draw me the fault*. A label per patch becomes a label per sample.
+# For Monday's question, *which patches are faulted*, we have an answer. The interpreter's next question is *draw me the fault*. A label per patch becomes a
+# label per sample.
 #
-# The simplest thing is to blow up the last map, as the figure did. It must be blurred: that map has one number for every 8x8 samples. Could we not avoid the strides? Then the receptive field grows by 2 samples per layer and the cost by 64. The network needs the small map to know **what**, and has lost **where**.
+# The simplest thing is to blow up the last map, as the figure did. It must be blurred: that map has one number for every 8x8 samples. Could we not avoid
+# the strides? Then the receptive field grows by 2 samples per layer and the cost by 64. The network needs the small map to know **what**, and has lost
+# **where**.
 #
-# But *where* is not lost everywhere. The first map has 32x32 places and saw edges. Let us measure who knows what: a **linear** classifier for each sample, on features of the pretrained network, frozen, blown up to 64x64. Once the early maps, once the last, once both side by side.
+# But *where* is not lost everywhere. The first map has 32x32 places and saw edges. Let us measure who knows what: a **linear** classifier for each sample,
+# on features of the pretrained network, frozen, blown up to 64x64. Once the early maps, once the last, once both side by side.
 #
-# We judge by the intersection over union of the predicted and the true fault samples, IoU (this afternoon defines it with care): 1 is perfect, and 0.02 to 0.03 is what marking everything would give.
+# We judge by the intersection over union of the predicted and the true fault samples, IoU (this afternoon defines it with care): 1 is perfect, and 0.02 to
+# 0.03 is what marking everything would give.
 
 # %%
 on_faults, on_masks = survey(sized(160, rehearsal=20), seed=3)
@@ -1045,15 +1097,19 @@ plot.alt(
 # %% [markdown]
 # TO BE WRITTEN: what and where.
 #
-# **The U-Net** (Ronneberger, Fischer and Brox, 2015) makes this an architecture and learns all of it together. Down: blocks and pooling, as this morning. Up: from the smallest map back, step by step, to full size. And across: at each size, the map from the way down is *concatenated* to the one
-# on the way up. That is a **skip connection**. It has the same name as the shortcut of a residual block and another purpose: the residual shortcut keeps the *gradient* alive, the U-Net's keeps the *place*.
+# **The U-Net** (Ronneberger, Fischer and Brox, 2015) makes this an architecture and learns all of it together. Down: blocks and pooling, as this morning.
+# Up: from the smallest map back, step by step, to full size. And across: at each size, the map from the way down is *concatenated* to the one on the way
+# up. That is a **skip connection**. It has the same name as the shortcut of a residual block and another purpose: the residual shortcut keeps the
+# *gradient* alive, the U-Net's keeps the *place*.
 #
 # ### Going up: the transposed convolution
 #
-# One way up is to interpolate and convolve. The other is a layer you already know. Day 05 wrote a convolution as a matrix, $y=Ax$; with stride 2 it makes four pixels into one. Its backward pass multiplies by $A^\top$, which makes one pixel into four. A **transposed convolution** uses $A^\top$ as a forward pass:
-# each input pixel puts down a copy of the kernel, times its value, at stride 2, and where copies overlap they add up.
+# One way up is to interpolate and convolve. The other is a layer you already know. Day 05 wrote a convolution as a matrix, $y=Ax$; with stride 2 it makes
+# four pixels into one. Its backward pass multiplies by $A^\top$, which makes one pixel into four. A **transposed convolution** uses $A^\top$ as a forward
+# pass: each input pixel puts down a copy of the kernel, times its value, at stride 2, and where copies overlap they add up.
 #
-# **A worked number**, in one dimension: input $(2, 1)$, kernel $(1, 1, 1)$, stride 2. The copies are $(2,2,2,\cdot,\cdot)$ and $(\cdot,\cdot,1,1,1)$, their sum $(2,2,3,1,1)$. The size is $(n-1)s+k=1\cdot 2+3=5$: the formula of day 05, solved for the other side.
+# **A worked number**, in one dimension: input $(2, 1)$, kernel $(1, 1, 1)$, stride 2. The copies are $(2,2,2,\cdot,\cdot)$ and $(\cdot,\cdot,1,1,1)$, their
+# sum $(2,2,3,1,1)$. The size is $(n-1)s+k=1\cdot 2+3=5$: the formula of day 05, solved for the other side.
 #
 # **Predict.** The input is *constant*: 1 everywhere, and so are the weights. The kernel has width 3, the stride is 2. Is the output constant, away from the edges?
 
@@ -1067,35 +1123,44 @@ for width in (2, 3, 4):
     print(f"kernel of {width}: {[int(v) for v in out]}")
 
 # %% [markdown]
-# With width 3 it alternates: every second output lies under two copies, the others under one. In two dimensions that is a **checkerboard**, and images from generators used to be full of it (Odena, Dumoulin and Olah, 2016). A width that is a multiple of the stride has none of it to begin with: U-Nets use width 2 and stride 2, or
-# interpolate first. Neither is a necessity; an uneven layer can learn weights that even it out, and does not always do so.
+# With width 3 it alternates: every second output lies under two copies, the others under one. In two dimensions that is a **checkerboard**, and images from
+# generators used to be full of it (Odena, Dumoulin and Olah, 2016). A width that is a multiple of the stride has none of it to begin with: U-Nets use width
+# 2 and stride 2, or interpolate first. Neither is a necessity; an uneven layer can learn weights that even it out, and does not always do so.
 #
 # ## Monday, answered
 #
-# Which patches of the new survey are faulted? A number made by hand is right on about two in three. A network on its own cannot begin with forty labels. The same network with a body that learned on other ground, and a head of 130 weights that learned on this one, is right on
-# {ledger: 06_cnns_2.finetune.forty_labels.probe} of patches that nobody has looked at. That is enough to sort a survey, and to send the doubtful patches back to the interpreter; her next forty labels are then worth more than the first.
+# Which patches of the new survey are faulted? A number made by hand is right on about two in three. A network on its own cannot begin with forty labels.
+# The same network with a body that learned on other ground, and a head of 130 weights that learned on this one, is right on
+# {ledger: 06_cnns_2.finetune.forty_labels.probe} of patches that nobody has looked at. That is enough to sort a survey, and to send the doubtful patches
+# back to the interpreter; her next forty labels are then worth more than the first.
 #
-# And we know where it looks, to within a cell. We do not know yet where the fault *runs*. This afternoon you draw it, sample by sample, with a U-Net, and then you meet the same problem in one dimension: the first arrival of an earthquake. To know *that* a wave has come takes seconds of context; to say *when* asks for a
-# hundredth of a second. What, and where.
+# And we know where it looks, to within a cell. We do not know yet where the fault *runs*. This afternoon you draw it, sample by sample, with a U-Net, and
+# then you meet the same problem in one dimension: the first arrival of an earthquake. To know *that* a wave has come takes seconds of context; to say
+# *when* asks for a hundredth of a second. What, and where.
 #
 # ## Summary
 #
-# - Small kernels stacked see as much as a large one, for less, with more non-linearities between (VGG). A **1x1 convolution** mixes channels at one pixel; before a dear kernel it saves a factor of ten (Inception). Global average pooling replaced the large linear layers.
-# - Deep plain networks fail on the **training** set. Batch normalisation fixes the scale of the signal forward, and multiplies the gradient by about $\sqrt{\pi/(\pi-1)}=1.21$ per layer backward. A **shortcut** turns the exponential into a power of the depth.
+# - Small kernels stacked see as much as a large one, for less, with more non-linearities between (VGG). A **1x1 convolution** mixes channels at one pixel;
+#   before a dear kernel it saves a factor of ten (Inception). Global average pooling replaced the large linear layers.
+# - Deep plain networks fail on the **training** set. Batch normalisation fixes the scale of the signal forward, and multiplies the gradient by about
+#   $\sqrt{\pi/(\pi-1)}=1.21$ per layer backward. A **shortcut** turns the exponential into a power of the depth.
 # - In evaluation mode BN is an affine map and folds into the convolution before it.
-# - Dense blocks concatenate where residual blocks add; squeeze-excite weighs channels by the whole image. ConvNeXt shows how much of "architecture" was training recipe.
+# - Dense blocks concatenate where residual blocks add; squeeze-excite weighs channels by the whole image. ConvNeXt shows how much of "architecture" was
+#   training recipe.
 # - **Fine-tuning**: copy, new head, head first, then everything gently. Frozen means parameters *and* batch statistics. Build the optimiser last.
 # - **Grad-CAM** says in which cells the evidence lies, at the resolution of the layer. Test such pictures against a truth where you have one.
 # - Late features know *what*, early ones *where*; a map needs both, and that is the U-Net.
 #
 # ### Questions to take along
 #
-# 1. A residual network is cut apart: you delete one block in the middle of a trained network of 50 blocks. What do you expect, compared with deleting one layer of a trained VGG?
+# 1. A residual network is cut apart: you delete one block in the middle of a trained network of 50 blocks. What do you expect, compared with deleting one
+#    layer of a trained VGG?
 #
 # <details><summary>Answer</summary>
 #
-# The residual network loses little: the block's input goes on along the shortcut, and the next block meets a stream that lacks one small change. Veit, Wilber and Belongie (2016) measured exactly this. A VGG without a layer gets inputs it has never seen and is no better than chance. So the two are different kinds of
-# object: a residual network behaves like a sum of many paths of different lengths.
+# The residual network loses little: the block's input goes on along the shortcut, and the next block meets a stream that lacks one small change. Veit,
+# Wilber and Belongie (2016) measured exactly this. A VGG without a layer gets inputs it has never seen and is no better than chance. So the two are
+# different kinds of object: a residual network behaves like a sum of many paths of different lengths.
 #
 # </details>
 #
@@ -1103,7 +1168,8 @@ for width in (2, 3, 4):
 #
 # <details><summary>Answer</summary>
 #
-# Then every $f_l=0$, the network begins as the identity with a stem and a head, the stream does not grow, and every $I+J_l$ is $I$: the gradient reaches the input unchanged. $\gamma$ has a gradient of its own and wakes up. ConvNeXt's small $\gamma$ is the same thought.
+# Then every $f_l=0$, the network begins as the identity with a stem and a head, the stream does not grow, and every $I+J_l$ is $I$: the gradient reaches
+# the input unchanged. $\gamma$ has a gradient of its own and wakes up. ConvNeXt's small $\gamma$ is the same thought.
 #
 # </details>
 #
@@ -1111,7 +1177,8 @@ for width in (2, 3, 4):
 #
 # <details><summary>Answer</summary>
 #
-# For the final accuracy perhaps not: He, Girshick and Dollár (2019) trained from scratch, long enough, to the same accuracy as from ImageNet weights. It still saves time. Transfer replaces labels; where labels are plenty it replaces only iterations. Measure it: you have the two functions.
+# For the final accuracy perhaps not: He, Girshick and Dollár (2019) trained from scratch, long enough, to the same accuracy as from ImageNet weights. It
+# still saves time. Transfer replaces labels; where labels are plenty it replaces only iterations. Measure it: you have the two functions.
 #
 # </details>
 #
@@ -1119,7 +1186,8 @@ for width in (2, 3, 4):
 #
 # <details><summary>Answer</summary>
 #
-# Copy its kernel to all three channels and divide by 3. If the stacks were equal the output would be what the network knows, and from there it learns the differences. A random first layer would feed noise to all the layers above, which is what transfer was to avoid.
+# Copy its kernel to all three channels and divide by 3. If the stacks were equal the output would be what the network knows, and from there it learns the
+# differences. A random first layer would feed noise to all the layers above, which is what transfer was to avoid.
 #
 # </details>
 #
@@ -1127,7 +1195,8 @@ for width in (2, 3, 4):
 #
 # <details><summary>Answer</summary>
 #
-# You may, but it is another network to train: the batch's statistics are gone from the forward pass, and so is what they did for the gradient; the effective learning rate changes too. With a frozen body (evaluation mode) folding changes nothing.
+# You may, but it is another network to train: the batch's statistics are gone from the forward pass, and so is what they did for the gradient; the
+# effective learning rate changes too. With a frozen body (evaluation mode) folding changes nothing.
 #
 # </details>
 
