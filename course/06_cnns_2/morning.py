@@ -317,6 +317,12 @@ for name, options in TOWERS.items():
 #
 # Why? A forward pass is a product of many layers, a gradient is a product of their Jacobians, and a product of thirty factors is a poor place for a factor
 # of 1.2. Let us look at the factors, in each version, **before any training**.
+#
+# **Predict.** Forty layers, random weights, one batch. For each tower: is the gradient of the *first* layer's weights larger than that of the last,
+# smaller, or about the same? Which of the three would you least like to train?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
 
 
 # %%
@@ -344,7 +350,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# The middle curve surprises most people: **batch normalisation makes the gradient explode.** It was to be the cure. Let us compute the factor.
+# The dashed curve surprises most people: **batch normalisation makes the gradient explode.** It was to be the cure. Let us compute the factor.
 #
 # Take one layer of the tower *with BN*: $h \to z = w * h \to u = \mathrm{BN}(z) \to h' = \mathrm{relu}(u)$. Let each weight have variance $s^2$, and let
 # $n = 9C$ be the number of inputs of one output. After the normalisation $u$ has mean 0 and variance 1; suppose it is Gaussian, as a sum of many terms is,
