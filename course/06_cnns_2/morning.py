@@ -369,7 +369,8 @@ plot.alt(
 #
 # and the *size* of the gradient grows by $\sqrt{1.467}=1.211$ per layer on the way back. The weights' scale has cancelled: no initialisation mends it. The
 # cause is the constant part of $h$: the ReLU lets it through and BN throws it away, so what is left is stretched, and the stretch multiplies the gradient.
-# (Yang and others, 2019, prove it with fewer assumptions; ours neglects correlations between inputs, which is why the printed number is a little smaller.)
+# (Yang and others, 2019, prove it with fewer assumptions; ours neglects correlations between inputs and the two
+# projections, and the printed number is a little smaller.)
 #
 # **A worked number.** $1.211^{40}\approx 2100$. With one learning rate for all layers, either the first ones are thrown about or the last ones stand still.
 # Adam, which divides by the size of the gradient, hides part of the trouble; you have seen how much of it remains.
@@ -398,7 +399,7 @@ plot.alt(
 #
 # $$ \prod_{l=1}^{M}\left(1+\frac{c}{l}\right) \approx \exp\Bigl(c\sum_{l=1}^{M}\frac1l\Bigr) \approx \text{const}\cdot M^{c} . $$
 #
-# A power of the depth, not an exponential. Look at the figure again: the curve with shortcuts rises only near the input, where $l$ is small, exactly as
+# A power of the depth, not an exponential. Look at the figure again: the curve with shortcuts rises only near the input, where $l$ is small, as
 # $1+c/l$ says.
 #
 # **Convention and necessity.** That something is *added* is the necessity. Where the ReLU stands (after the sum here; before the convolutions in He and
