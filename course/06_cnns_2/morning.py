@@ -1156,7 +1156,7 @@ for width in (2, 3, 4):
 #
 # ## Monday, answered
 #
-# Which patches of the new survey are faulted? A number made by hand is right on about two in three. A network on its own cannot begin with forty labels.
+# Which patches of the new survey are faulted? A number made by hand is right on about seven in ten. A network on its own cannot begin with forty labels.
 # The same network with a body that learned on other ground, and a head of 130 weights that learned on this one, is right on
 # {ledger: 06_cnns_2.finetune.forty_labels.probe} of patches that nobody has looked at. That is enough to sort a survey, and to send the doubtful patches
 # back to the interpreter; her next forty labels are then worth more than the first.
