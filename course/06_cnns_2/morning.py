@@ -834,10 +834,10 @@ for name, per_count in results.items():
 #
 # **Our pretrained network** is far ahead. It was never told of folded *and* faulted ground, nor of this wavelet; but it had to tell a bend from a break before.
 #
-# And **fine-tuning**, the more powerful method, is *not* better than the plain probe. With forty labels the two are about level; with twelve the probe
-# wins. Seventy-seven thousand weights, once they may move, find a way to explain twelve patches that has little to do with faults, even at a tenth of the
-# rate. Power is paid for in labels. (This is Kumar and others' finding too: fine-tuning wins where labels are many or the new data are alike, and loses
-# where both fail.)
+# And **fine-tuning**, the more powerful method, is *not* better than the plain probe. With forty labels it is level with the probe for some draws and well
+# behind for others; with twelve it is behind for all. Seventy-seven thousand weights, once they may move, find a way to explain twelve patches that has
+# little to do with faults, even at a tenth of the rate. Power is paid for in labels. (This is Kumar and others' finding too: fine-tuning wins where labels
+# are many or the new data are alike, and loses where both fail.)
 #
 # Over several pretrainings and several draws of the labels, measured at full size:
 #
@@ -847,7 +847,8 @@ for name, per_count in results.items():
 # | 40 | {ledger: 06_cnns_2.finetune.forty_labels.scratch} | {ledger: 06_cnns_2.finetune.forty_labels.probe} | {ledger: 06_cnns_2.finetune.forty_labels.accuracy} |
 #
 # The rule to take along: probe first, it takes seconds. Unfreeze when you have the labels for it, from the top down, and keep what wins on labels that you
-# held back. Where does fine-tuning overtake here? Put 200 into `counts` and see.
+# held back. One suspect you can question yourself: in the second phase the body's normalisations take on the statistics of forty patches. Keep them in
+# evaluation mode there too, and measure. And where does fine-tuning overtake here? Put 200 into `counts` and see.
 
 # %% [markdown]
 # ## This trains badly
