@@ -843,8 +843,8 @@ for name, per_count in results.items():
 #
 # | labels | from scratch | probe | fine-tuned |
 # |---|---|---|---|
-# | 12 | {ledger: 06_cnns_2.finetune.twelve_labels.scratch} | {ledger: 06_cnns_2.finetune.twelve_labels.probe} | {ledger: 06_cnns_2.finetune.twelve_labels.accuracy} |
-# | 40 | {ledger: 06_cnns_2.finetune.forty_labels.scratch} | {ledger: 06_cnns_2.finetune.forty_labels.probe} | {ledger: 06_cnns_2.finetune.forty_labels.accuracy} |
+# | 12 | {ledger: 06_cnns_2.finetune.twelve_labels.scratch_accuracy} | {ledger: 06_cnns_2.finetune.twelve_labels.probe_accuracy} | {ledger: 06_cnns_2.finetune.twelve_labels.accuracy} |
+# | 40 | {ledger: 06_cnns_2.finetune.forty_labels.scratch_accuracy} | {ledger: 06_cnns_2.finetune.forty_labels.probe_accuracy} | {ledger: 06_cnns_2.finetune.forty_labels.accuracy} |
 #
 # The rule to take along: probe first, it takes seconds. Unfreeze when you have the labels for it, from the top down, and keep what wins on labels that you
 # held back. One suspect you can question yourself: in the second phase the body's normalisations take on the statistics of forty patches. Keep them in
@@ -1159,7 +1159,7 @@ for width in (2, 3, 4):
 #
 # Which patches of the new survey are faulted? A number made by hand is right on about seven in ten. A network on its own cannot begin with forty labels.
 # The same network with a body that learned on other ground, and a head of 130 weights that learned on this one, is right on
-# {ledger: 06_cnns_2.finetune.forty_labels.probe} of patches that nobody has looked at. That is enough to sort a survey, and to send the doubtful patches
+# {ledger: 06_cnns_2.finetune.forty_labels.probe_accuracy} of patches that nobody has looked at. That is enough to sort a survey, and to send the doubtful patches
 # back to the interpreter; her next forty labels are then worth more than the first.
 #
 # And we know where it looks, to within a cell. We do not know yet where the fault *runs*. This afternoon you draw it, sample by sample, with a U-Net, and

@@ -240,8 +240,8 @@ def measure(solution, labels, seed):
     few, new = survey(400, seed=1)[0].take(labels, seed=seed), survey(1000, seed=2)[0]
     return {
         "accuracy": evaluate(solution(known, few, seed=seed), new),
-        "probe": evaluate(solution(known, few, epochs=0, seed=seed), new),
-        "scratch": evaluate(from_scratch(few, seed=seed), new),
+        "probe_accuracy": evaluate(solution(known, few, epochs=0, seed=seed), new),
+        "scratch_accuracy": evaluate(from_scratch(few, seed=seed), new),
     }
 
 
