@@ -8,7 +8,7 @@
 #   - ask a network where it saw what it saw (Grad-CAM), and check the answer against the truth
 #   - explain why a map needs skip connections, on the way to the U-Net of this afternoon
 # prerequisites: [05_cnns_1.morning, 05_cnns_1.afternoon, 04_ml_recap.afternoon]
-# minutes: {study: 90, cpu: 4, cpu_fp32: 5, gpu: 1}
+# minutes: {study: 90, cpu: 3, cpu_fp32: 5, gpu: 1}
 # data: [seismic_patches, seismic, glyphs]
 # ---
 
@@ -836,8 +836,8 @@ for name, per_count in results.items():
 #
 # And **fine-tuning**, the more powerful method, is *not* better than the plain probe. With forty labels it is level with the probe for some draws and well
 # behind for others; with twelve it is behind for all. Seventy-seven thousand weights, once they may move, find a way to explain twelve patches that has
-# little to do with faults, even at a tenth of the rate. Power is paid for in labels. (This is Kumar and others' finding too: fine-tuning wins where labels
-# are many or the new data are alike, and loses where both fail.)
+# little to do with faults, even at a tenth of the rate. Power is paid for in labels. (Kumar and others found the probe ahead where the pretrained
+# features are good and the data to be judged differ from the few that one trains on.)
 #
 # Over several pretrainings and several draws of the labels, measured at full size:
 #
@@ -967,7 +967,7 @@ check(grad_cam)
 #
 # The map has 8x8 cells. Which samples does a cell stand for? A 3x3 convolution with stride 2 and padding 1 centres its output $j$ on input $2j$ (day 05),
 # so after three of them cell $(i,j)$ is centred on sample $(8i, 8j)$. Whoever draws such a map as if the cell's *corner* were there is off by half a cell,
-# and that mistake is made in many a paper's figure.
+# and most functions that enlarge an image put the corner there.
 #
 # **Predict.** A fault is a steep line from top to bottom, so it passes within 4 samples of about one centre in five. How often will it pass within 4
 # samples of the *brightest* cell's centre: 20 %, 50 %, 90 %?
@@ -1103,9 +1103,8 @@ for ax, (name, which) in zip(
         optimiser.step()
     with torch.no_grad():
         known = classifier(flat)[:, 0]
-        cuts = known[::7].quantile(
-            torch.linspace(0.9, 0.995, 20)
-        )  # thresholds to choose from, on the patches it learned on
+        # The best of twenty thresholds, chosen on the patches that it learned on.
+        cuts = known[::7].quantile(torch.linspace(0.9, 0.995, 20))
         cut = max(cuts.tolist(), key=lambda t: iou(known > t, truth > 0.5))
         score = classifier((features[judge] - mean) / std)[..., 0]
     print(f"{name:15} {features.shape[-1]:4} features per sample, IoU on other patches {iou(score > cut, m_pixels[judge] > 0.5):.2f}")  # fmt: skip
@@ -1123,7 +1122,7 @@ plot.alt(
 # Neither the early features nor the late ones come far, and they fail in opposite ways: the early map is sharp and sees faults everywhere (each noisy kink
 # is one), the late one knows the fault and smears it. **Side by side they are clearly better than either**, with a classifier that can do no more than add
 # them up. (All three numbers are small. A fault is hardly two samples wide, so a line drawn two samples beside it scores nothing, and between reflectors
-# there is nothing to draw by. This afternoon's network does far better, since it *learns* its features for the task.)
+# there is nothing to draw by. This afternoon's network *learns* its features for the task; compare.)
 #
 # **The U-Net** (Ronneberger, Fischer and Brox, 2015) makes this an architecture and learns all of it together. Down: blocks and pooling, as this morning.
 # Up: from the smallest map back, step by step, to full size. And across: at each size, the map from the way down is *concatenated* to the one on the way
