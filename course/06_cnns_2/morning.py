@@ -1015,7 +1015,7 @@ plot.alt(
 
 # %% [markdown]
 # The map was never taught where a fault is: it had forty words, and before that five classes. Yet its brightest cell lies on the fault in about nine
-# patches of ten, and in the rest right beside it. A label for the whole was enough to find the part, because nothing else in the patch told the labels
+# patches of ten, and in nearly all others right beside it. A label for the whole was enough to find the part, because nothing else in the patch told the labels
 # apart. (If something else had, a footprint of the acquisition, say, the map would have shown *that*. This is what such maps are good for: catching a
 # network that is right for the wrong reason.)
 #
