@@ -1015,7 +1015,7 @@ plot.alt(
 
 # %% [markdown]
 # The map was never taught where a fault is: it had forty words, and before that five classes. Yet its brightest cell lies on the fault in about nine
-# patches of ten, and in the rest right beside it. A label for the whole was enough to find the part, because nothing else in the patch told the labels
+# patches of ten, and in nearly all others right beside it. A label for the whole was enough to find the part, because nothing else in the patch told the labels
 # apart. (If something else had, a footprint of the acquisition, say, the map would have shown *that*. This is what such maps are good for: catching a
 # network that is right for the wrong reason.)
 #
@@ -1036,7 +1036,7 @@ plot.alt(
 # **where**.
 #
 # But *where* is not lost everywhere. The first map has 32x32 places and saw edges. Let us measure who knows what: a **linear** classifier for each sample,
-# on features of the pretrained network, frozen, blown up to 64x64. Once the early maps, once the last, once both side by side.
+# on features of the pretrained network, frozen, blown up to 64x64. Once the early maps, once the last, once all four side by side.
 #
 # We judge by the intersection over union of the predicted and the true fault samples, IoU (this afternoon defines it with care): 1 is perfect, and the
 # first line below is what marking everything would give.
@@ -1085,7 +1085,7 @@ for ax, (name, which) in zip(
     {
         "early": ("stem", "block1"),
         "late": ("block3",),
-        "early and late": ("stem", "block1", "block2", "block3"),
+        "all four": ("stem", "block1", "block2", "block3"),
     }.items(),
     strict=True,
 ):
@@ -1115,7 +1115,7 @@ for ax in axes:
 plot.alt(
     fig,
     "A faulted patch, its true fault, and three maps of how likely each sample is to lie on it: from early features a fine-grained scatter, from late "
-    "features a broad smear along the fault, from both together a narrower band.",
+    "features a broad smear along the fault, from all together a narrower band.",
 )
 
 # %% [markdown]
