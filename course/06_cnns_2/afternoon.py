@@ -387,7 +387,7 @@ check(UNet)
 # - Seed torch before the model is made, and give the seed to `fit`.
 # - A mirrored section is a section (day 05). Learn from all of them **and** all their mirror images, `torch.cat([images, images.flip(-1)])`. What has to be mirrored with them?
 # - The loss is `dice_loss` plus `F.binary_cross_entropy_with_logits`.
-# - `fit(..., batch_size=16, lr=5e-3, weight_decay=0.01, schedule="one_cycle", progress=False)`.
+# - `fit(..., batch_size=8, lr=5e-3, weight_decay=0.01, schedule="one_cycle", progress=False)`.
 # - `predict(model, x, batch_size=32)` gives logits in evaluation mode. For which logits is the probability above one half?
 
 
@@ -409,7 +409,7 @@ def train_faults(
         model,
         (x, y),
         epochs=epochs,
-        batch_size=16,
+        batch_size=8,
         lr=5e-3,
         weight_decay=0.01,
         schedule="one_cycle",
@@ -513,7 +513,7 @@ for name, make, loss_fn in (
 ):
     torch.manual_seed(0)
     network = make()
-    fit(network, few, epochs=sized(6, rehearsal=1), batch_size=16, lr=5e-3, weight_decay=0.01, schedule="one_cycle", loss_fn=loss_fn, progress=False)
+    fit(network, few, epochs=sized(6, rehearsal=1), batch_size=8, lr=5e-3, weight_decay=0.01, schedule="one_cycle", loss_fn=loss_fn, progress=False)
     marked = predict(network, unseen.images, batch_size=32) > 0
     print(f"{name:28s} IoU {iou(marked, unseen.masks):.3f}, marks {marked.float().mean():.1%} of the pixels")
 
