@@ -475,9 +475,9 @@ plot.alt(
 #
 # ### What each part is for
 #
-# Two plans were dismissed with an argument: keep the size throughout, or shrink and blow up without skips. And a sum of two losses was called a convention. Let us test all of it: the same sixty sections, the same six epochs.
+# Two plans were dismissed with an argument: keep the size throughout, or shrink and blow up without skips. And a sum of two losses was called a convention. Let us test all of it: the same sixty sections, the same ten epochs.
 #
-# **Predict.** Rank the three networks by IoU: *full size* (six 3x3 convolutions of 16 channels, never smaller), *hourglass* (the U-Net without skips), U-Net. And of the three losses, which alone will do worst after so short a training?
+# **Predict.** Rank the three networks by IoU: *full size* (six 3x3 convolutions of 16 channels, never smaller), *hourglass* (the U-Net without skips), U-Net. And of the three losses, cross-entropy, Dice, and their sum, which will do best with the U-Net?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -513,12 +513,12 @@ for name, make, loss_fn in (
 ):
     torch.manual_seed(0)
     network = make()
-    fit(network, few, epochs=sized(6, rehearsal=1), batch_size=8, lr=5e-3, weight_decay=0.01, schedule="one_cycle", loss_fn=loss_fn, progress=False)
+    fit(network, few, epochs=sized(10, rehearsal=1), batch_size=8, lr=5e-3, weight_decay=0.01, schedule="one_cycle", loss_fn=loss_fn, progress=False)
     marked = predict(network, unseen.images, batch_size=32) > 0
     print(f"{name:28s} IoU {iou(marked, unseen.masks):.3f}, marks {marked.float().mean():.1%} of the pixels")
 
 # %% [markdown]
-# TODO discuss
+# ABLATION
 #
 # ### Another survey
 #
@@ -543,7 +543,10 @@ for name, geology in surveys.items():
     print(f"{name:14s} U-Net {network:.3f}, threshold {attribute:.3f}")
 
 # %% [markdown]
-# TODO discuss surveys
+# It loses everywhere, and most in the noise. Small throws break the layers so little that an interpreter would be in doubt as well. Steep layers it handles best, though it has never seen such dips: what it learned is how a break looks, more than how the layers lie. And the threshold? Its number was chosen for the contrast of *our* sections, so it falls at least as deep wherever that contrast changes.
+#
+# Neither of them gives a warning. The network's probabilities are as near to 0 and 1 as before (day 05 met this as calibration that holds for data like the validation set and for no other). What helps is to train on more kinds of ground than you expect to meet, which with drawn sections costs nothing.
+#
 #
 # **A whole line at once.** The U-Net has no layer that knows a size. So a network trained on squares of 128 samples takes a section of any size in one piece, here $200\times 501$, neither of which can be divided by 8:
 
@@ -648,7 +651,9 @@ constant_error = tell("constant guess", known_p.median().expand(len(new_p)))
 sta_lta_error = tell("STA/LTA", first_above(sta_lta(new_x, short), trigger))
 
 # %% [markdown]
-# TODO honest
+# Look at these two rows with respect. STA/LTA needs no training set worth the name, runs on a microcontroller, and its median error is a few hundredths of a second. If you were shown the median alone you might stop here. Now look at the other columns: a part of its picks is wrong by more than half a second, and the mean is many times the median. Where the ground is noisy it triggers on noise; where P is weak, it waits for S. Those picks are the
+# ones that move an epicentre.
+#
 #
 # ### A trace is an image one sample high
 #
@@ -765,7 +770,11 @@ plot.alt(
 )
 
 # %% [markdown]
-# TODO discuss picks
+# In the median the two are alike; there is not much to gain on a few hundredths of a second, which is about what the target's own width allows. The gain is in the tail: the share of picks within half a second, and the mean error. The network has learned what P and S look like and not only that something got louder, and it can look at what comes *after* a sample, which a rule that triggers in real time cannot. That is a part of its advantage, and fair to mention:
+# STA/LTA answers at once, the network only when the window is complete.
+#
+# Look at the worst case, too. A softmax over time has to put its unit of belief somewhere; where P is buried in noise it goes to whatever looks most like an arrival, often S. Its height tells: a confident pick is a peak of a fifth of a second, a doubtful one is low and wide.
+#
 #
 # On the 115 real seismograms, in five folds, so that each is picked by a network that has not seen it, the median error is {ledger: 06_cnns_2.pick_first_breaks.phasenet.median_error} seconds; {ledger: 06_cnns_2.pick_first_breaks.phasenet.share_within_half_second} of the picks lie within half a second. The constant guess has a median error of {ledger: 06_cnns_2.pick_first_breaks.phasenet.constant_median_error} seconds on the same windows, STA/LTA {ledger: 06_cnns_2.pick_first_breaks.phasenet.sta_lta_median_error} seconds with {ledger: 06_cnns_2.pick_first_breaks.phasenet.sta_lta_share_within_half_second} within half a second. Fewer than a hundred seismograms to learn
 # from suffice, because each can be cut in two thousand ways. PhaseNet itself was trained on hundreds of thousands, and picks S as well.
@@ -878,8 +887,8 @@ print(f"{DATA}: {evaluate(classifier, patches_test):.1%} of the test set right")
 #
 # A colleague marks bright lines in noisy patches, as easy a segmentation as there can be. **Three** lines of the program are wrong; each has a symptom of its own, and each hides the next.
 #
-# 1. `train_loss` hardly falls. The patches carry their lines in plain sight: does the mask that the loss sees lie where the line does?
-# 2. Then it falls and stops at a floor. 7 % of the pixels are true. What is the least that `F.binary_cross_entropy_with_logits` can be when it is fed numbers between 0 and 1?
+# 1. `train_loss` falls to 0.693 and stays there, to the third decimal. You know that number. What is the least that `F.binary_cross_entropy_with_logits` can be at a pixel without a line when it is fed numbers between 0 and 1?
+# 2. Then it falls further, and stops at a value that would be right if one did not know where the line is. The patches carry their lines in plain sight: does the mask that the loss sees lie where the line does?
 # 3. Then the loss nears zero and the masks look perfect, and still `val_iou` does not exceed one half. What does the score of a perfect answer come to?
 
 
@@ -936,9 +945,10 @@ print("val_iou   ", " ".join(f"{value:.2f}" for value in val_iou))
 check(find_the_bug)
 
 # %% [markdown]
-# <details><summary>Answer to question 2: the floor</summary>
+# <details><summary>Answer to question 1: the floor</summary>
 #
-# Fed with $s\in(0,1)$ in place of a logit, the loss takes another sigmoid. At a true pixel the best is $s=1$ and the loss $-\ln\sigma(1)=0.313$; at another the best is $s=0$, where the loss is $-\ln(1-\sigma(0))=\ln 2=0.693$. If a share $f$ of the pixels is true the floor is $0.313f+0.693(1-f)$: for $f=1/16$, about $0.67$. A segmentation whose loss stops near $0.67$ has a sigmoid too many.
+# Fed with $s\in(0,1)$ in place of a logit, the loss takes another sigmoid. At a pixel without a line the best is $s=0$, where the loss is $-\ln(1-\sigma(0))=\ln 2=0.693$; at a pixel with one the best would be $s=1$ and $-\ln\sigma(1)=0.313$. One pixel in sixteen is true, so the least possible is $0.313/16+0.693\cdot15/16=0.67$. The program does not even get there. The many pixels without a line push every
+# $s$ towards 0, and once all of them are there the sigmoid is flat: the gradient of the few true ones, with its factor $s(1-s)$, no longer comes through. At $s=0$ the loss is $\ln2$ at *every* pixel, true or not.
 # </details>
 #
 # <details><summary>Answer to question 3: the ceiling</summary>

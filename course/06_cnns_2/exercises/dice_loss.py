@@ -3,7 +3,6 @@
 import torch
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Exercise
 
 exercise = Exercise(
@@ -16,13 +15,21 @@ exercise = Exercise(
         "dice is a tensor of shape (N,): (2 * sum of p y + eps) / (sum of p + sum of y + eps). The loss is one minus its mean.",
     ),
     part="afternoon",
-    probe=probes.call(grad=True),
 )
 
 
 def waves(*shape: int, step: float = 1.3) -> torch.Tensor:
     """Smooth numbers in [-2, 2] of the given shape, the same on every machine."""
     return 2 * (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * step).sin().reshape(shape)
+
+
+@exercise.probe
+def probe(candidate, case):
+    logits = case.args[0].clone().requires_grad_()
+    loss = candidate(logits, *case.args[1:], **case.kwargs)
+    if not (isinstance(loss, torch.Tensor) and loss.requires_grad):
+        return {"loss": loss, "gradient with respect to the logits": "none comes through"}
+    return {"loss": loss, "gradient with respect to the logits": torch.autograd.grad(loss.sum(), logits)[0]}
 
 
 @exercise.cases
@@ -92,7 +99,7 @@ def eps_below_only(logits, y, eps=1.0):
     "You marked pixels with a threshold before counting. A count does not change when a logit changes a little, so no gradient comes through: sum the probabilities themselves."
 )
 def hard_counts(logits, y, eps=1.0):
-    p = (logits > 0).to(logits.dtype) + 0 * logits
+    p = (logits > 0).to(logits.dtype)
     return 1 - ((2 * (p * y).sum((1, 2, 3)) + eps) / (p.sum((1, 2, 3)) + y.sum((1, 2, 3)) + eps)).mean()
 
 

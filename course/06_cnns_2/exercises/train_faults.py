@@ -96,12 +96,6 @@ exercise.edit(
     "Are the masks mirrored along with the sections? If not, half of your examples show a fault in one place and claim it in another.",
 )
 exercise.edit(
-    "cross_entropy_alone",
-    "return dice_loss(logits, y) + F.binary_cross_entropy_with_logits(logits, y)",
-    "return F.binary_cross_entropy_with_logits(logits, y)",
-    "Is dice_loss in the sum? With cross-entropy alone every quiet pixel has a vote, twenty-four for each on a fault, and so short a training ends while the network still says 'rarely' everywhere.",
-)
-exercise.edit(
     "reports_on_train",
     "marked = predict(model, unseen.images, batch_size=32) > 0\n    return model.eval(), iou(marked, unseen.masks).item()",
     "marked = predict(model, train.images, batch_size=32) > 0\n    return model.eval(), iou(marked, train.masks).item()",
