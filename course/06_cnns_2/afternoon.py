@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from dlmodule import data, plot
 from dlmodule.checking import checks
-from dlmodule.data import Labelled, Seismograms, seismic
+from dlmodule.data import Labelled, seismic
 from dlmodule.device import Plan
 from dlmodule.rehearsal import sized
 from dlmodule.training import evaluate, fit, lr_factor, make_optimiser, predict, set_lr, train_step
@@ -49,7 +49,7 @@ plot.section(unseen.images[2], title="a section", ax=axes[0])
 plot.section(unseen.images[2], unseen.masks[2], title="where are its faults?", ax=axes[1])
 t = torch.arange(shaken.x.shape[2]) / shaken.rate
 for component, name in enumerate(("east", "north", "vertical")):
-    axes[2].plot(t, shaken.x[0, component] / 8 - component, linewidth=0.6, color="black")
+    axes[2].plot(t, shaken.x[0, component] / 8 - component, linestyle="-", linewidth=0.6, color="black")
     axes[2].text(0.2, 0.35 - component, name)
 axes[2].axvline(shaken.p[0] / shaken.rate, color=plot.VERMILION)
 axes[2].set(title="when does the first wave arrive?", xlabel="time in seconds", yticks=[])
@@ -141,7 +141,9 @@ def discontinuity(images: Tensor, tall: int) -> Tensor:
 def best_threshold(attribute: Tensor, y: Tensor) -> tuple[float, float]:
     """The threshold with the largest IoU, and that IoU, among forty quantiles of the attribute."""
     candidates = attribute.flatten()[::29].quantile(torch.linspace(0.7, 0.995, 40)).tolist()
-    return max(((threshold, iou(attribute > threshold, y).item()) for threshold in candidates), key=lambda pair: pair[1])
+    return max(
+        ((threshold, iou(attribute > threshold, y).item()) for threshold in candidates), key=lambda pair: pair[1]
+    )
 
 
 choices = {}
@@ -236,7 +238,9 @@ for name, loss_fn in {"cross-entropy": F.binary_cross_entropy_with_logits, "Dice
     logits = torch.zeros_like(y, requires_grad=True)
     loss_fn(logits, y).backward()
     pull, push = -logits.grad[y == 1].sum(), logits.grad[y == 0].sum()
-    print(f"{name:14s} pull at the true {pull:.1e}, push at the others {push:.1e}, ratio {pull / push:.2f}; at one pixel {logits.grad[y == 1][0] / logits.grad[y == 0][0]:.1f}")
+    print(
+        f"{name:14s} pull at the true {pull:.1e}, push at the others {push:.1e}, ratio {pull / push:.2f}; at one pixel {-logits.grad[y == 1][0] / logits.grad[y == 0][0]:.1f}"
+    )
 
 # %% [markdown]
 # For the cross-entropy the ratio is $600/15784=0.04$: the crowd decides. For Dice the two sides are about level, since each true pixel is pulled nearly thirty times as hard as another is pushed.
@@ -265,17 +269,40 @@ levels = {0: (0, 9.2), 1: (1.1, 8.1), 2: (2.2, 7.0), 3: (4.6, 4.6)}
 for level, (left, right) in levels.items():
     height, label = 2.4 / 2**level, rf"${8 * 2**level}$ ch."
     for x_at in {left, right}:
-        ax.add_patch(plt.Rectangle((x_at, -level * 1.5 - height / 2), 0.35 + 0.12 * level, height, fc=plot.SKY, ec="black"))
+        ax.add_patch(
+            plt.Rectangle((x_at, -level * 1.5 - height / 2), 0.35 + 0.12 * level, height, fc=plot.SKY, ec="black")
+        )
         ax.text(x_at + 0.2, -level * 1.5 + height / 2 + 0.1, label, ha="center", fontsize=9)
     if level < 3:
-        ax.annotate("", (right - 0.1, -level * 1.5), (left + 0.8, -level * 1.5), arrowprops={"arrowstyle": "->", "lw": 2, "color": plot.VERMILION})
-        ax.text((left + right) / 2, -level * 1.5 + 0.12, rf"skip, $H/{2**level}\times W/{2**level}$" if level else r"skip, $H\times W$", ha="center", color=plot.VERMILION)
+        ax.annotate(
+            "",
+            (right - 0.1, -level * 1.5),
+            (left + 0.8, -level * 1.5),
+            arrowprops={"arrowstyle": "->", "lw": 2, "color": plot.VERMILION},
+        )
+        ax.text(
+            (left + right) / 2,
+            -level * 1.5 + 0.12,
+            rf"skip, $H/{2**level}\times W/{2**level}$" if level else r"skip, $H\times W$",
+            ha="center",
+            color=plot.VERMILION,
+        )
         below_left, below_right = levels[level + 1]
-        ax.annotate("", (below_left - 0.05, -(level + 1) * 1.5), (left + 0.2, -level * 1.5 - height / 2 - 0.1), arrowprops={"arrowstyle": "->", "lw": 1.5})
-        ax.annotate("", (right + 0.2, -level * 1.5 - height / 2 - 0.1), (below_right + 0.75, -(level + 1) * 1.5), arrowprops={"arrowstyle": "->", "lw": 1.5})
+        ax.annotate(
+            "",
+            (below_left - 0.05, -(level + 1) * 1.5),
+            (left + 0.2, -level * 1.5 - height / 2 - 0.1),
+            arrowprops={"arrowstyle": "->", "lw": 1.5},
+        )
+        ax.annotate(
+            "",
+            (right + 0.2, -level * 1.5 - height / 2 - 0.1),
+            (below_right + 0.75, -(level + 1) * 1.5),
+            arrowprops={"arrowstyle": "->", "lw": 1.5},
+        )
 ax.text(0.1, -3.9, "down: max pooling", fontsize=10)
 ax.text(7.5, -3.9, "up: transposed convolution", fontsize=10)
-ax.set(xlim=(-0.3, 11), ylim=(-5.2, 1.8))
+ax.set(xlim=(-0.3, 10.2), ylim=(-5.2, 1.8))
 ax.axis("off")
 plot.alt(
     fig,
@@ -462,7 +489,13 @@ attribute = discontinuity(unseen.images, tall)
 scaled = (attribute / attribute.flatten()[::29].quantile(0.995)).clamp(0, 1)
 fig, ax = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
 for values, name, marker in ((p, "U-Net, probability", "o"), (scaled, "attribute, scaled to 0..1", "s")):
-    ax.plot(thresholds, [iou(values > t, unseen.masks) for t in thresholds.tolist()], marker=marker, markersize=4, label=name)
+    ax.plot(
+        thresholds,
+        [iou(values > t, unseen.masks) for t in thresholds.tolist()],
+        marker=marker,
+        markersize=4,
+        label=name,
+    )
 ax.set(xlabel="threshold", ylabel="IoU on unseen sections", ylim=(0, 1))
 ax.legend()
 plot.alt(
@@ -503,7 +536,10 @@ def both_losses(logits: Tensor, y: Tensor) -> Tensor:
 
 
 some = slice(0, sized(60, rehearsal=8))
-few = torch.cat([train.images[some], train.images[some].flip(-1)]), torch.cat([train.masks[some], train.masks[some].flip(-1)])
+few = (
+    torch.cat([train.images[some], train.images[some].flip(-1)]),
+    torch.cat([train.masks[some], train.masks[some].flip(-1)]),
+)
 for name, make, loss_fn in (
     ("full size, both losses", full_size, both_losses),
     ("hourglass, both losses", hourglass, both_losses),
@@ -513,7 +549,17 @@ for name, make, loss_fn in (
 ):
     torch.manual_seed(0)
     network = make()
-    fit(network, few, epochs=sized(10, rehearsal=1), batch_size=8, lr=5e-3, weight_decay=0.01, schedule="one_cycle", loss_fn=loss_fn, progress=False)
+    fit(
+        network,
+        few,
+        epochs=sized(10, rehearsal=1),
+        batch_size=8,
+        lr=5e-3,
+        weight_decay=0.01,
+        schedule="one_cycle",
+        loss_fn=loss_fn,
+        progress=False,
+    )
     marked = predict(network, unseen.images, batch_size=32) > 0
     print(f"{name:28s} IoU {iou(marked, unseen.masks):.3f}, marks {marked.float().mean():.1%} of the pixels")
 
@@ -556,7 +602,10 @@ marked = predict(model, line.images) > 0
 fig, axes = plt.subplots(1, 2, figsize=(12, 3.6), layout="constrained", sharey=True)
 plot.section(line.images[0], line.masks[0], title="true", ax=axes[0])
 plot.section(line.images[0], marked[0], title=f"U-Net, IoU {iou(marked, line.masks):.2f}", ax=axes[1])
-plot.alt(fig, "A section of 200 samples and 501 traces with several faults: on the left the true ones, on the right those that the U-Net marks.")
+plot.alt(
+    fig,
+    "A section of 200 samples and 501 traces with several faults: on the left the true ones, on the right those that the U-Net marks.",
+)
 
 # %% [markdown]
 # ## First arrivals
@@ -575,9 +624,17 @@ if SHAKEN == "phasenet":
     test_index, train_index = order[::5], torch.tensor([i for n, i in enumerate(order.tolist()) if n % 5])
     known, new = ((whole.x[index], whole.p[index]) for index in (train_index, test_index))
 else:
-    known, new = ((part.x, part.p) for part in (data.seismograms(sized(400, rehearsal=32), seed=0), data.seismograms(sized(150, rehearsal=24), seed=1)))
+    known, new = (
+        (part.x, part.p)
+        for part in (
+            data.seismograms(sized(400, rehearsal=32), seed=0),
+            data.seismograms(sized(150, rehearsal=24), seed=1),
+        )
+    )
 RATE, WINDOW = 100, 2048  # samples a second; samples in a window, about 20 seconds
-print(f"{len(known[0])} seismograms to learn from, {len(new[0])} to report on; x {tuple(known[0].shape)}, picks {tuple(known[1].shape)}")
+print(
+    f"{len(known[0])} seismograms to learn from, {len(new[0])} to report on; x {tuple(known[0].shape)}, picks {tuple(known[1].shape)}"
+)
 
 # %% [markdown]
 # One thing about the real set you must know before you use it: **in every one of its files P stands at sample 3000.** Somebody cut them so. A network that answers "3000" is never wrong and has learned nothing, and the split into training and test set does not reveal it, because both halves have the same defect. So we always look through a window of 2048 samples whose place is drawn at random, and
@@ -632,7 +689,9 @@ def first_above(ratio: Tensor, threshold: float) -> Tensor:
 def tell(name: str, picks: Tensor) -> Tensor:
     """Print how far picks are from the truth; returns the absolute errors in seconds."""
     error = (picks - new_p).abs() / RATE
-    print(f"{name:22s} median {error.median():5.2f} s, mean {error.mean():5.2f} s, within 0.1 s {(error <= 0.1).float().mean():4.0%}, within 0.5 s {(error <= 0.5).float().mean():4.0%}")
+    print(
+        f"{name:22s} median {error.median():5.2f} s, mean {error.mean():5.2f} s, within 0.1 s {(error <= 0.1).float().mean():4.0%}, within 0.5 s {(error <= 0.5).float().mean():4.0%}"
+    )
     return error
 
 
@@ -694,14 +753,28 @@ start = (known[1] - 400).clamp(0, known[0].shape[2] - WINDOW)
 fixed_x, fixed_p = standardise(cut(known[0], start, WINDOW)), known[1] - start
 torch.manual_seed(0)
 trapped = UNet(3, 1, width=8, depth=4, kernel=(1, 7), factor=(1, 4))
-fit(trapped, (fixed_x[:, :, None], fixed_p), epochs=sized(6, rehearsal=1), batch_size=16, lr=1e-2, weight_decay=0.01, schedule="one_cycle", loss_fn=pick_loss, progress=False)
+fit(
+    trapped,
+    (fixed_x[:, :, None], fixed_p),
+    epochs=sized(6, rehearsal=1),
+    batch_size=16,
+    lr=1e-2,
+    weight_decay=0.01,
+    schedule="one_cycle",
+    loss_fn=pick_loss,
+    progress=False,
+)
 
 start = (new[1] - 400).clamp(0, new[0].shape[2] - WINDOW)
 picks = read_picks(trapped, standardise(cut(new[0], start, WINDOW)))
-print(f"P always at 400: median error {(picks - (new[1] - start)).abs().float().median() / RATE:.2f} s, picks between {picks.min()} and {picks.max()}")
+print(
+    f"P always at 400: median error {(picks - (new[1] - start)).abs().float().median() / RATE:.2f} s, picks between {picks.min()} and {picks.max()}"
+)
 trapped_picks = read_picks(trapped, new_x)
 tell("P anywhere", trapped_picks)
-print(f"median pick {trapped_picks.median()}; {((trapped_picks - 400).abs() <= 20).float().mean():.0%} of the picks lie within 20 samples of 400")
+print(
+    f"median pick {trapped_picks.median()}; {((trapped_picks - 400).abs() <= 20).float().mean():.0%} of the picks lie within 20 samples of 400"
+)
 
 # %% [markdown]
 # It learned to say 400, and on a test set with the same defect its score is splendid. How does a network of convolutions know where sample 400 is? By the zeros of the padding: day 05 told you that they mark the edge, and four poolings by 4 carry the news from the edge to every sample. Whatever is constant in your data is the easiest thing to learn.
@@ -719,7 +792,15 @@ print(f"median pick {trapped_picks.median()}; {((trapped_picks - 400).abs() <= 2
 
 # %%
 def pick_first_breaks(
-    x: Tensor, p: Tensor, *, steps: int, window: int = 2048, batch_size: int = 16, width: int = 8, lr: float = 1e-2, seed: int = 0
+    x: Tensor,
+    p: Tensor,
+    *,
+    steps: int,
+    window: int = 2048,
+    batch_size: int = 16,
+    width: int = 8,
+    lr: float = 1e-2,
+    seed: int = 0,
 ) -> nn.Module:
     """Train a U-Net to find P in windows cut at random. x: (N, 3, T); p: (N,) int64. Returns the model in eval mode: (N, 3, 1, W) -> (N, 1, 1, W)."""
     ### BEGIN SOLUTION
@@ -751,17 +832,27 @@ network_error = tell("U-Net", read_picks(picker, new_x))
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(12, 3.8), layout="constrained")
-for error, name, dash in ((constant_error, "constant guess", ":"), (sta_lta_error, "STA/LTA", "--"), (network_error, "U-Net", "-")):
-    axes[0].plot(error.sort().values.clamp(min=0.005), torch.arange(1, len(error) + 1) / len(error), linestyle=dash, label=name)
+for error, name, dash in (
+    (constant_error, "constant guess", ":"),
+    (sta_lta_error, "STA/LTA", "--"),
+    (network_error, "U-Net", "-"),
+):
+    axes[0].plot(
+        error.sort().values.clamp(min=0.005), torch.arange(1, len(error) + 1) / len(error), linestyle=dash, label=name
+    )
 axes[0].set(xscale="log", xlabel="error in seconds", ylabel="fraction of picks at most so far off", ylim=(0, 1.02))
 axes[0].legend()
 worst = int(network_error.argmax())
 q = predict(picker, new_x[worst : worst + 1, :, None]).flatten().softmax(0)
 t = torch.arange(WINDOW) / RATE
-axes[1].plot(t, new_x[worst, 2] / new_x[worst, 2].abs().max(), linewidth=0.6, color="black", label="vertical")
-axes[1].plot(t, q / q.max(), color=plot.BLUE, label="U-Net, scaled")
+axes[1].plot(
+    t, new_x[worst, 2] / new_x[worst, 2].abs().max(), linestyle="-", linewidth=0.6, color="black", label="vertical"
+)
+axes[1].plot(t, 1.2 + q / q.max(), linestyle="-", color=plot.BLUE, label="U-Net, scaled")
 axes[1].axvline(new_p[worst] / RATE, color=plot.VERMILION, linestyle="--", label="true P")
-axes[1].set(title=f"its worst pick, {network_error[worst]:.2f} s off", xlabel="time in the window in seconds", yticks=[])
+axes[1].set(
+    title=f"its worst pick, {network_error[worst]:.2f} s off", xlabel="time in the window in seconds", yticks=[]
+)
 axes[1].legend(loc="lower left")
 plot.alt(
     fig,
@@ -799,7 +890,13 @@ class Residual(nn.Module):
         )
         nn.init.zeros_(self.f[-1].weight)  # f starts at zero, the block as its shortcut (Goyal and others, 2017)
         same = stride == 1 and in_channels == out_channels
-        self.shortcut = nn.Identity() if same else nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels))
+        self.shortcut = (
+            nn.Identity()
+            if same
+            else nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels)
+            )
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.shortcut(x) + self.f(x))
@@ -817,7 +914,9 @@ prediction = ""  # write your answer here before you run the next cell
 torch.manual_seed(0)
 block = Residual(4, 4)
 block(torch.randn(8, 4, 9, 9)).square().mean().backward()
-print(f"gradient of the last gamma: {block.f[4].weight.grad.abs().max():.1e}; of the first convolution: {block.f[0].weight.grad.abs().max():.1e}")
+print(
+    f"gradient of the last gamma: {block.f[4].weight.grad.abs().max():.1e}; of the first convolution: {block.f[0].weight.grad.abs().max():.1e}"
+)
 
 # %% [markdown]
 # What lies before a factor of zero gets no gradient, but the factor itself does. After one step $\gamma\neq0$, and from the second step on everything learns.
@@ -874,7 +973,9 @@ DATA = "seismic_patches"  # or "fashion_mnist", for which take ten epochs and ab
 
 patches, patches_test = data.load(DATA), data.load(DATA, "test")
 patches = patches.take(min(len(patches), sized(60_000, rehearsal=300)))
-classifier = resnet_fashion(patches, epochs=sized(10 if DATA == "fashion_mnist" else 5, rehearsal=1), width=sized(32, rehearsal=8))
+classifier = resnet_fashion(
+    patches, epochs=sized(10 if DATA == "fashion_mnist" else 5, rehearsal=1), width=sized(32, rehearsal=8)
+)
 print(f"{DATA}: {evaluate(classifier, patches_test):.1%} of the test set right")
 
 # %% [markdown]
@@ -934,7 +1035,9 @@ def find_the_bug(train_x, train_y, val_x, val_y, *, epochs=8, batch_size=8, lr=0
 generator = torch.Generator().manual_seed(0)
 place, lean = torch.randint(3, 6, (96, 1, 1), generator=generator), torch.rand(96, 1, 1, generator=generator)
 row, column = torch.arange(16)[:, None], torch.arange(16)
-lines_y = ((place + lean * row / 2).round() == column).float()[:, None]  # (96, 1, 16, 16): one line each, in the left half or the middle
+lines_y = ((place + lean * row / 2).round() == column).float()[
+    :, None
+]  # (96, 1, 16, 16): one line each, in the left half or the middle
 lines_x = lines_y + 0.2 * torch.randn(lines_y.shape, generator=generator)
 train_loss, val_iou = find_the_bug(lines_x[:64], lines_y[:64], lines_x[64:], lines_y[64:])
 print(f"{lines_y.mean():.1%} of the pixels are true")

@@ -30,8 +30,16 @@ def waves(*shape: int) -> torch.Tensor:
 def cases():
     yield Case(waves(1, 1, 4, 4)).built(width=2, depth=1).named("a 4x4 image, a width of 2 and one level")
     yield Case(waves(2, 1, 5, 7)).built(width=2, depth=2).named("two images of 5x7, which 4 does not divide")
-    yield Case(waves(1, 3, 1, 37)).built(3, 1, width=2, depth=2, kernel=(1, 5), factor=(1, 4)).named("a trace of 37 samples in three components, pooled by 1x4")
-    yield Case(waves(1, 2, 10, 7)).built(2, 3, width=3, depth=2, kernel=(5, 3), factor=(3, 2)).named("two channels to three classes, pooled by 3x2")
+    yield (
+        Case(waves(1, 3, 1, 37))
+        .built(3, 1, width=2, depth=2, kernel=(1, 5), factor=(1, 4))
+        .named("a trace of 37 samples in three components, pooled by 1x4")
+    )
+    yield (
+        Case(waves(1, 2, 10, 7))
+        .built(2, 3, width=3, depth=2, kernel=(5, 3), factor=(3, 2))
+        .named("two channels to three classes, pooled by 3x2")
+    )
     yield Case(waves(1, 1, 16, 9)).built().named("the defaults: a width of 8 and three levels, on 16x9")
 
 

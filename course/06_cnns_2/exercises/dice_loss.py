@@ -35,10 +35,14 @@ def probe(candidate, case):
 @exercise.cases
 def cases():
     p = torch.tensor([0.9, 0.6, 0.2, 0.1], dtype=torch.float64).reshape(1, 1, 2, 2)
-    yield Case(p.logit(), torch.tensor([1.0, 1.0, 0.0, 0.0], dtype=torch.float64).reshape(1, 1, 2, 2)).named("the four pixels of the text")
+    yield Case(p.logit(), torch.tensor([1.0, 1.0, 0.0, 0.0], dtype=torch.float64).reshape(1, 1, 2, 2)).named(
+        "the four pixels of the text"
+    )
     yield Case(waves(1, 1, 2, 3), torch.zeros(1, 1, 2, 3, dtype=torch.float64)).named("an image without a fault")
     yield Case(waves(2, 1, 3, 4), (waves(2, 1, 3, 4, step=0.7) > 1.2).double()).named("two images of 3x4")
-    yield Case(waves(3, 2, 4, 5), (waves(3, 2, 4, 5, step=0.4) > 0.8).double(), eps=0.1).named("three images of two channels, eps 0.1")
+    yield Case(waves(3, 2, 4, 5), (waves(3, 2, 4, 5, step=0.4) > 0.8).double(), eps=0.1).named(
+        "three images of two channels, eps 0.1"
+    )
     few = torch.zeros(2, 1, 5, 5, dtype=torch.float64)
     few[0, 0, :, 2] = 1
     few[1, 0, 4, 4] = 1
@@ -108,7 +112,9 @@ def hard_counts(logits, y, eps=1.0):
 )
 def squares_below(logits, y, eps=1.0):
     p = logits.sigmoid()
-    return 1 - ((2 * (p * y).sum((1, 2, 3)) + eps) / (p.square().sum((1, 2, 3)) + y.square().sum((1, 2, 3)) + eps)).mean()
+    return (
+        1 - ((2 * (p * y).sum((1, 2, 3)) + eps) / (p.square().sum((1, 2, 3)) + y.square().sum((1, 2, 3)) + eps)).mean()
+    )
 
 
 @exercise.mistake(

@@ -72,12 +72,18 @@ def broad_bands(count: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 @exercise.cases
 def cases():
-    yield Case(*broad_bands(6), *broad_bands(4), epochs=6, batch_size=3).named("six patches with a broad band, six epochs")
+    yield Case(*broad_bands(6), *broad_bands(4), epochs=6, batch_size=3).named(
+        "six patches with a broad band, six epochs"
+    )
     yield Case(*bright_lines(10, 5, 6), *bright_lines(3, 5, 6), epochs=12, batch_size=4, lr=0.03, seed=1).named(
         "ten patches of 5x6 with another seed"
     )
-    yield Case(*bright_lines(9, 7, 10), *bright_lines(5, 7, 10)).named("the defaults, and a last batch with a single patch")
-    yield Case(*bright_lines(8, 1, 8), *bright_lines(1, 1, 8), epochs=40, batch_size=4).named("a validation set of one row with one bright pixel")
+    yield Case(*bright_lines(9, 7, 10), *bright_lines(5, 7, 10)).named(
+        "the defaults, and a last batch with a single patch"
+    )
+    yield Case(*bright_lines(8, 1, 8), *bright_lines(1, 1, 8), epochs=40, batch_size=4).named(
+        "a validation set of one row with one bright pixel"
+    )
     empty = torch.zeros(4, 1, 6, 8, dtype=torch.float64)
     yield Case(empty, empty, empty[:2], empty[:2], epochs=10, lr=0.05).named("patches without a line")
 
@@ -113,7 +119,7 @@ def program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, *, tog
 
 exercise.equivalent("Lt -> LtE", "a uniform draw is exactly one half once in 16 million")
 exercise.equivalent("Gt -> GtE", "no logit is exactly 0, and no mask holds exactly one half")
-exercise.equivalent("line 917: .item(...) dropped", "a tensor that holds one number is taken for that number")
+exercise.equivalent(".item(...) dropped", "a tensor that holds one number is taken for that number")
 
 exercise.edit(
     "masks_left_behind",
@@ -147,17 +153,23 @@ exercise.edit(
 )
 
 
-@exercise.mistake("The masks go with their patches now. The loss is still fed probabilities, and the union still counts the intersection twice: two bugs are left.")
+@exercise.mistake(
+    "The masks go with their patches now. The loss is still fed probabilities, and the union still counts the intersection twice: two bugs are left."
+)
 def only_the_masks_repaired(train_x, train_y, val_x, val_y, *, epochs=8, batch_size=8, lr=0.02, seed=0):
     return program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, logits=False, union=False)
 
 
-@exercise.mistake("The loss gets logits now. The masks still do not go with their mirrored patches, and the union still counts the intersection twice: two bugs are left.")
+@exercise.mistake(
+    "The loss gets logits now. The masks still do not go with their mirrored patches, and the union still counts the intersection twice: two bugs are left."
+)
 def only_the_loss_repaired(train_x, train_y, val_x, val_y, *, epochs=8, batch_size=8, lr=0.02, seed=0):
     return program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, together=False, union=False)
 
 
-@exercise.mistake("The union is right now. The masks still do not go with their mirrored patches, and the loss is still fed probabilities: two bugs are left.")
+@exercise.mistake(
+    "The union is right now. The masks still do not go with their mirrored patches, and the loss is still fed probabilities: two bugs are left."
+)
 def only_the_union_repaired(train_x, train_y, val_x, val_y, *, epochs=8, batch_size=8, lr=0.02, seed=0):
     return program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, together=False, logits=False)
 

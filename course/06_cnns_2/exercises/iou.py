@@ -30,19 +30,33 @@ def scattered(*shape: int, every: int) -> torch.Tensor:
 
 @exercise.cases
 def cases():
-    yield Case(grid(".##.", ".##."), grid("..##", "..##")).named("a fault two pixels wide, marked one pixel too far to the left").within(atol=1e-6)
+    yield (
+        Case(grid(".##.", ".##."), grid("..##", "..##"))
+        .named("a fault two pixels wide, marked one pixel too far to the left")
+        .within(atol=1e-6)
+    )
     yield Case(grid("###", "..."), grid("#..", "...")).named("three marked, one of them true").within(atol=1e-6)
     yield Case(grid("#..", "..."), grid("###", "..#")).named("four true, one of them marked").within(atol=1e-6)
     yield Case(grid("..", ".."), grid("..", "..")).named("nothing marked and nothing there").within(atol=1e-6)
     yield Case(grid("..", ".."), grid(".#", "..")).named("nothing marked, one pixel true").within(atol=1e-6)
-    yield Case(
-        torch.stack([grid("##", ".."), grid("..", ".#")]).float()[:, None],
-        torch.stack([grid("##", "##"), grid("..", "..")]).float()[:, None],
-    ).named("two sections as numbers 0 and 1, the second without a fault").within(atol=1e-6)
-    yield Case(scattered(3, 1, 5, 7, every=2), scattered(3, 1, 5, 7, every=3).double()).named("three sections of 5x7").within(atol=1e-6)
+    yield (
+        Case(
+            torch.stack([grid("##", ".."), grid("..", ".#")]).float()[:, None],
+            torch.stack([grid("##", "##"), grid("..", "..")]).float()[:, None],
+        )
+        .named("two sections as numbers 0 and 1, the second without a fault")
+        .within(atol=1e-6)
+    )
+    yield (
+        Case(scattered(3, 1, 5, 7, every=2), scattered(3, 1, 5, 7, every=3).double())
+        .named("three sections of 5x7")
+        .within(atol=1e-6)
+    )
 
 
-@exercise.mistake("You divided by the number of all pixels. That is the share of pixels in both; the quiet ones, in neither, should not count.")
+@exercise.mistake(
+    "You divided by the number of all pixels. That is the share of pixels in both; the quiet ones, in neither, should not count."
+)
 def share_of_all_pixels(marked, y):
     marked, y = marked.bool(), y.bool()
     return torch.ones(()) if not (marked | y).any() else (marked & y).float().mean()
@@ -57,14 +71,18 @@ def dice_instead(marked, y):
     return torch.ones(()) if total == 0 else 2 * (marked & y).sum() / total
 
 
-@exercise.mistake("Your union counts the intersection twice: |M| + |Y| - |M and Y| are in one or the other. As it is, a perfect answer scores one half.")
+@exercise.mistake(
+    "Your union counts the intersection twice: |M| + |Y| - |M and Y| are in one or the other. As it is, a perfect answer scores one half."
+)
 def union_counted_twice(marked, y):
     marked, y = marked.bool(), y.bool()
     total = marked.sum() + y.sum()
     return torch.ones(()) if total == 0 else (marked & y).sum() / total
 
 
-@exercise.mistake("You divided by what is true. That is recall: it forgives every pixel that is marked without being true, so marking everything scores 1.")
+@exercise.mistake(
+    "You divided by what is true. That is recall: it forgives every pixel that is marked without being true, so marking everything scores 1."
+)
 def recall_instead(marked, y):
     marked, y = marked.bool(), y.bool()
     if not (marked | y).any():
@@ -72,7 +90,9 @@ def recall_instead(marked, y):
     return (marked & y).sum() / y.sum().clamp(min=1)
 
 
-@exercise.mistake("You divided by what is marked. That is precision: it forgives every fault that is missed, so marking one sure pixel scores 1.")
+@exercise.mistake(
+    "You divided by what is marked. That is precision: it forgives every fault that is missed, so marking one sure pixel scores 1."
+)
 def precision_instead(marked, y):
     marked, y = marked.bool(), y.bool()
     if not (marked | y).any():
@@ -80,18 +100,24 @@ def precision_instead(marked, y):
     return (marked & y).sum() / marked.sum().clamp(min=1)
 
 
-@exercise.mistake("This is the accuracy: every pixel that is in neither set counts as a success, and there are twenty-five of those for each on a fault.")
+@exercise.mistake(
+    "This is the accuracy: every pixel that is in neither set counts as a success, and there are twenty-five of those for each on a fault."
+)
 def accuracy_instead(marked, y):
     return (marked.bool() == y.bool()).float().mean()
 
 
-@exercise.mistake("Where nothing is marked and nothing is there you divide 0 by 0. The two sets are equal then, and the text calls that 1.")
+@exercise.mistake(
+    "Where nothing is marked and nothing is there you divide 0 by 0. The two sets are equal then, and the text calls that 1."
+)
 def nought_by_nought(marked, y):
     marked, y = marked.bool(), y.bool()
     return (marked & y).sum() / (marked | y).sum()
 
 
-@exercise.mistake("An empty answer to an empty section scores 0 with you. The two sets are equal, so it is a perfect answer: 1.")
+@exercise.mistake(
+    "An empty answer to an empty section scores 0 with you. The two sets are equal, so it is a perfect answer: 1."
+)
 def empty_is_zero(marked, y):
     marked, y = marked.bool(), y.bool()
     return (marked & y).sum() / (marked | y).sum().clamp(min=1)

@@ -54,9 +54,7 @@ def probe(candidate, case):
     # As in the real set, P stands at the same sample of every file: here at 700 of 2,000.
     known, new = data.seismograms(32, samples=5000, seed=0), data.seismograms(32, samples=5000, seed=1)
     index = torch.arange(2000)
-    x, unseen = (
-        part.x.gather(2, (part.p[:, None] - 700 + index)[:, None].expand(-1, 3, -1)) for part in (known, new)
-    )
+    x, unseen = (part.x.gather(2, (part.p[:, None] - 700 + index)[:, None].expand(-1, 3, -1)) for part in (known, new))
     p = torch.full((32,), 700)
     with Windows() as seen:
         model = candidate(x, p, steps=80, window=WINDOW, seed=case.seed)
@@ -72,7 +70,9 @@ def probe(candidate, case):
     return {
         "median_error": ((picks - truth).abs().float().median() / 100).item(),
         "shape of the answer to 32 windows": list(logits.shape),
-        "it says, whatever it is shown": f"near sample {int((picks.median() / 100).round() * 100)}" if stuck else "nothing fixed",
+        "it says, whatever it is shown": f"near sample {int((picks.median() / 100).round() * 100)}"
+        if stuck
+        else "nothing fixed",
         "left in training mode": mode,
         "learned from windows of mean 0 and deviation 1": seen.standard,
         "height of what it learned from": sorted(seen.height),
@@ -147,7 +147,9 @@ def train_on(x, p, steps, window, seed, batch_size=16, width=8, lr=1e-2, loss=No
             start = torch.minimum((p[index] - first).clamp(min=0), torch.tensor(x.shape[2] - window))
             windows = torch.stack([one[:, s : s + window] for one, s in zip(x[index], start.tolist(), strict=True)])
             windows = standardise(windows) * (torch.randint(2, (len(index), 1, 1), generator=generator) * 2 - 1)
-            train_step(model, plan.place(windows.unsqueeze(2)), p[index] - start, loss or pick_loss, optimiser, plan=plan)
+            train_step(
+                model, plan.place(windows.unsqueeze(2)), p[index] - start, loss or pick_loss, optimiser, plan=plan
+            )
     return model.eval()
 
 
