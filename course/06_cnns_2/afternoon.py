@@ -15,7 +15,7 @@
 # %% [markdown]
 # ## The question: where, to the sample?
 #
-# On Friday a network looked at a patch and said *faulted*. An interpreter would answer: thank you, I can see that; **where** is the fault? She needs a line that
+# On day 05 a network looked at a patch and said *faulted*. An interpreter would answer: thank you, I can see that; **where** is the fault? She needs a line that
 # she can carry from section to section. A seismologist asks the same of a seismogram. That a wave arrived is no news; **when** it arrived, to a few hundredths of a
 # second, is what an epicentre is computed from.
 #
@@ -60,12 +60,12 @@ plot.alt(
 )
 
 # %% [markdown]
-# The sections are drawn as on Friday, in a moment, and each knows where its faults lie. We learn from `train` and report on `unseen`, whose
+# The sections are drawn as on day 05, in a moment, and each knows where its faults lie. We learn from `train` and report on `unseen`, whose
 # sections no parameter, no threshold and no choice of ours may look at.
 #
 # ## The simplest thing that could work: a threshold
 #
-# Friday's kernel for the slope to the right answered strongly where the picture changes from trace to trace. It shouted at steep layers too, and
+# Day 05's kernel for the slope to the right answered strongly where the picture changes from trace to trace. It shouted at steep layers too, and
 # you found what tells the two apart: a fault goes on *downwards*. So let us give the kernel the best chance we can. Take the absolute
 # slope to the right and average it over a window of some samples up and down; where that is large, mark a fault. Interpreters call such a
 # picture a **discontinuity attribute**. It has two numbers to choose, the height of the window and the threshold, and we choose both on
@@ -169,14 +169,14 @@ plot.alt(
 )
 
 # %% [markdown]
-# The best that a threshold does is to agree on about a quarter of the pixels. It knows that something changes from trace to trace, and that the change goes on for a while. It does not know
+# The best that a threshold does is to agree on less than a third of the pixels that either marks. It knows that something changes from trace to trace, and that the change goes on for a while. It does not know
 # that a fault is *one line* through the whole section, that layers match across it if one is moved, or that a steep bright layer is no fault however steep. Window,
 # threshold, another attribute: each would gain a little. What is missing is context.
 #
 # ## A loss that looks at sets
 #
 # A network will answer with one number for each pixel, a logit $z_i$, and $p_i=\sigma(z_i) = 1/(1+e^{-z_i})$ is its probability of a fault. The loss you know for yes-or-no questions is the binary cross-entropy, averaged over the
-# $n$ pixels. From day 01 you have its gradient:
+# $n$ pixels. For one pixel it is $-y_i\ln p_i-(1-y_i)\ln(1-p_i)$; with $\mathrm dp_i/\mathrm dz_i=p_i(1-p_i)$ its derivative is $-y_i(1-p_i)+(1-y_i)p_i$, and so
 #
 # $$ \frac{\partial L_\mathrm{BCE}}{\partial z_i} = \frac{1}{n}\,(p_i - y_i). $$
 #
@@ -325,7 +325,7 @@ plot.alt(
 # **Any size.** Three poolings by 2 need a height and a width that can be divided by 8. A section of 101 traces is not, and after pooling and enlarging it comes back with 96. A bug report you would write once a week; so our U-Net pads its input at the bottom and on the right, up to the next multiple of $2^{\text{depth}}$, and cuts the output to the size that came in.
 # In Python, `-H % 8` is how much is missing to the next multiple of 8.
 #
-# **How far does it see?** With $r\leftarrow r+(k-1)j$ from day 05: two convolutions, pooling, three times over, and two at the bottom: 5, 6, 14, 16, 32, 36, 68 samples at a jump of 8. On the way up, each level adds $4j$ with its own jump $j = 4, 2, 1$ if you count as there, 16, 8 and 4: in all $68+16+8+4=96$ of our 128 samples.
+# **How far does it see?** With $r\leftarrow r+(k-1)j$ from day 05: two convolutions, pooling, three times over, and two at the bottom: 5, 6, 14, 16, 32, 36, 68 samples at a jump of 8. Enlarging adds nothing; the two convolutions of each level on the way up add $4j$ with the jump $j=4,2,1$ of that level, 16, 8 and 4. In all that makes $68+16+8+4=96$ of our 128 samples.
 #
 # The brick is on the table: convolution, normalisation, ReLU, twice. It has two arguments more than you might expect, and you will be glad of them in an hour.
 
@@ -409,7 +409,7 @@ check(UNet)
 # ### Exercise 6.14: train it on faults
 #
 # `train_faults` makes a `UNet` with the given `width`, trains it on the sections of `train` and returns a pair: the model, and its IoU on `unseen`, a Python float, where a pixel is marked if its probability is above one half.
-# The recipe, in which you will recognise Friday's:
+# The recipe, in which you will recognise that of day 05:
 #
 # - Seed torch before the model is made, and give the seed to `fit`.
 # - A mirrored section is a section (day 05). Learn from all of them **and** all their mirror images, `torch.cat([images, images.flip(-1)])`. What has to be mirrored with them?
@@ -453,7 +453,7 @@ def train_faults(
 check(train_faults)
 
 # %% [markdown]
-# **Predict.** The threshold agreed on about a quarter of the pixels. The network learns from 120 sections and their mirror images for ten epochs. What IoU will it reach on sections it has never seen: 0.3, 0.5 or 0.7?
+# **Predict.** The threshold reached less than a third. The network learns from 120 sections and their mirror images for ten epochs. What IoU will it reach on sections it has never seen: 0.4, 0.6 or 0.8?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -589,7 +589,7 @@ for name, geology in surveys.items():
     print(f"{name:14s} U-Net {network:.3f}, threshold {attribute:.3f}")
 
 # %% [markdown]
-# It loses everywhere, and most in the noise. Small throws break the layers so little that an interpreter would be in doubt as well. Steep layers it handles best, though it has never seen such dips: what it learned is how a break looks, more than how the layers lie. And the threshold? Its number was chosen for the contrast of *our* sections, so it falls at least as deep wherever that contrast changes.
+# It loses everywhere, and most in the noise. Small throws break the layers so little that an interpreter would be in doubt as well. Steep layers it handles best, though it has never seen such dips: what it learned is how a break looks, more than how the layers lie. And the threshold? Its number was chosen for the contrast of *our* sections, so in proportion it falls deeper still.
 #
 # Neither of them gives a warning. The network's probabilities are as near to 0 and 1 as before (day 05 met this as calibration that holds for data like the validation set and for no other). What helps is to train on more kinds of ground than you expect to meet, which with drawn sections costs nothing.
 #
@@ -613,7 +613,7 @@ plot.alt(
 # Now the seismologist's question. A **seismogram** has three components, east, north and vertical, sampled a hundred times a second. First there is only the noise of the ground; then comes the P wave, a little later the stronger S wave. We want the sample at which P
 # begins.
 #
-# The next cell names the data. `seismograms` is built in. `phasenet` is a set of 115 real seismograms from northern California with an analyst's picks (a part of the training set of Zhu and Beroza, 2019), for those who have its files in `DLMODULE_DATA`; everything below runs with either.
+# The next cell names the data. `seismograms` is built in. `phasenet` is a set of 115 real seismograms from northern California and beyond with an analyst's picks (a part of the training set of Zhu and Beroza, 2019), for those who have its files in `DLMODULE_DATA`; everything below runs with either.
 
 # %%
 SHAKEN = "seismograms"  # or "phasenet"
@@ -868,7 +868,7 @@ plot.alt(
 #
 #
 # On the 115 real seismograms, in five folds, so that each is picked by a network that has not seen it, the median error is {ledger: 06_cnns_2.pick_first_breaks.phasenet.median_error} seconds; {ledger: 06_cnns_2.pick_first_breaks.phasenet.share_within_half_second} of the picks lie within half a second. The constant guess has a median error of {ledger: 06_cnns_2.pick_first_breaks.phasenet.constant_median_error} seconds on the same windows, STA/LTA {ledger: 06_cnns_2.pick_first_breaks.phasenet.sta_lta_median_error} seconds with {ledger: 06_cnns_2.pick_first_breaks.phasenet.sta_lta_share_within_half_second} within half a second. Fewer than a hundred seismograms to learn
-# from suffice, because each can be cut in two thousand ways. PhaseNet itself was trained on hundreds of thousands, and picks S as well.
+# from suffice, because each can be cut in more than a thousand ways. PhaseNet itself was trained on hundreds of thousands, and picks S as well.
 #
 # ## The same shortcut, elsewhere: a residual network
 #
@@ -979,7 +979,7 @@ classifier = resnet_fashion(
 print(f"{DATA}: {evaluate(classifier, patches_test):.1%} of the test set right")
 
 # %% [markdown]
-# On Fashion-MNIST, ten epochs reach {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.accuracy} in {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.seconds}, on two cores; Friday's `SmallCNN`, five convolutions deep, had {ledger: 05_cnns_1.train_small_cnn.fashion_mnist.accuracy}. Mind the size of the gain, and what it cost: more than twice the time for a fraction of a per cent. At this depth nothing vanishes yet that a shortcut would have to rescue; He and others
+# On Fashion-MNIST, ten epochs reach {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.accuracy} in {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.seconds}, on two cores; day 05's `SmallCNN`, five convolutions deep, had {ledger: 05_cnns_1.train_small_cnn.fashion_mnist.accuracy}. Mind the size of the gain, and what it cost: more than twice the time for a fraction of a per cent. At this depth nothing vanishes yet that a shortcut would have to rescue; He and others
 # (2016) needed theirs at fifty and a hundred layers. What the last tenths of a per cent are made of is mostly the recipe, and people who compare architectures with different recipes compare recipes.
 #
 # ## A training that does not train
@@ -1061,7 +1061,7 @@ check(find_the_bug)
 #
 # ## The question again
 #
-# *Where is the fault, and when did the wave arrive?* The same network answers both. A threshold on an attribute agreed with the true faults on about a quarter of the pixels; the U-Net's IoU on unseen sections is {ledger: 06_cnns_2.train_faults.seismic.iou}, and it draws lines that go through. For the arrival, an old and clever rule does well in the median, and the network
+# *Where is the fault, and when did the wave arrive?* The same network answers both. A threshold on an attribute, given every chance, stayed below an IoU of one third; the U-Net's IoU on unseen sections is {ledger: 06_cnns_2.train_faults.seismic.iou}, and it draws lines that go through. For the arrival, an old and clever rule does well in the median, and the network
 # in the cases where the rule fails. Both were trained in well under a minute, on a few hundred examples; both know their own survey and no other until they have been shown it.
 #
 # ## Summary
