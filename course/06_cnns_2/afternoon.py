@@ -190,7 +190,7 @@ plot.alt(
 # $$ D = \frac{2\,|M\cap Y|}{|M| + |Y|} \qquad\longrightarrow\qquad D = \frac{2\sum_i p_i y_i + \epsilon}{\sum_i p_i + \sum_i y_i + \epsilon}, \qquad L_\mathrm{Dice} = 1 - D. $$
 #
 # The two are the same judge with another scale. Divide numerator and denominator of $2\,\mathrm{TP}/(2\,\mathrm{TP}+\mathrm{FP}+\mathrm{FN})$ by the union and you get $D = 2\,\mathrm{IoU}/(1+\mathrm{IoU})$: an IoU of 0.5 is a Dice of $0.67$.
-# The $\epsilon$ (we take 1 pixel) is a *necessity* where a section has no fault: without it, a network that rightly says nothing has $D=0/0$; with it, $D = 1$.
+# The $\epsilon$ (we take 1 pixel) is a *necessity* where a section has no fault: without it $D$ is 0 on such a section however quiet the network is, and $0/0$ once its probabilities round to zero; with it, saying nothing comes close to $D=1$.
 #
 # **What does it pull at?** Write $A=\sum_i p_iy_i$ and $B = \sum_i p_i + \sum_i y_i$, so that $D=(2A+\epsilon)/(B+\epsilon)$. A single $p_i$ changes $A$ by $y_i$ and $B$ by 1; by the quotient rule
 #
