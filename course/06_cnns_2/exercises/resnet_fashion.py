@@ -43,7 +43,7 @@ def probe(candidate, case):
         bedding(400, falling=True, seed=1),
         bedding(400, falling=False, seed=1),
     )
-    model = candidate(train, epochs=8, width=8, seed=case.seed)
+    model = candidate(train, epochs=20, width=8, seed=case.seed)
     if not isinstance(model, nn.Module):
         return {"accuracy": 0.0, "returned": type(model).__name__}
     mode = model.training
@@ -59,7 +59,7 @@ def probe(candidate, case):
         "parameters": sum(p.numel() for p in model.parameters()),
         "shape for two larger images": size,
         "left in training mode": mode,
-        "knows mirror images": mirrored > 0.5,
+        "knows mirror images": mirrored > accuracy - 0.2,
         "returns probabilities": bool(((sums - 1).abs() < 1e-3).all()),
         "same seed, same model": torch.allclose(a, b, atol=1e-4),
         "another seed, another model": not torch.allclose(a, c, atol=1e-4),
@@ -68,7 +68,7 @@ def probe(candidate, case):
 
 @exercise.cases
 def cases():
-    yield Case().named("640 layered patches, eight epochs, a width of 8")
+    yield Case().named("640 layered patches, twenty epochs, a width of 8")
 
 
 exercise.edit(
@@ -151,7 +151,7 @@ def seed_fixed(train, *, epochs, width=32, seed=0):
     return model.eval()
 
 
-@exercise.mistake("Is the learning rate 0.01 at its peak? With a thousandth of it eight epochs do not get far.")
+@exercise.mistake("Is the learning rate 0.01 at its peak? With a thousandth of it these epochs do not get far.")
 def timid(train, *, epochs, width=32, seed=0):
     torch.manual_seed(seed)
     model = network(train, width)
