@@ -404,6 +404,24 @@ class UNet(nn.Module):
 check(UNet)
 
 # %% [markdown]
+# **Predict.** Going down a level, each map has a quarter of the pixels and twice the channels. On which of the four levels of a U-Net for $128\times128$ are most of the weights? And on which are most of the multiplications done?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+for level in range(4):
+    w, size = 8 * 2**level, 128 // 2**level
+    before = 1 if level == 0 else w // 2
+    weights = 9 * (before * w + w * w) + (9 * (2 * w * w + w * w) if level < 3 else 0)  # way down, way up
+    print(
+        f"level {level}, {size:3d}x{size:<3d} {weights:6,} weights of 3x3 kernels, {weights * size**2 / 1e6:5.1f} million multiplications"
+    )
+
+# %% [markdown]
+# Doubling both channel numbers makes four times the weights, and a quarter of the pixels takes the factor four back. So the weights pile up at the bottom, where the network decides *what*, and the work is spread evenly over the upper three levels (the bottom has a way down only). The same balance holds in most networks since VGG, and it is why they double the channels when they halve the size.
+
+# %% [markdown]
 # ## Faults
 #
 # ### Exercise 6.14: train it on faults
@@ -481,6 +499,11 @@ plot.alt(
 # It draws lines. Nobody told it that a fault is a line; it saw enough of them. Look at where it errs: at the upper and lower ends, where a fault leaves the section and there is little context; where two faults cross; and where the throw happens to bring one bright layer against another.
 #
 # A threshold is still in this, at $p=0.5$. Was it a lucky choice? For the attribute we had to search for a good one.
+#
+# **Predict.** We move the threshold from 0.05 to 0.95, on the network's probability and on the attribute (scaled to lie between 0 and 1). Sketch the two curves of the IoU.
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
 
 # %%
 thresholds = torch.linspace(0.05, 0.95, 19)
@@ -668,6 +691,11 @@ new_x, new_p = standardise(cut(new[0], start, WINDOW)), new[1] - start
 # $$ R_t = \frac{\frac1s\sum_{k=0}^{s-1} e_{t-k}}{\frac1l\sum_{k=s}^{s+l-1} e_{t-k}} . $$
 #
 # In steady noise $R_t$ is about 1; where a wave comes in, the short mean jumps and the long one lags behind. The pick is the first $t$ at which $R_t$ exceeds a threshold (Allen, 1978, is the classic account). We choose $s$ and the threshold on the known seismograms, so that as many picks as possible lie within half a second.
+#
+# **Predict.** P stands somewhere between 4 and 16 seconds into each window. What is the median error of the constant guess? And what will the *median* error of STA/LTA be: 2 seconds, half a second, a few hundredths?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
 
 
 # %%
@@ -712,6 +740,8 @@ sta_lta_error = tell("STA/LTA", first_above(sta_lta(new_x, short), trigger))
 # %% [markdown]
 # Look at these two rows with respect. STA/LTA needs no training set worth the name, runs on a microcontroller, and its median error is a few hundredths of a second. If you were shown the median alone you might stop here. Now look at the other columns: a part of its picks is wrong by more than half a second, and the mean is many times the median. Where the ground is noisy it triggers on noise; where P is weak, it waits for S. Those picks are the
 # ones that move an epicentre.
+#
+# (And the constant guess? If P stood anywhere within 12 seconds with equal chance, half of all windows would have it within a quarter of that, 3 seconds, of the middle, and 3 seconds would be the median error. Here it is a little less, because a window that would leave its trace is moved back.)
 #
 #
 # ### A trace is an image one sample high
@@ -823,6 +853,12 @@ def pick_first_breaks(
 
 # %%
 check(pick_first_breaks)
+
+# %% [markdown]
+# **Predict.** You know the four columns of STA/LTA's row. In which of them will the network be better, and in which will it hardly be?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
 
 # %%
 picker = pick_first_breaks(*known, steps=sized(400, rehearsal=10))
