@@ -164,13 +164,12 @@ axes[1].set(title=f"the attribute, {tall} samples tall", xlabel="trace", ylabel=
 plot.section(unseen.images[2], discontinuity(unseen.images[2:3], tall)[0] > threshold, title="marked", ax=axes[2])
 plot.alt(
     fig,
-    "One unseen section. Left: its faults. Middle: the discontinuity attribute, bright along the faults and also in bands where layers dip. Right: what the best "
-    "threshold marks: short pieces of the faults and many patches beside them.",
+    "One unseen section. Left: its faults. Middle: the discontinuity attribute, bright where a fault breaks a strong layer and dark along the rest of it. Right: what the best threshold marks: short thick pieces of the faults, with long gaps between.",
 )
 
 # %% [markdown]
-# The best that a threshold does is to agree on less than a third of the pixels that either marks. It knows that something changes from trace to trace, and that the change goes on for a while. It does not know
-# that a fault is *one line* through the whole section, that layers match across it if one is moved, or that a steep bright layer is no fault however steep. Window,
+# The best that a threshold does is to agree on less than a third of the pixels that either marks. It finds a fault where a strong layer is broken, and loses it where the rock on both sides looks alike; and what it finds is too thick. It does not know
+# that a fault is *one line* through the whole section, which goes on where nothing shows, that layers match across it if one is moved, or that a steep bright layer is no fault however steep. Window,
 # threshold, another attribute: each would gain a little. What is missing is context.
 #
 # ## A loss that looks at sets
@@ -492,11 +491,11 @@ for ax in axes.flat:
     ax.label_outer()
 plot.alt(
     fig,
-    "Four unseen sections, above with their true faults, below with what the U-Net marks: the same steep lines, nearly all of them from top to bottom, with short gaps and a few stray ends.",
+    "Four unseen sections, above with their true faults, below with what the U-Net marks: the same steep lines, from top to bottom, with only a small stray piece in the narrow wedge between two faults that nearly meet.",
 )
 
 # %% [markdown]
-# It draws lines. Nobody told it that a fault is a line; it saw enough of them. Look at where it errs: at the upper and lower ends, where a fault leaves the section and there is little context; where two faults cross; and where the throw happens to bring one bright layer against another.
+# It draws lines. Nobody told it that a fault is a line; it saw enough of them. It goes on with a line where nothing shows, which no threshold can. Look at where it errs: in narrow wedges where two faults meet, in places where both sides look alike for a long stretch, and at the rim of the section, where there is little context.
 #
 # A threshold is still in this, at $p=0.5$. Was it a lucky choice? For the attribute we had to search for a good one.
 #
@@ -587,7 +586,10 @@ for name, make, loss_fn in (
     print(f"{name:28s} IoU {iou(marked, unseen.masks):.3f}, marks {marked.float().mean():.1%} of the pixels")
 
 # %% [markdown]
-# ABLATION
+# The full-size network knows *where*, and its 13x13 samples of context already do much better than the threshold; but it loses a line where nothing shows for a while. The hourglass has learned nothing in this time: it marks not one pixel. All that it knows has to pass through maps of $16\times16$, and every pixel of a thin line has to be painted back from there. The skips spare the U-Net this detour, and they lead the gradient to its first layers by a short way.
+#
+# The three losses end within a few hundredths of each other, the sum ahead; with one seed each that is hardly more than luck. By now cross-entropy has left the state in which it says "rarely" everywhere. Set the epochs to 6 and the sum is ahead by a good deal. So what was derived above is about the *beginning* of training: a loss that looks at sets gets going sooner. How long you train decides how much that is worth.
+#
 #
 # ### Another survey
 #
@@ -738,10 +740,10 @@ constant_error = tell("constant guess", known_p.median().expand(len(new_p)))
 sta_lta_error = tell("STA/LTA", first_above(sta_lta(new_x, short), trigger))
 
 # %% [markdown]
-# Look at these two rows with respect. STA/LTA needs no training set worth the name, runs on a microcontroller, and its median error is a few hundredths of a second. If you were shown the median alone you might stop here. Now look at the other columns: a part of its picks is wrong by more than half a second, and the mean is many times the median. Where the ground is noisy it triggers on noise; where P is weak, it waits for S. Those picks are the
+# Look at these two rows with respect. STA/LTA needs no training set worth the name, runs on a microcontroller, and its median error is a few hundredths of a second. If you were shown the median alone you might stop here. Now look at the other columns: about a fifth of its picks are wrong by more than half a second, and the mean is many times the median. Where the ground is noisy it triggers on noise; where P is weak, it waits for S. Those picks are the
 # ones that move an epicentre.
 #
-# (And the constant guess? If P stood anywhere within 12 seconds with equal chance, half of all windows would have it within a quarter of that, 3 seconds, of the middle, and 3 seconds would be the median error. Here it is a little less, because a window that would leave its trace is moved back.)
+# (And the constant guess? If P stood anywhere within 12 seconds with equal chance, half of all windows would have it within a quarter of that, 3 seconds, of the middle, and 3 seconds would be the median error. Here it is less, because a window that would leave its trace is moved back, and P with it.)
 #
 #
 # ### A trace is an image one sample high
@@ -807,7 +809,7 @@ print(
 )
 
 # %% [markdown]
-# It learned to say 400, and on a test set with the same defect its score is splendid. How does a network of convolutions know where sample 400 is? By the zeros of the padding: day 05 told you that they mark the edge, and four poolings by 4 carry the news from the edge to every sample. Whatever is constant in your data is the easiest thing to learn.
+# On a test set with the same defect its score is splendid. Asked about windows that move, it says 400 in about two of three, whatever they show; only where P is loud enough to shout it down does it follow the arrival. How does a network of convolutions know where sample 400 is? By the zeros of the padding: day 05 told you that they mark the edge, and four poolings by 4 carry the news from the edge to every sample. Whatever is constant in your data is the easiest thing to learn.
 #
 # ### Exercise 6.15: pick first arrivals
 #
@@ -889,10 +891,11 @@ axes[1].axvline(new_p[worst] / RATE, color=plot.VERMILION, linestyle="--", label
 axes[1].set(
     title=f"its worst pick, {network_error[worst]:.2f} s off", xlabel="time in the window in seconds", yticks=[]
 )
-axes[1].legend(loc="lower left")
+axes[1].set_ylim(-1.2, 3.2)
+axes[1].legend(loc="upper left")
 plot.alt(
     fig,
-    "Left: for each of three methods, the fraction of picks within a given error, on a logarithmic axis. The U-Net's curve reaches its top first; STA/LTA rises as early and flattens below it; the constant guess rises only beyond a second. "
+    "Left: for each of three methods, the fraction of picks within a given error, on a logarithmic axis. The U-Net's curve reaches its top first; STA/LTA rises as early and flattens below it; the constant guess rises far later. "
     "Right: the vertical component of the worst case with the U-Net's probability over time and the true arrival.",
 )
 
@@ -900,8 +903,7 @@ plot.alt(
 # In the median the two are alike; there is not much to gain on a few hundredths of a second, which is about what the target's own width allows. The gain is in the tail: the share of picks within half a second, and the mean error. The network has learned what P and S look like and not only that something got louder, and it can look at what comes *after* a sample, which a rule that triggers in real time cannot. That is a part of its advantage, and fair to mention:
 # STA/LTA answers at once, the network only when the window is complete.
 #
-# Look at the worst case, too. A softmax over time has to put its unit of belief somewhere; where P is buried in noise it goes to whatever looks most like an arrival, often S. Its height tells: a confident pick is a peak of a fifth of a second, a doubtful one is low and wide.
-#
+# Look at the worst case, too. P is buried in noise, and most of the belief went to a burst some seconds before it; a little of it lies where P is. A softmax over time has to put its unit of belief somewhere. (Whether the network *knows* that it is in doubt is a question of calibration, and you have the tools from day 05 to find out.)
 #
 # On the 115 real seismograms, in five folds, so that each is picked by a network that has not seen it, the median error is {ledger: 06_cnns_2.pick_first_breaks.phasenet.median_error} seconds; {ledger: 06_cnns_2.pick_first_breaks.phasenet.share_within_half_second} of the picks lie within half a second. The constant guess has a median error of {ledger: 06_cnns_2.pick_first_breaks.phasenet.constant_median_error} seconds on the same windows, STA/LTA {ledger: 06_cnns_2.pick_first_breaks.phasenet.sta_lta_median_error} seconds with {ledger: 06_cnns_2.pick_first_breaks.phasenet.sta_lta_share_within_half_second} within half a second. Fewer than a hundred seismograms to learn
 # from suffice, because each can be cut in more than a thousand ways. PhaseNet itself was trained on hundreds of thousands, and picks S as well.
