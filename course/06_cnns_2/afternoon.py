@@ -245,7 +245,7 @@ for name, loss_fn in {"cross-entropy": F.binary_cross_entropy_with_logits, "Dice
 # For the cross-entropy the ratio is $600/15784=0.04$: the crowd decides. For Dice the two sides are about level, since each true pixel is pulled nearly thirty times as hard as another is pushed.
 #
 # Dice has a price. Where the network is surely wrong, $p_i\approx0$ at a true pixel, the factor $p_i(1-p_i)$ of the sigmoid stops the gradient, which cross-entropy would not allow; and the best
-# $p$ under Dice are near 0 and 1, whatever the evidence, so they are no probabilities. Therefore most people train on the **sum of both** (Isensee and others, 2021, do so for every medical data set they meet), and so shall we. That is a convention that works.
+# $p$ under Dice are near 0 and 1, whatever the evidence, so they are no probabilities. Therefore many people train on the **sum of both** (Isensee and others, 2021, do so for every medical data set they meet), and so shall we. That is a convention that works.
 #
 # ## A network that answers for every pixel
 #
@@ -616,20 +616,19 @@ for name, geology in surveys.items():
 # %% [markdown]
 # It loses everywhere, and most in the noise. Small throws break the layers so little that an interpreter would be in doubt as well. Steep layers it handles best, though it has never seen such dips: what it learned is how a break looks, more than how the layers lie. And the threshold? Its number was chosen for the contrast of *our* sections, so in proportion it falls deeper still.
 #
-# Neither of them gives a warning. The network's probabilities are as near to 0 and 1 as before (day 05 met this as calibration that holds for data like the validation set and for no other). What helps is to train on more kinds of ground than you expect to meet, which with drawn sections costs nothing.
+# Neither of them gives a warning of its own accord (day 05: calibration holds for data like the validation set, and for no other). What helps is to train on more kinds of ground than you expect to meet, which with drawn sections costs nothing.
 #
-#
-# **A whole line at once.** The U-Net has no layer that knows a size. So a network trained on squares of 128 samples takes a section of any size in one piece, here $200\times 501$, neither of which can be divided by 8:
+# **A whole line at once.** The U-Net has no layer that knows a size. So a network trained on squares of 128 samples takes a section of any size in one piece, here $203\times 501$, neither of which can be divided by 8:
 
 # %%
-line = seismic.sections(1, height=200, width=501, seed=7, geology=seismic.Geology(faults=(6, 8)))
+line = seismic.sections(1, height=203, width=501, seed=7, geology=seismic.Geology(faults=(6, 8)))
 marked = predict(model, line.images) > 0
 fig, axes = plt.subplots(1, 2, figsize=(12, 3.6), layout="constrained", sharey=True)
 plot.section(line.images[0], line.masks[0], title="true", ax=axes[0])
 plot.section(line.images[0], marked[0], title=f"U-Net, IoU {iou(marked, line.masks):.2f}", ax=axes[1])
 plot.alt(
     fig,
-    "A section of 200 samples and 501 traces with several faults: on the left the true ones, on the right those that the U-Net marks.",
+    "A section of 203 samples and 501 traces with several faults: on the left the true ones, on the right those that the U-Net marks.",
 )
 
 # %% [markdown]
