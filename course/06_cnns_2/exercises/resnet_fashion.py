@@ -206,7 +206,7 @@ def measure(solution, name, seed, epochs):
     return {"accuracy": evaluate(model, data.load(name, "test"))}
 
 
-@exercise.ledger("fashion_mnist", seeds=10)
+@exercise.ledger("fashion_mnist", seeds=5)
 def fashion_mnist(solution, seed):
     return measure(solution, "fashion_mnist", seed, 10)
 
