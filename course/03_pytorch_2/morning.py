@@ -1126,7 +1126,7 @@ print(inspect.getsource(training.train_step))
 # %% [markdown]
 # Read it from the top, beside your own.
 #
-# - **`Plan`** decides four things: the device; whether to multiply in bfloat16; the memory layout of images; the number of threads. None of them changes the mathematics. `plan.prepared(model)` moves the model there, and puts the settings back at the end, *also if an error is raised*: that is what a context manager is for.
+# - **`Plan`** decides four things: the device; whether to multiply in bfloat16; the memory layout of images; the number of threads. None of them changes the mathematics. `plan.prepared(model)` moves the model there, and puts everything back at the end, the model too, *also if an error is raised*: that is what a context manager is for.
 # - **`torch.random.fork_rng()`** and `torch.manual_seed(seed)`: dropout is seeded inside, and your own random numbers outside go on as if nothing had happened. Then **one generator** for the permutations and the augmentation, as yours.
 # - **`make_optimiser(...)`**: AdamW or SGD, *fused*: all parameters are updated by one call into compiled code. You did the same, with `fused=True`.
 # - **`order.tensor_split(batches)`**, where you had `split(batch_size)`: batches of nearly equal size. With 3,600 and 128 your last batch has 16 examples, whose gradient is noisier and counts as much; a last batch of *one* breaks batch normalisation. Equal parts are the better habit.

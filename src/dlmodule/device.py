@@ -44,6 +44,11 @@ def best_device() -> torch.device:
     return torch.device("cpu")
 
 
+def device_of(model: nn.Module) -> torch.device:
+    """Where the model's first parameter lies; the processor for a model without parameters."""
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
+
+
 def has_fast_bfloat16(device: torch.device) -> bool:
     """Whether ``device`` multiplies bfloat16 in hardware (AVX-512 bf16 or AMX on a processor; a recent CUDA GPU).
 
@@ -134,11 +139,13 @@ class Plan:
 
     @contextlib.contextmanager
     def prepared(self, model: nn.Module) -> Iterator[None]:
-        """``model`` on the device, in the planned layout and with the planned threads; threads and layout are put back.
+        """``model`` on the device, in the planned layout and with the planned threads; afterwards all three are as before.
+
+        So a model that was made on the processor can be called there again after training on a GPU.
 
         Denormal numbers, which a processor handles a hundred times slower, count as zero inside.
         """
-        threads = torch.get_num_threads()
+        threads, home = torch.get_num_threads(), device_of(model)
         model.to(self.device)
         if self.channels_last:
             model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -151,3 +158,4 @@ class Plan:
             torch.set_num_threads(threads)
             if self.channels_last:  # a plain layout is what saving and other code expect
                 model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+            model.to(home)

@@ -92,6 +92,7 @@ def fit(
     train, validation: a labelled set or ``(x, y)``, examples along the first axis. loss_fn: ``(model output, y) -> scalar``,
     a mean over the batch. schedule: the shape of the learning rate over training, see ``lr_factor``. augment: ``(x, generator)
     -> x`` on a batch. clip: largest norm of the gradient. stop_when: asked after every epoch, see ``patience``.
+    The model is trained on ``device`` (default: the best one) and returns to where it was.
     Raises ``Diverged`` when the loss becomes NaN, and ``DLModuleError`` where x and y do not fit together.
     """
     plan = Plan.of(model, device, precision=precision, memory_format=memory_format)
@@ -161,21 +162,20 @@ def evaluate(
 ) -> float:
     """``metric(model output, y)`` over the whole of ``data``, in evaluation mode."""
     x, y = _tensors(data)
-    output = predict(model, x, batch_size=batch_size)
-    return float(metric(output, y.to(_device_of(model))))
+    return float(metric(predict(model, x, batch_size=batch_size), y.to(x.device)))
 
 
 def predict(model: nn.Module, x: Tensor, *, batch_size: int = 1024, precision: Precision = "auto") -> Any:
-    """What ``model`` says of ``x`` (N, ...), in evaluation mode and in batches, on the model's device; float32.
+    """What ``model`` says of ``x`` (N, ...), in evaluation mode and in batches; float32, where ``x`` lies.
 
     A model that returns a tuple gives a tuple of such tensors. The model's training mode is put back.
     """
-    plan = Plan.of(model, _device_of(model), precision=precision)
+    plan = Plan.of(model, precision=precision)
     was_training = model.training
     with plan.prepared(model):
         output = _outputs(model, x, plan, batch_size)
     model.train(was_training)
-    return output
+    return tuple(part.to(x.device) for part in output) if isinstance(output, tuple) else output.to(x.device)
 
 
 @torch.no_grad()
@@ -263,10 +263,6 @@ def _full_precision(output: Any) -> Any:
     if isinstance(output, tuple | list):
         return tuple(_full_precision(part) for part in output)
     return output
-
-
-def _device_of(model: nn.Module) -> torch.device:
-    return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
 def _why_diverged(epoch: int, lr: float, clip: float | None) -> str:

@@ -45,3 +45,19 @@ def test_threads_and_layout_are_put_back_after_an_error():
         raise RuntimeError
     assert torch.get_num_threads() == threads
     assert model[0].weight.is_contiguous()
+
+
+def test_a_model_returns_to_where_it_was():
+    """It is moved to the plan's device, and back again at the end: what a notebook calls it with lies on the processor."""
+
+    class Traveller(torch.nn.Linear):
+        """Writes down where it is sent, and stays."""
+
+        def to(self, *where, **_):
+            self.journey = [*getattr(self, "journey", []), *where]
+            return self
+
+    model = Traveller(2, 2)
+    with device.Plan(torch.device("meta"), bfloat16=False, channels_last=False, threads=1).prepared(model):
+        assert model.journey == [torch.device("meta")]
+    assert model.journey == [torch.device("meta"), torch.device("cpu")]
