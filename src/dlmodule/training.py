@@ -5,8 +5,9 @@
 
 Notable choices:
 
-- The whole data set lies on the device as two tensors. An epoch is one random permutation of its indices, cut into batches
-  by indexing. For data that fits into memory nothing is faster; ``DataLoader`` is for data that does not.
+- The whole data set lies on the device as two tensors (inputs that are to be augmented stay where they are). An epoch is one
+  random permutation of its indices, cut into batches by indexing. For data that fits into memory nothing is faster;
+  ``DataLoader`` is for data that does not.
 - One generator, seeded once, draws the permutations and the augmentation; torch's global generator, which dropout uses, is
   seeded for the duration and put back. The same seed on the same machine gives the same model, bit for bit.
 - bfloat16, memory layout and threads are decided in ``dlmodule.device.Plan``, by what the machine gains by.
@@ -97,18 +98,19 @@ def fit(
     """
     plan = Plan.of(model, device, precision=precision, memory_format=memory_format)
     x, y = _tensors(train)
-    x, y = plan.place(x), y.to(plan.device)
+    # An augmentation is written for batches that lie where the data do; only what it returns goes to the device.
+    x, y = plan.place(x) if augment is None else x, y.to(plan.device)
     history = History()
     start = time.perf_counter()
     with plan.prepared(model), torch.random.fork_rng(), progress_bar(epochs, show=progress) as bar:
         torch.manual_seed(seed)
-        generator = torch.Generator(plan.device).manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed)  # the processor's: the same draws on every device
         optimizer = make_optimiser(optimiser, model, lr=lr, weight_decay=weight_decay)
         batches = math.ceil(len(x) / batch_size)
         for epoch in range(epochs):
             model.train()
             total = torch.zeros((), device=plan.device)
-            order = torch.randperm(len(x), generator=generator, device=plan.device)
+            order = torch.randperm(len(x), generator=generator)
             # Batches of nearly equal size: no rest of one example, on which batch normalisation has no variance.
             for batch, index in enumerate(order.tensor_split(batches)):
                 set_lr(optimizer, lr * lr_factor(schedule, (epoch + batch / batches) / epochs))
