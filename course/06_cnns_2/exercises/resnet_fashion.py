@@ -208,7 +208,7 @@ def measure(solution, name, seed, epochs):
 
 @exercise.ledger("fashion_mnist", seeds=5)
 def fashion_mnist(solution, seed):
-    return measure(solution, "fashion_mnist", seed, 10)
+    return measure(solution, "fashion_mnist", seed, 8)
 
 
 @exercise.ledger("seismic_patches", seeds=1)
