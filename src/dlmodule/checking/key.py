@@ -129,7 +129,8 @@ def find(session: str) -> Path:
         if (place / name).is_file():
             return place / name
     raise DLModuleError(
-        f"no key for {session}: run `course build`, or set DLMODULE_KEYS to the folder that holds {name}"
+        f"no key for {session} yet: the first `make course` is still recording it, so try again in a minute; "
+        f"otherwise run `course build`, or set DLMODULE_KEYS to the folder that holds {name}"
     )
 
 
