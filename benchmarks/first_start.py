@@ -52,7 +52,7 @@ def seconds_to_home(clone: Path, workspace: Path) -> float:
             sys.exit(f"make course ended without an address (exit code {made.wait()})")
         finally:
             alarm.cancel()
-            os.killpg(made.pid, signal.SIGINT)
+            os.killpg(made.pid, signal.SIGTERM)  # the recording of keys in the background ends too
 
 
 def main() -> None:
