@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.exercises import load_whole
-from coursekit.paths import Project
+from coursekit.project import Project
 from dlmodule.checking import key, run
 from dlmodule.checking.progress import Progress
 from dlmodule.checking.session import Check

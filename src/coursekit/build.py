@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coursekit.manifest import Manifest, digest_of, digest_of_files, package_digest
-from coursekit.parts import Part, find_parts, select_parts
-from coursekit.paths import Project, find_project
+from coursekit.cache import Manifest, digest_of, digest_of_files, package_digest
+from coursekit.project import Part, Project, find_parts, find_project, select_parts
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
 

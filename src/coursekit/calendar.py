@@ -13,7 +13,7 @@ import click
 import icalendar
 
 from coursekit.errors import CourseError
-from coursekit.paths import find_project
+from coursekit.project import find_project
 from coursekit.syllabus import load
 from coursekit.timetable import Slot, Timetable
 from dlmodule.files import write_atomically

@@ -20,7 +20,7 @@ import click
 from coursekit import slicing
 from coursekit.bindings import bound_names
 from coursekit.errors import CourseError
-from coursekit.paths import find_project
+from coursekit.project import find_project
 
 
 def answer_in(path: Path, name: str) -> Any:

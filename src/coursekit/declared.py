@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 
 REHEARSAL_SEEDS = 10  # right answers behind a bar
 

@@ -22,11 +22,10 @@ from typing import Any
 import click
 
 from coursekit.build import build, key_path
+from coursekit.cache import digest_of, package_digest
 from coursekit.errors import CourseError
-from coursekit.manifest import digest_of, package_digest
 from coursekit.notebook import file_name, relative_path
-from coursekit.parts import Part, select_parts
-from coursekit.paths import Project, find_project
+from coursekit.project import Part, Project, find_project, select_parts
 from coursekit.unfinished import CellError, errors_of, unfinished_only
 from dlmodule.files import write_atomically
 

@@ -16,7 +16,7 @@ from coursekit import slicing
 from coursekit.bindings import bound_names
 from coursekit.errors import CourseError
 from coursekit.notebook import student_definition
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.source import Source, parse
 
 if TYPE_CHECKING:

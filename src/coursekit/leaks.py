@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.notebook import student_definition
-from coursekit.parts import find_parts
-from coursekit.paths import Project
+from coursekit.project import Project, find_parts
 from coursekit.regions import find_regions, solution_text
 from coursekit.source import parse, read_exercises
 

@@ -23,7 +23,7 @@ from typing import Any
 import click
 
 from coursekit.errors import CourseError
-from coursekit.paths import Project, find_project
+from coursekit.project import Project, find_project
 from dlmodule.files import write_atomically
 
 HEADER = "# What every model the course trains was measured to reach. Written by `course ledger`; not by hand.\n"

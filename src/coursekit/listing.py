@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from coursekit.paths import Project, find_project
+from coursekit.project import Project, find_project
 from coursekit.timetable import Entry, entries, relative_to_project
 
 

@@ -24,7 +24,7 @@ import click
 from coursekit import ledger
 from coursekit.declared import Declared
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 from dlmodule.errors import DLModuleError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from coursekit import ledger
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 from dlmodule.errors import DLModuleError
 
 if TYPE_CHECKING:

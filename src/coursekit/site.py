@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from coursekit.errors import CourseError
-from coursekit.paths import Project, find_project
+from coursekit.project import Project, find_project
 from coursekit.site_pages import Pages, collect
 from coursekit.site_sphinx import Complaint, tree
 

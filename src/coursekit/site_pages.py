@@ -17,11 +17,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from coursekit.cache import digest_of
 from coursekit.cell_ids import cell_id
 from coursekit.errors import CourseError
 from coursekit.ledger import read
-from coursekit.manifest import digest_of
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.site_ledger import ledger_page
 from dlmodule.open import home
 from dlmodule.open.course_file import Course, Day, Part, Version, is_active, read_course

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.manifest import digest_of
 
 KEPT = 8  # trees: one for each moment last asked for
 # Written by Sphinx for Sphinx; a reader has no use for it, and some of it tells of this machine.

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from coursekit.bindings import bound_names, changed_names
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.regions import find_regions, solution_lines, solution_text
 from coursekit.source import Source, parse
 

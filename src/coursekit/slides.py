@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coursekit.errors import CourseError
-from coursekit.parts import source_files
-from coursekit.paths import Project, find_project
+from coursekit.project import Project, find_project, source_files
 from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from coursekit.errors import CourseError
-from coursekit.parts import find_parts
-from coursekit.paths import Project
+from coursekit.project import Project, find_parts
 from coursekit.syllabus import Assessment, Day, Part, Syllabus, load, weekday
 from coursekit.title import colab_url
 

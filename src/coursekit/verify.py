@@ -23,7 +23,7 @@ import click
 
 from coursekit import record
 from coursekit.errors import CourseError
-from coursekit.paths import Project, find_project
+from coursekit.project import Project, find_project
 from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:

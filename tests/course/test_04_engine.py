@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from coursekit.exercises import run
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.slicing import definitions
 from dlmodule import data
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from coursekit import slicing
 from coursekit.exercises import run
-from coursekit.paths import Project
+from coursekit.project import Project
 
 PROJECT = Project(Path(__file__).parents[2])
 SESSION = "04_ml_recap"

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from coursekit import ledger
-from coursekit.parts import find_parts
-from coursekit.paths import Project
+from coursekit.project import Project, find_parts
 
 PROJECT = Project(Path(__file__).parents[2])
 COURSE = [sys.executable, "-c", "from coursekit.cli import main; main()"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.paths import Project
+from coursekit.project import Project
 
 MORNING = '''\
 # ---

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from coursekit.build import build
-from coursekit.paths import Project
+from coursekit.project import Project
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,8 +10,7 @@ import pytest
 
 from coursekit.build import build
 from coursekit.errors import CourseError
-from coursekit.parts import select_parts
-from coursekit.paths import Project
+from coursekit.project import Project, select_parts
 from tests.coursekit.conftest import MORNING, write_course
 
 STUDENT = "notebooks/01_tiny/01_tiny_morning.ipynb"
@@ -171,7 +170,7 @@ def test_a_build_with_nothing_changed_imports_no_library(tiny_course: Project) -
     program = """
 import json, sys
 from coursekit.build import build
-from coursekit.paths import find_project
+from coursekit.project import find_project
 report = build(find_project(), keys=False)
 print(json.dumps([report.written, sorted({"jupytext", "torch", "pydantic", "yaml", "nbformat", "numpy"} & set(sys.modules))]))
 """

@@ -13,7 +13,7 @@ import pytest
 
 from coursekit.build import build
 from coursekit.execute import Run, execute, executed_path
-from coursekit.paths import Project
+from coursekit.project import Project
 from tests.coursekit.conftest import EXERCISES, MORNING, write_course
 
 pytestmark = pytest.mark.kernel

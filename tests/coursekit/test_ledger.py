@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from coursekit import ledger
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 
 FULL = {
     "id": "05_cnns_1.train_lenet",
@@ -160,7 +160,7 @@ def test_damage_is_one_line_with_file_and_line(project: Project, text: str, line
 def test_reading_does_not_import_torch(measured: Project):
     """A figure and a bar are read in milliseconds: neither torch nor numpy is imported."""
     program = (
-        "import sys; from pathlib import Path; from coursekit import ledger; from coursekit.paths import Project\n"
+        "import sys; from pathlib import Path; from coursekit import ledger; from coursekit.project import Project\n"
         f"project = Project(Path({str(measured.root)!r}))\n"
         "ledger.bar(project, 'a.b'); ledger.figure(project, 'a.b.c.d'); ledger.report(project)\n"
         "print('torch' in sys.modules or 'numpy' in sys.modules)"

@@ -9,7 +9,7 @@ import pytest
 
 from coursekit.errors import CourseError
 from coursekit.listing import listed, table
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.timetable import course_table, entries
 from tests.coursekit.conftest import MORNING, write_course
 from tests.coursekit.reference_course import ROOT

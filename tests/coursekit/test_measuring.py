@@ -10,7 +10,7 @@ from coursekit import ledger
 from coursekit.declared import declared
 from coursekit.errors import CourseError
 from coursekit.measuring import bar_between
-from coursekit.paths import Project
+from coursekit.project import Project
 
 SOURCE = '''\
 # ---

@@ -10,7 +10,7 @@ import pytest
 
 from coursekit.errors import CourseError
 from coursekit.notebook import Notebook, make, to_json
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.source import parse
 from coursekit.title import install_cell
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from coursekit import release as module
 from coursekit.build import Report
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.release import MANIFEST, contents, release, write
 from coursekit.syllabus import load
 from coursekit.timetable import Timetable

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from coursekit import site_sphinx
+from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.manifest import digest_of
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.site import build_site
 from tests.dlmodule.open import reference_run
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coursekit import slicing
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.source import parse
 
 NAMES = ("a", "b", "c", "d")

@@ -8,7 +8,7 @@ import pytest
 
 from coursekit import slides
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = SimpleNamespace(owner="ese", name="DL_module", branch="main", tag="v1")
@@ -161,6 +161,6 @@ def test_an_unknown_deck_is_refused(tiny_course: Project, lecture: slides.Deck) 
 
 def test_drawing_code_is_no_source(tiny_course: Project, lecture: slides.Deck) -> None:
     """``talk_figures.py`` beside a deck is not taken for a notebook."""
-    from coursekit.parts import find_parts
+    from coursekit.project import find_parts
 
     assert "talk_figures" not in [part.name for part in find_parts(tiny_course)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.source import Role, parse
 from tests.coursekit.conftest import EXERCISES, MORNING, write_course
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from coursekit import leaks, record, verify
 from coursekit.check import command as check_command
 from coursekit.errors import CourseError
-from coursekit.paths import Project
+from coursekit.project import Project
 from coursekit.verify import command as verify_command
 from dlmodule.checking import key
 from dlmodule.checking.evidence import Evidence, Raised
