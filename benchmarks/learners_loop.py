@@ -22,8 +22,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from coursekit.slicing import slice_of
-from coursekit.source import parse
+from coursekit.sources.slicing import slice_of
+from coursekit.sources.source import parse
 from dlmodule import data, training
 
 ROOT = Path(__file__).parents[1]

@@ -22,7 +22,7 @@ from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
-    from coursekit.exercise_meta import ExerciseMeta
+    from coursekit.sources.exercise_file import ExerciseMeta
     from coursekit.syllabus import Syllabus
     from coursekit.timetable import Version
 
@@ -77,7 +77,7 @@ def _build_notebooks(
     due = [part for part in parts if not manifest.current(part.id, digests[part.id])]
     if not due:
         return
-    from coursekit.source import read_exercises
+    from coursekit.sources.source import read_exercises
     from coursekit.syllabus import load
 
     syllabus, figure = load(project.syllabus), _figures(project)
@@ -103,7 +103,7 @@ def _write_part(
 ) -> list[str]:
     """Write both notebooks of one part; both are made before either is written."""
     from coursekit.notebook import make, relative_path, to_json
-    from coursekit.source import parse
+    from coursekit.sources.source import parse
     from coursekit.timetable import published_path
 
     source = parse(part.path, exercises)

@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-from coursekit.source import Cell
+from coursekit.sources.source import Cell
 
 
 def cell_id(*key: str) -> str:

@@ -17,10 +17,10 @@ from typing import Any
 
 import click
 
-from coursekit import slicing
-from coursekit.bindings import bound_names
 from coursekit.errors import CourseError
 from coursekit.project import find_project
+from coursekit.sources import slicing
+from coursekit.sources.names import bound_names
 
 
 def answer_in(path: Path, name: str) -> Any:

@@ -53,7 +53,7 @@ class Declared:
 
     def source_hash(self, project: Project) -> str:
         """Digest of everything in the course that the measurement depends on."""
-        from coursekit.slicing import definitions
+        from coursekit.sources.slicing import definitions
 
         source = definitions(project, self.session, self.part, self.exercise)
         relevant = [ast.unparse(_Wordless().visit(ast.parse(source))), _relevant(_parse(self.path), self.kind)]

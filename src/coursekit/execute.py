@@ -176,8 +176,8 @@ def _full_size(path: Path, notebook: str) -> bool:
 def _located(part: Part, errors: Sequence[CellError], solutions: bool) -> list[str]:
     """Each error as one line that begins with the source's file and line."""
     from coursekit.cell_ids import cell_ids
-    from coursekit.regions import solution_lines
-    from coursekit.source import parse
+    from coursekit.sources.regions import solution_lines
+    from coursekit.sources.source import parse
 
     source = parse(part.path)
     cells = dict(zip(cell_ids(source.session, source.part, source.cells), source.cells, strict=True))

@@ -12,12 +12,12 @@ import types
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from coursekit import slicing
-from coursekit.bindings import bound_names
 from coursekit.errors import CourseError
 from coursekit.notebook import student_definition
 from coursekit.project import Project
-from coursekit.source import Source, parse
+from coursekit.sources import slicing
+from coursekit.sources.names import bound_names
+from coursekit.sources.source import Source, parse
 
 if TYPE_CHECKING:
     from dlmodule.checking.exercise import Alternative, Exercise, Mistake

@@ -15,8 +15,8 @@ from typing import Any
 
 from coursekit.notebook import student_definition
 from coursekit.project import Project, find_parts
-from coursekit.regions import find_regions, solution_text
-from coursekit.source import parse, read_exercises
+from coursekit.sources.regions import find_regions, solution_text
+from coursekit.sources.source import parse, read_exercises
 
 LEAST = 16  # characters, without spaces, from which a line says something
 PUBLISHED = {"title", "hints", "sentence", "source"}  # fields of a key that its author wrote for learners

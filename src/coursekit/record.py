@@ -112,9 +112,9 @@ def recorded(project: Project, loaded: Loaded) -> ExerciseKey:
 
 def digest(project: Project, session: str, name: str) -> str:
     """What the record of an exercise depends on: its file, its slice, how checks run, its bar, torch and Python."""
-    from coursekit.exercise_meta import read
     from coursekit.notebook import student_definition
-    from coursekit.slicing import borrowed, slice_of
+    from coursekit.sources.exercise_file import read
+    from coursekit.sources.slicing import borrowed, slice_of
 
     path = project.course / session / "exercises" / f"{name}.py"
     meta = read(path)
@@ -136,7 +136,8 @@ def code_version() -> str:
     import importlib.metadata
 
     import dlmodule
-    from coursekit import exercises, slicing
+    from coursekit import exercises
+    from coursekit.sources import slicing
 
     home = Path(str(dlmodule.__file__)).parent
     files = [path for folder in (home, home / "checking", home / "data") for path in sorted(folder.glob("*.py"))]
@@ -148,7 +149,7 @@ def code_version() -> str:
 
 @functools.lru_cache(maxsize=8)
 def _parsed(path: Path, stamp: tuple[int, ...]) -> Any:
-    from coursekit.source import parse
+    from coursekit.sources.source import parse
 
     return parse(path)
 
@@ -202,7 +203,7 @@ def _keep(project: Project, one: ExerciseKey) -> None:
 
 def _shipped_probe(project: Project, loaded: Loaded) -> Any:
     """The probe as a learner receives it: a custom one as the source of exactly what it needs."""
-    from coursekit.slicing import slice_text
+    from coursekit.sources.slicing import slice_text
 
     probe = loaded.exercise.how
     if probe.function is None:

@@ -89,7 +89,7 @@ def _line_of_source(source: Path, notebook: bytes, line: int) -> int | None:
     import json
 
     from coursekit.cell_ids import cell_ids
-    from coursekit.source import parse
+    from coursekit.sources.source import parse
 
     number, within = divmod(line - 1, _LINES_PER_CELL)
     shown = json.loads(notebook)["cells"]

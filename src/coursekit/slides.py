@@ -114,7 +114,7 @@ def notes_text(slides: Sequence[Slide]) -> str:
 def section_links(project: Project, deck: Deck, repository: "Repository") -> Links:
     """For each part of the deck's session: the address in Colab of the cell of each heading, by the heading's text."""
     from coursekit.cell_ids import cell_ids
-    from coursekit.source import parse, read_exercises
+    from coursekit.sources.source import parse, read_exercises
     from coursekit.syllabus import load
     from coursekit.timetable import published_path
     from coursekit.title import colab_url

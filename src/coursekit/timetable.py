@@ -18,7 +18,7 @@ from coursekit.syllabus import Assessment, Day, Part, Syllabus, load, weekday
 from coursekit.title import colab_url
 
 if TYPE_CHECKING:
-    from coursekit.source import Source
+    from coursekit.sources.source import Source
 
 Version = Literal["student", "solutions", "slides"]
 _SUFFIX: Mapping[Version, str] = {"student": "exercises.ipynb", "solutions": "solutions.ipynb", "slides": "slides.pdf"}
@@ -192,7 +192,7 @@ def entries(
 
 
 def _source(path: Path) -> "Source":
-    from coursekit.source import parse
+    from coursekit.sources.source import parse
 
     return parse(path)
 

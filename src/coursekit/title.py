@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from coursekit.header import Header, Minutes
+from coursekit.sources.header import Header, Minutes
 
 if TYPE_CHECKING:
-    from coursekit.exercise_meta import ExerciseMeta
+    from coursekit.sources.exercise_file import ExerciseMeta
 
 DIFFICULTIES = ("warm-up", "easy", "moderate", "demanding", "hard")
 

@@ -128,7 +128,7 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
     """Try every mutant of the solution, each in a process of its own, for at most ten times what the solution takes."""
     from coursekit.exercises import run
     from coursekit.mutants import mutants
-    from coursekit.slicing import exercise_slice
+    from coursekit.sources.slicing import exercise_slice
     from coursekit.workers import in_child
     from dlmodule.checking.session import judge_with
 
@@ -220,7 +220,7 @@ def _kept(project: Project, one: str) -> Proof | None:
 
 def select(project: Project, targets: Sequence[str]) -> list[str]:
     """Ids of the exercises that ``targets`` (SESSION, SESSION.PART or SESSION.EXERCISE; all without one) name."""
-    from coursekit.exercise_meta import read
+    from coursekit.sources.exercise_file import read
 
     every = {
         f"{path.parents[1].name}.{path.stem}": f"{path.parents[1].name}.{read(path).part}"

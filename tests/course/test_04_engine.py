@@ -16,7 +16,7 @@ from torch import Tensor
 
 from coursekit.exercises import run
 from coursekit.project import Project
-from coursekit.slicing import definitions
+from coursekit.sources.slicing import definitions
 from dlmodule import data
 
 PROJECT = Project(Path(__file__).parents[2])

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from coursekit import slicing
 from coursekit.exercises import run
 from coursekit.project import Project
+from coursekit.sources import slicing
 
 PROJECT = Project(Path(__file__).parents[2])
 SESSION = "04_ml_recap"

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursekit.cell_ids import cell_ids
-from coursekit.prose import headings
-from coursekit.source import Cell, Role
+from coursekit.sources.prose import headings
+from coursekit.sources.source import Cell, Role
 
 texts = st.sampled_from(["## A", "## B", "### C", "Some words.", "More.", "## A\n\n### C"])
 

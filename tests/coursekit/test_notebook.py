@@ -11,7 +11,7 @@ import pytest
 from coursekit.errors import CourseError
 from coursekit.notebook import Notebook, make, to_json
 from coursekit.project import Project
-from coursekit.source import parse
+from coursekit.sources.source import parse
 from coursekit.title import install_cell
 
 with warnings.catch_warnings():

@@ -75,7 +75,7 @@ def test_a_slide_links_to_its_cell_in_colab(tiny_course: Project, lecture: slide
     import json
 
     from coursekit.notebook import make, to_json
-    from coursekit.source import parse
+    from coursekit.sources.source import parse
 
     made = slides.build_deck(tiny_course, lecture, REPOSITORY)
     url = made[1].url

@@ -19,11 +19,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursekit.bindings import bound_names, changed_names
 from coursekit.errors import CourseError
 from coursekit.project import Project
-from coursekit.regions import find_regions, solution_lines, solution_text
-from coursekit.source import Source, parse
+from coursekit.sources.names import bound_names, changed_names
+from coursekit.sources.regions import find_regions, solution_lines, solution_text
+from coursekit.sources.source import Source, parse
 
 DEFINITIONS = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign,

@@ -7,7 +7,7 @@ import pytest
 
 from coursekit.errors import CourseError
 from coursekit.project import Project
-from coursekit.source import Role, parse
+from coursekit.sources.source import Role, parse
 from tests.coursekit.conftest import EXERCISES, MORNING, write_course
 
 HEADER = MORNING[: MORNING.index("# %%")]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coursekit import slicing
 from coursekit.errors import CourseError
 from coursekit.project import Project
-from coursekit.source import parse
+from coursekit.sources import slicing
+from coursekit.sources.source import parse
 
 NAMES = ("a", "b", "c", "d")
 HERE = Path("notebook.py")

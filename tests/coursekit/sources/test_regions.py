@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from coursekit.regions import RegionError, find_regions, solution_lines, solution_text, student_text
+from coursekit.sources.regions import RegionError, find_regions, solution_lines, solution_text, student_text
 
 
 def student(text: str, exercises: set[str] | None = None, starters: dict[str, str] | None = None) -> str:

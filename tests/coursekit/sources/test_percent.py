@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursekit.errors import CourseError
-from coursekit.percent import read
+from coursekit.sources.percent import read
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

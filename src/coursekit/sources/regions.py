@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from coursekit.bindings import Definition, bound_names
+from coursekit.sources.names import Definition, bound_names
 
 STUB = "...your code here..."
 
