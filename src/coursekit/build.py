@@ -102,7 +102,7 @@ def _write_part(
     figure: Callable[[str], str],
 ) -> list[str]:
     """Write both notebooks of one part; both are made before either is written."""
-    from coursekit.notebook import make, relative_path, to_json
+    from coursekit.notebooks.notebook import make, relative_path, to_json
     from coursekit.sources.source import parse
     from coursekit.timetable import published_path
 

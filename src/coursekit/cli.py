@@ -16,7 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "calendar": ("coursekit.calendar:command", "Write the iCalendar of sessions, releases and deadlines."),
     "check": ("coursekit.check:command", "Judge one exercise from a file: SESSION.EXERCISE FILE.py."),
     "doctor": ("coursekit.doctor:command", "Look at this machine and say what is missing."),
-    "execute": ("coursekit.execute:command", "Run notebooks in real kernels and keep their outputs."),
+    "execute": ("coursekit.notebooks.execute:command", "Run notebooks in real kernels and keep their outputs."),
     "ledger": ("coursekit.ledger:command", "Measure the models the course trains, or show the measurements."),
     "list": ("coursekit.listing:command", "List the parts of the course."),
     "open": ("dlmodule.open.server:command", "Open the course: its home and JupyterLab."),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coursekit.errors import CourseError
-from coursekit.notebook import student_definition
+from coursekit.notebooks.notebook import student_definition
 from coursekit.project import Project
 from coursekit.sources import slicing
 from coursekit.sources.names import bound_names

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from coursekit.notebook import student_definition
+from coursekit.notebooks.notebook import student_definition
 from coursekit.project import Project, find_parts
 from coursekit.sources.regions import find_regions, solution_text
 from coursekit.sources.source import parse, read_exercises

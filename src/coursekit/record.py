@@ -112,7 +112,7 @@ def recorded(project: Project, loaded: Loaded) -> ExerciseKey:
 
 def digest(project: Project, session: str, name: str) -> str:
     """What the record of an exercise depends on: its file, its slice, how checks run, its bar, torch and Python."""
-    from coursekit.notebook import student_definition
+    from coursekit.notebooks.notebook import student_definition
     from coursekit.sources.exercise_file import read
     from coursekit.sources.slicing import borrowed, slice_of
 

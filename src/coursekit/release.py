@@ -25,10 +25,10 @@ from coursekit import release_pages
 from coursekit.build import key_path
 from coursekit.calendar import to_ical
 from coursekit.errors import CourseError
+from coursekit.notebooks.title import day_tag
 from coursekit.project import Project, find_parts, find_project
 from coursekit.syllabus import load
 from coursekit.timetable import Timetable, course_table, entries, parse_at, release_path
-from coursekit.title import day_tag
 from dlmodule.files import write_atomically
 
 MANIFEST = ".release.json"

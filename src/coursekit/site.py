@@ -88,7 +88,7 @@ def _line_of_source(source: Path, notebook: bytes, line: int) -> int | None:
     """The line of a part's source that Sphinx's line of the notebook stands for; None in a cell that the build wrote."""
     import json
 
-    from coursekit.cell_ids import cell_ids
+    from coursekit.notebooks.cell_ids import cell_ids
     from coursekit.sources.source import parse
 
     number, within = divmod(line - 1, _LINES_PER_CELL)

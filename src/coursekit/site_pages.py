@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.cache import digest_of
-from coursekit.cell_ids import cell_id
 from coursekit.errors import CourseError
 from coursekit.ledger import read
+from coursekit.notebooks.cell_ids import cell_id
 from coursekit.project import Project
 from coursekit.site_ledger import ledger_page
 from dlmodule.open import home

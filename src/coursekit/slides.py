@@ -26,7 +26,7 @@ from coursekit.project import Project, find_project, source_files
 from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
-    from coursekit.title import Repository
+    from coursekit.notebooks.title import Repository
 
 Links = dict[str, dict[str, str]]
 
@@ -113,11 +113,11 @@ def notes_text(slides: Sequence[Slide]) -> str:
 
 def section_links(project: Project, deck: Deck, repository: "Repository") -> Links:
     """For each part of the deck's session: the address in Colab of the cell of each heading, by the heading's text."""
-    from coursekit.cell_ids import cell_ids
+    from coursekit.notebooks.cell_ids import cell_ids
+    from coursekit.notebooks.title import colab_url
     from coursekit.sources.source import parse, read_exercises
     from coursekit.syllabus import load
     from coursekit.timetable import published_path
-    from coursekit.title import colab_url
 
     exercises, syllabus = read_exercises(deck.path.parent), load(project.syllabus)
     links: Links = {}

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from coursekit.errors import CourseError
+from coursekit.notebooks.title import colab_url
 from coursekit.project import Project, find_parts
 from coursekit.syllabus import Assessment, Day, Part, Syllabus, load, weekday
-from coursekit.title import colab_url
 
 if TYPE_CHECKING:
     from coursekit.sources.source import Source
@@ -155,7 +155,7 @@ class Entry:
 
     def path(self, version: Version) -> str | None:
         """Where the build puts ``version``; None where no source exists."""
-        from coursekit.notebook import relative_path
+        from coursekit.notebooks.notebook import relative_path
 
         if version == "slides":
             return self.deck and f"slides/{self.slot.row.session}/{self.deck}.pdf"

@@ -74,7 +74,7 @@ def test_a_slide_links_to_its_cell_in_colab(tiny_course: Project, lecture: slide
     """The address is that of the notebook and of the cell with the heading, and it is in the PDF."""
     import json
 
-    from coursekit.notebook import make, to_json
+    from coursekit.notebooks.notebook import make, to_json
     from coursekit.sources.source import parse
 
     made = slides.build_deck(tiny_course, lecture, REPOSITORY)

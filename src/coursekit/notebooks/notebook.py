@@ -11,12 +11,12 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
-from coursekit.cell_ids import cell_id, cell_ids
 from coursekit.errors import CourseError
+from coursekit.notebooks.cell_ids import cell_id, cell_ids
+from coursekit.notebooks.title import Repository, colab_url, exercise_line, install_cell, title_cell
 from coursekit.sources.names import bound_names
 from coursekit.sources.regions import solution_text, student_text
 from coursekit.sources.source import Cell, Source
-from coursekit.title import Repository, colab_url, exercise_line, install_cell, title_cell
 
 Notebook = dict[str, Any]
 

@@ -24,9 +24,9 @@ import click
 from coursekit.build import build, key_path
 from coursekit.cache import digest_of, package_digest
 from coursekit.errors import CourseError
-from coursekit.notebook import file_name, relative_path
+from coursekit.notebooks.notebook import file_name, relative_path
+from coursekit.notebooks.unfinished import CellError, errors_of, unfinished_only
 from coursekit.project import Part, Project, find_project, select_parts
-from coursekit.unfinished import CellError, errors_of, unfinished_only
 from dlmodule.files import write_atomically
 
 __all__ = ["Run", "command", "execute", "executed_path", "unfinished_only"]
@@ -63,7 +63,7 @@ def execute(
     tell: Callable[[Run], None] = lambda run: None,
 ) -> list[Run]:
     """Run the notebooks of ``targets`` (default: all), ``jobs`` at a time, once they are built. ``tell`` hears of each."""
-    from coursekit.kernel import run_all
+    from coursekit.notebooks.kernel import run_all
 
     parts = select_parts(project, targets)
     runs: list[Run] = []
@@ -113,7 +113,7 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
     """Run one notebook, or find that it has run."""
     import nbformat
 
-    from coursekit.kernel import run_notebook
+    from coursekit.notebooks.kernel import run_notebook
 
     project, solutions = settings.project, not settings.student
     text = (project.build / relative_path(part.session, part.name, solutions=solutions)).read_text(encoding="utf-8")
@@ -175,7 +175,7 @@ def _full_size(path: Path, notebook: str) -> bool:
 
 def _located(part: Part, errors: Sequence[CellError], solutions: bool) -> list[str]:
     """Each error as one line that begins with the source's file and line."""
-    from coursekit.cell_ids import cell_ids
+    from coursekit.notebooks.cell_ids import cell_ids
     from coursekit.sources.regions import solution_lines
     from coursekit.sources.source import parse
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coursekit.unfinished import unfinished_only
+from coursekit.notebooks.unfinished import unfinished_only
 
 STUB = "NotImplementedError: ...your code here..."
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from coursekit.build import build
-from coursekit.execute import Run, execute, executed_path
+from coursekit.notebooks.execute import Run, execute, executed_path
 from coursekit.project import Project
 from tests.coursekit.conftest import EXERCISES, MORNING, write_course
 

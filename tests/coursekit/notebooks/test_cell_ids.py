@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coursekit.cell_ids import cell_ids
+from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.sources.prose import headings
 from coursekit.sources.source import Cell, Role
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from coursekit.errors import CourseError
-from coursekit.notebook import Notebook, make, to_json
+from coursekit.notebooks.notebook import Notebook, make, to_json
+from coursekit.notebooks.title import install_cell
 from coursekit.project import Project
 from coursekit.sources.source import parse
-from coursekit.title import install_cell
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
