@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from coursekit.exercises import load_whole
+from coursekit.exercises.loading import load_whole
 from coursekit.project import Project
 from dlmodule.checking import key, run
 from dlmodule.checking.progress import Progress

@@ -22,9 +22,9 @@ from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
+    from coursekit.schedule.syllabus import Syllabus
+    from coursekit.schedule.timetable import Version
     from coursekit.sources.exercise_file import ExerciseMeta
-    from coursekit.syllabus import Syllabus
-    from coursekit.timetable import Version
 
 VERSIONS: "tuple[Version, ...]" = ("student", "solutions")
 # A temporary file this old was left by a build that was killed.
@@ -77,8 +77,8 @@ def _build_notebooks(
     due = [part for part in parts if not manifest.current(part.id, digests[part.id])]
     if not due:
         return
+    from coursekit.schedule.syllabus import load
     from coursekit.sources.source import read_exercises
-    from coursekit.syllabus import load
 
     syllabus, figure = load(project.syllabus), _figures(project)
     exercises: dict[str, dict[str, ExerciseMeta]] = {}
@@ -103,8 +103,8 @@ def _write_part(
 ) -> list[str]:
     """Write both notebooks of one part; both are made before either is written."""
     from coursekit.notebooks.notebook import make, relative_path, to_json
+    from coursekit.schedule.timetable import published_path
     from coursekit.sources.source import parse
-    from coursekit.timetable import published_path
 
     source = parse(part.path, exercises)
     texts = {
@@ -150,7 +150,7 @@ def _record_keys(
             continue
         tell(f"recording the key of {session}")
         try:
-            from coursekit.record import record_session
+            from coursekit.exercises.record import record_session
 
             record_session(project, session)
         except DLModuleError as error:
@@ -192,9 +192,9 @@ def _write_course(
     inputs = digest_of(digest_of_files([project.syllabus], project.root), *sorted(digests.values()), *decks, "", *made)
     if report.problems or manifest.current("course", inputs):
         return
-    from coursekit.calendar import to_ical
-    from coursekit.syllabus import load
-    from coursekit.timetable import Timetable, course_table
+    from coursekit.schedule.calendar import to_ical
+    from coursekit.schedule.syllabus import load
+    from coursekit.schedule.timetable import Timetable, course_table
 
     text = json.dumps(course_table(project, needed={part.id for part in chosen}), ensure_ascii=False, indent=1) + "\n"
     write_atomically(project.build / "course.json", text)

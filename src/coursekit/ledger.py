@@ -4,7 +4,7 @@ Two kinds of row. ``[[full]]`` is one training exercise at full size on one data
 is the same exercise at the size its check runs: the values of right answers and of each mistake, and the ``bar`` between them.
 
 Prose quotes a row by name, ``05_cnns_1.train_lenet.fashion_mnist.accuracy``; ``figure`` turns that into words. Measuring is
-``coursekit.measuring``; nothing here imports torch.
+``coursekit.exercises.measuring``; nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def bar(project: Project, exercise: str) -> float | None:
 
 def stale(project: Project) -> list[str]:
     """One line for each declared measurement that is missing, unfinished, or of a source that has changed since."""
-    from coursekit.declared import declared
+    from coursekit.exercises.measurements import declared
 
     ledger = read(project.ledger)
     lines = []
@@ -258,8 +258,8 @@ def command(targets: tuple[str, ...], rehearsal: bool, full: bool, seeds: int | 
     project = find_project()
     failures: list[str] = []
     if targets or rehearsal or full:
-        from coursekit.declared import select
-        from coursekit.measuring import measure_all
+        from coursekit.exercises.measurements import select
+        from coursekit.exercises.measuring import measure_all
 
         kinds = ["rehearsal"] * (rehearsal or not full) + ["full"] * (full or not rehearsal)
         failures = measure_all(project, select(project, targets, kinds), seeds)

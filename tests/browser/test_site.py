@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from coursekit.site import build_site
+from coursekit.publish.site import build_site
 from tests.browser.conftest import Stopped
-from tests.coursekit.test_site import write_site_project
+from tests.coursekit.publish.test_site import write_site_project
 
 pytestmark = pytest.mark.browser
 PAGES = (

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from coursekit.exercises import run
+from coursekit.exercises.loading import run
 from coursekit.project import Project
 from coursekit.sources.slicing import definitions
 from dlmodule import data

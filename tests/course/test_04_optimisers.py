@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from coursekit.exercises import run
+from coursekit.exercises.loading import run
 from coursekit.project import Project
 from coursekit.sources import slicing
 

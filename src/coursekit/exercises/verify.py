@@ -1,0 +1,280 @@
+"""``course verify``: prove that every exercise's check does what it claims.
+
+For each exercise: the solution is right; the untouched stub or starter is "not started"; every named mistake is met with its
+own sentence and lies at least 100 tolerances from the solution and from every other mistake; at least two differently
+written right answers pass; mutants of the solution are noticed; a puzzle refuses its built-in. Training exercises are proved on their rehearsal and
+not mutated. Then nothing a learner receives holds a line of a solution (see ``leaks``).
+
+What was proved is kept by a digest of all it depends on, so only what changed is proved again.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coursekit.errors import CourseError
+from coursekit.exercises import record
+from coursekit.project import Project, find_project
+from dlmodule.files import write_atomically
+
+if TYPE_CHECKING:
+    from coursekit.exercises.loading import Loaded
+    from dlmodule.checking.evidence import Evidence
+    from dlmodule.checking.key import ExerciseKey
+
+APART = 100.0  # tolerances between a mistake and the solution, or another mistake
+ALTERNATIVES, MISTAKES, HINTS, MUTANTS = 2, 3, 2, 8
+LEAST_LIMIT = 0.5  # seconds: a busy machine must not pass for a check that notices
+KILLED = 0.95  # of an exercise's mutants, those proved equivalent left out
+
+
+@dataclass
+class Proof:
+    """What was shown of one exercise; ``problems`` is empty where all of it holds."""
+
+    exercise: str
+    solution: str = ""
+    stub: str = ""
+    mistakes: list[dict[str, Any]] = field(default_factory=list)
+    alternatives: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "total": 0})
+    mutants: dict[str, int] = field(default_factory=lambda: {"killed": 0, "total": 0})
+    measured: bool = False
+    seconds: float = 0.0
+    problems: list[str] = field(default_factory=list)
+    survivors: list[str] = field(default_factory=list)
+    equivalent: int = 0
+
+    def public(self) -> dict[str, Any]:
+        """The machine-readable form."""
+        return {
+            name: value for name, value in asdict(self).items() if name not in ("problems", "survivors", "equivalent")
+        }
+
+
+def prove(project: Project, session: str, name: str) -> Proof:
+    """Prove one exercise, here and now."""
+    from coursekit.exercises.loading import load_whole
+    from dlmodule.checking import compare
+    from dlmodule.checking.decide import decide
+    from dlmodule.checking.session import judge_with
+
+    started = time.perf_counter()
+    loaded = load_whole(project, session, name)
+    key = record.recorded(project, loaded)
+    exercise, proof = loaded.exercise, Proof(loaded.id, measured=loaded.exercise.measured is not None)
+    say = proof.problems.append
+
+    # A rehearsal takes seconds: what was recorded is judged, rather than run a second time.
+    right = decide(key, key.right) if proof.measured else judge_with(key, loaded.solution)
+    proof.solution = right.status
+    if not right.right:
+        say(f"the solution is {right.status}: {right.message}")
+    proof.stub = judge_with(key, loaded.stub).status
+    if proof.stub != "not started":
+        say(f"the untouched {'starter' if exercise.starter else 'stub'} is {proof.stub!r}, not 'not started'")
+
+    for mistake, recorded in zip(loaded.mistakes, key.mistakes, strict=True):
+        met = decide(key, recorded.evidence) if proof.measured else judge_with(key, mistake.candidate)
+        own = met.mistake == mistake.name and mistake.sentence in met.message
+        proof.mistakes.append({"name": mistake.name, "sentence": mistake.sentence, "met": own})
+        if not own:
+            say(f"mistake {mistake.name} is met by {met.mistake or met.status}: {met.message}")
+    if not proof.measured:
+        everyone = [("the solution", key.right), *((one.name, one.evidence) for one in key.mistakes)]
+        for index, (one, first) in enumerate(everyone):
+            for other, second in everyone[index + 1 :]:
+                apart = compare.run_distance(first, second, key.cases, exact_message=True)
+                if apart < APART:
+                    say(f"{other} is only {apart:.3g} tolerances from {one}: add a case that tells them apart")
+
+    if key.probe.name == "puzzle" and not any(_refused(one.evidence) for one in key.mistakes):
+        say("no mistake uses a tool that the puzzle does not permit: show that the built-in is refused")
+
+    for alternative in loaded.alternatives:
+        judged = judge_with(key, alternative.candidate)
+        proof.alternatives["total"] += 1
+        proof.alternatives["accepted"] += judged.right
+        if not judged.right:
+            say(f"alternative {alternative.name} is {judged.status}: {judged.message}")
+    for what, found, least in (
+        ("mistakes", len(loaded.mistakes), MISTAKES),
+        ("alternatives", len(loaded.alternatives), ALTERNATIVES),
+        ("hints", len(exercise.hints), HINTS),
+    ):
+        if found < least:
+            say(f"{found} {what}; at least {least} are asked")
+
+    if not proof.measured:
+        _try_mutants(loaded, key, proof)
+    proof.seconds = round(time.perf_counter() - started, 2)
+    return proof
+
+
+def _refused(seen: Sequence[Evidence]) -> bool:
+    """Whether an answer was stopped at a tool that a puzzle does not permit."""
+    return any(one.raised is not None and one.raised.type == "NotPermitted" for one in seen)
+
+
+def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
+    """Try every mutant of the solution, each in a process of its own, for at most ten times what the solution takes."""
+    from coursekit.exercises.loading import run
+    from coursekit.exercises.mutants import mutants
+    from coursekit.exercises.workers import in_child
+    from coursekit.sources.slicing import exercise_slice
+    from dlmodule.checking.session import judge_with
+
+    clock = time.perf_counter()
+    judge_with(key, loaded.solution)
+    limit = max(LEAST_LIMIT, 10 * (time.perf_counter() - clock))
+    whole = exercise_slice(loaded.source, loaded.name)
+
+    def passes(text: str) -> bool:
+        candidate = run(text, "mutant")[loaded.name]
+        return judge_with(key, candidate, limit=limit).right
+
+    equal = loaded.exercise.equivalents
+    met: set[str] = set()
+    for mutant in mutants(whole.text, whole.written, whole.lines):
+        # Anything but "it passes" is noticed: it is wrong, does not even define, takes too long, or too much.
+        if in_child(functools.partial(passes, mutant.text), deadline=limit + 1) is not True:
+            proof.mutants["killed"] += 1
+        elif declared := [words for words in equal if words in mutant.label]:
+            met.update(declared)
+            proof.equivalent += 1
+            continue
+        else:
+            proof.survivors.append(mutant.label)
+        proof.mutants["total"] += 1
+    killed, total = proof.mutants["killed"], proof.mutants["total"]
+    # A puzzle's answer is one line, with few places to change: there the mistakes count among the wrong answers tried.
+    tried = total + proof.equivalent + (len(loaded.mistakes) if key.probe.name == "puzzle" else 0)
+    if tried < MUTANTS:
+        proof.problems.append(f"only {tried} mutants could be made; {MUTANTS} are asked")
+    if total and killed < KILLED * total:
+        proof.problems.append(
+            f"{total - killed} of {total} mutants survive; add a case that notices: " + "; ".join(proof.survivors)
+        )
+    for words in equal.keys() - met:
+        proof.problems.append(f"no mutant {words!r} survives, so there is none to declare equivalent")
+
+
+def prove_all(project: Project, ids: Sequence[str], *, fresh: bool = False, jobs: int = 2) -> list[Proof]:
+    """Prove the exercises ``ids``, in parallel; unchanged ones are taken from the cache. CourseError for bad input."""
+    from coursekit.exercises.workers import run_forked
+
+    found: dict[str, Proof] = {}
+    for one in ids:
+        kept = None if fresh else _kept(project, one)
+        if kept is not None:
+            found[one] = kept
+    waiting = [one for one in ids if one not in found]
+    with click.progressbar(length=len(waiting), label="verify", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        for one, result in run_forked(functools.partial(_prove_one, project), waiting, jobs=jobs) if waiting else ():
+            bar.update(1)
+            if isinstance(result, CourseError):
+                raise result
+            if isinstance(result, BaseException):
+                result = Proof(one, problems=[f"{type(result).__name__}: {result}"])
+            found[one] = result
+            if not result.problems:
+                write_atomically(_cache_path(project, one), json.dumps(asdict(result)))
+    return [found[one] for one in ids]
+
+
+def _prove_one(project: Project, one: str) -> Proof:
+    session, _, name = one.partition(".")
+    return prove(project, session, name)
+
+
+def _cache_path(project: Project, one: str) -> Path:
+    session, _, name = one.partition(".")
+    digest = record.digest(project, session, name)
+    return project.build / "cache" / "verify" / f"{one}.{digest}.{_code_version()}.json"
+
+
+@functools.cache
+def _code_version() -> str:
+    import hashlib
+
+    from coursekit.exercises import mutants, workers
+
+    files = (__file__, mutants.__file__, workers.__file__)
+    return hashlib.sha256("".join(Path(one).read_text("utf-8") for one in files).encode()).hexdigest()[:12]
+
+
+def _kept(project: Project, one: str) -> Proof | None:
+    try:
+        return Proof(**json.loads(_cache_path(project, one).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def select(project: Project, targets: Sequence[str]) -> list[str]:
+    """Ids of the exercises that ``targets`` (SESSION, SESSION.PART or SESSION.EXERCISE; all without one) name."""
+    from coursekit.sources.exercise_file import read
+
+    every = {
+        f"{path.parents[1].name}.{path.stem}": f"{path.parents[1].name}.{read(path).part}"
+        for path in sorted(project.course.glob("*/exercises/[!_]*.py"))
+    }
+    for target in targets:
+        if not any(target in (one, part, one.partition(".")[0]) for one, part in every.items()):
+            raise CourseError(f"nothing called {target!r}; write SESSION, SESSION.PART or SESSION.EXERCISE")
+    return [
+        one
+        for one, part in every.items()
+        if not targets or any(target in (one, part, one.partition(".")[0]) for target in targets)
+    ]
+
+
+@click.command()
+@click.argument("targets", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One object per exercise, on stdout.")
+@click.option("--fresh", is_flag=True, help="Prove again what is already proved.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+def command(targets: tuple[str, ...], as_json: bool, fresh: bool, jobs: int) -> None:
+    """Prove the checks of TARGETS (SESSION, SESSION.PART or SESSION.EXERCISE; everything without one)."""
+    from coursekit.exercises.leaks import received, scan
+
+    project = find_project()
+    ids = select(project, targets)
+    proofs = prove_all(project, ids, fresh=fresh, jobs=jobs)
+    sessions = sorted({one.partition(".")[0] for one in ids})
+    leaks = scan(project, sessions)
+    if as_json:
+        click.echo(json.dumps([proof.public() for proof in proofs], indent=1, ensure_ascii=False))
+    else:
+        for proof in proofs:
+            click.echo(_line(proof))
+        killed, total = (sum(proof.mutants[what] for proof in proofs) for what in ("killed", "total"))
+        share = f", {killed} of {total} mutants killed ({killed / total:.1%})" if total else ""
+        click.echo(f"{len(proofs)} exercises, {sum(not proof.problems for proof in proofs)} proved{share}")
+        files = sum(len(received(project, session)) for session in sessions)
+        searched = f"{len(leaks)} leaks in {files} built files" if files else "nothing is built yet; see `course build`"
+        click.echo(f"leak scan: {searched}")
+    problems = [f"{proof.exercise}: {problem}" for proof in proofs for problem in proof.problems]
+    for problem in [*problems, *leaks]:
+        click.echo(f"course verify: {problem}", err=True)
+    if problems or leaks:
+        sys.exit(1)
+
+
+def _line(proof: Proof) -> str:
+    met = sum(mistake["met"] for mistake in proof.mistakes)
+    shown = "measured" if proof.measured else f"{proof.mutants['killed']}/{proof.mutants['total']} mutants"
+    sign = "✗" if proof.problems else "✓"
+    return (
+        f"{sign} {proof.exercise:38s} {met}/{len(proof.mistakes)} mistakes  "
+        f"{proof.alternatives['accepted']}/{proof.alternatives['total']} alternatives  {shown}  {proof.seconds:.1f} s"
+        + (f"  ({proof.equivalent} equivalent)" if proof.equivalent else "")
+        + (f"\n    survive: {'; '.join(proof.survivors)}" if proof.survivors else "")
+    )

@@ -1,0 +1,207 @@
+"""``course release``: a folder that holds exactly what is due at a moment, ready to push to the repository that Colab opens.
+
+An allow-list decides: ``contents`` names every file, and nothing else is ever read. Into the release go the notebooks and slides
+that are due, the keys of sessions that have begun, the package ``dlmodule``, and the pages made for it.
+
+Theory of writing. ``.release.json`` lists the files that a release wrote, with their digests. Before the first file is
+touched it is made to list the old files and the new, so that after a crash every file of ours is known; then files are
+written, each whole or not at all, those no longer due are removed, and the list is made to say what is there. A file that the
+list does not know is somebody else's: it is never removed, and where it stands in the way the release stops before it began.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from coursekit.build import key_path
+from coursekit.errors import CourseError
+from coursekit.notebooks.title import day_tag
+from coursekit.project import Project, find_parts, find_project
+from coursekit.publish import release_pages
+from coursekit.schedule.calendar import to_ical
+from coursekit.schedule.syllabus import load
+from coursekit.schedule.timetable import Timetable, course_table, entries, parse_at, release_path
+from dlmodule.files import write_atomically
+
+MANIFEST = ".release.json"
+# What the learner's package is made of; caches and whatever else lies in its folder stay behind.
+_PACKAGE_FILES = {".py", ".typed", ".html", ".css", ".js", ".svg", ".json", ".toml"}
+
+
+def contents(project: Project, at: datetime) -> dict[str, bytes]:
+    """Every file of the release at ``at``, by its path in it. Raises CourseError where one that is due has not been built."""
+    timetable = Timetable(load(project.syllabus))
+    due = {(slot.id, version) for slot, version in timetable.due(at)}
+    begun = {identity for identity, _ in due}
+    files: dict[str, bytes] = {}
+    for entry in entries(project, timetable, needed=begun):
+        slot = entry.slot
+        for version in release_pages.VERSIONS:
+            built = entry.path(version)
+            if built is None or (slot.id, version) not in due:
+                continue
+            files[release_path(slot.row, slot.part.part, version)] = _built(project, built)
+            if version == "student" and entry.source is not None and entry.source.exercises:
+                key = key_path(slot.row.session)
+                files[key] = _built(project, key)
+    rows = {row.folder: row for row in timetable.syllabus.day}
+    course = release_pages.released_course(course_table(project, needed=begun), rows, files.keys())
+    pages = {
+        "README.md": release_pages.readme(course),
+        "course.json": release_pages.course_json(course),
+        "pyproject.toml": release_pages.pyproject(
+            project.root / "pyproject.toml", keys=any(name.startswith("keys/") for name in files)
+        ),
+    }
+    files |= {name: text.encode() for name, text in pages.items()}
+    files["calendar.ics"] = to_ical(timetable)
+    files["LICENSE"] = (project.root / "LICENSE").read_bytes()
+    files |= _package(project) | _site(project, at)
+    return dict(sorted(files.items()))
+
+
+def _built(project: Project, name: str) -> bytes:
+    """A file of ``build/``."""
+    path = project.build / name
+    if not path.is_file():
+        command = "slides" if name.startswith("slides/") else "build"
+        raise CourseError(f"is due, but has not been made; run `course {command}`", file=path)
+    return path.read_bytes()
+
+
+def _package(project: Project) -> dict[str, bytes]:
+    """The source of ``dlmodule``."""
+    root = project.root / "src" / "dlmodule"
+    found = {}
+    for path in sorted(root.rglob("*")):
+        hidden = any(name.startswith((".", "__pycache__")) for name in path.relative_to(root).parts)
+        if path.is_file() and path.suffix in _PACKAGE_FILES and not hidden:
+            found[path.relative_to(project.root).as_posix()] = path.read_bytes()
+    return found
+
+
+def _site(project: Project, at: datetime) -> dict[str, bytes]:
+    """The static site as it is at ``at``, where this project has one (``build/site``)."""
+    if importlib.util.find_spec("coursekit.publish.site") is None or not (project.build / "site").is_dir():
+        return {}
+    site = importlib.import_module("coursekit.publish.site")
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "site"
+        site.build_site(project, at=at, to=target)
+        return {
+            f"site/{path.relative_to(target).as_posix()}": path.read_bytes()
+            for path in sorted(target.rglob("*"))
+            if path.is_file()
+        }
+
+
+def write(files: Mapping[str, bytes], to: Path) -> tuple[list[str], list[str]]:
+    """Make the folder ``to`` hold ``files``; returns the names of those written and those removed.
+
+    Raises CourseError, with nothing changed, where a file that no release wrote stands in the way.
+    """
+    former = _read_manifest(to)
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    for name, digest in digests.items():
+        _refuse_foreign(to, name, digest, former)
+    stale = sorted(former.keys() - files.keys())
+    _write_manifest(to, former | digests)
+    _remove_fragments(to, former.keys() | files.keys())
+    written = []
+    for name, data in files.items():
+        path = to / name
+        if not path.is_file() or path.read_bytes() != data:
+            write_atomically(path, data)
+            written.append(name)
+    for name in stale:
+        _remove(to, name)
+    _write_manifest(to, digests)
+    return written, stale
+
+
+def _read_manifest(to: Path) -> dict[str, str]:
+    path = to / MANIFEST
+    if not path.exists():
+        return {}
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))["files"]
+        return {str(name): str(digest) for name, digest in held.items()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        raise CourseError("is damaged, so what is ours is not known; release into an empty folder", file=path) from None
+
+
+def _write_manifest(to: Path, digests: Mapping[str, str]) -> None:
+    text = json.dumps({"files": dict(sorted(digests.items()))}, indent=1) + "\n"
+    write_atomically(to / MANIFEST, text)
+
+
+def _refuse_foreign(to: Path, name: str, digest: str, former: Mapping[str, str]) -> None:
+    """Nothing of somebody else's is written over, and nothing outside ``to``."""
+    path = to / name
+    if not path.parent.resolve().is_relative_to(to.resolve()):
+        raise CourseError(f"{path.parent} leads out of the folder of the release", file=path)
+    if path.is_symlink() or path.is_dir():
+        raise CourseError("stands where the release has a file; move it away", file=path)
+    if path.exists() and name not in former and hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise CourseError("is not from a release and would be written over; move it away", file=path)
+
+
+def _remove(to: Path, name: str) -> None:
+    """Remove a file of ours, and the folders that it leaves empty."""
+    path = to / name
+    if ".." in Path(name).parts or not path.parent.resolve().is_relative_to(to.resolve()):
+        return
+    path.unlink(missing_ok=True)
+    for folder in path.parents:
+        if folder == to or not folder.is_dir() or any(folder.iterdir()):
+            return
+        folder.rmdir()
+
+
+def _remove_fragments(to: Path, names: Iterable[str]) -> None:
+    """Remove the temporary files that a release left when it was killed while writing one of ``names``."""
+    ours = {to / name for name in names} | {to / MANIFEST}
+    for folder in {path.parent for path in ours}:
+        for path in folder.glob(".*.part"):
+            if folder / path.name[1:].rsplit(".", 2)[0] in ours:
+                path.unlink(missing_ok=True)
+
+
+def release(project: Project, at: datetime, to: Path) -> tuple[list[str], list[str]]:
+    """Write exactly what is due at ``at`` into ``to``; returns the names of the files written and removed."""
+    return write(contents(project, at), to)
+
+
+@click.command("release")
+@click.option(
+    "--at", "when", required=True, metavar="T", help="The moment, as 2022-12-02T12:00 (in the course's time zone)."
+)
+@click.option("--to", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder to write.")
+def command(when: str, to: Path) -> None:
+    """Write exactly what is due at a moment: notebooks, slides, keys, the site and the installable dlmodule."""
+    from coursekit.build import build
+
+    project = find_project()
+    syllabus = load(project.syllabus)
+    at = parse_at(when, syllabus)
+    begun = {slot.id for slot, _ in Timetable(syllabus).due(at)}
+    targets = [part.id for part in find_parts(project) if part.id in begun]
+    # Without a target `build` would make everything; before the first day nothing needs to be made.
+    problems = build(project, targets, tell=lambda line: click.echo(line, err=True)).problems if targets else []
+    for problem in problems:
+        click.echo(f"course: {problem}", err=True)
+    if problems:
+        sys.exit(2)
+    written, removed = release(project, at, to)
+    click.echo(f"{to}: {len(written)} files written, {len(removed)} removed")
+    if begun:
+        tag = day_tag(syllabus.repository, max(identity.split(".")[0] for identity in begun))
+        click.echo(f"Push it, and tag the push {tag}: that is what this day's notebooks install on Colab.")

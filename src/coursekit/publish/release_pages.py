@@ -1,0 +1,121 @@
+"""The files of a release that are made for it: the resolved course, README with the lecture table, and pyproject.toml."""
+
+import json
+import tomllib
+from collections.abc import Mapping, Set
+from pathlib import Path
+from typing import Any
+
+from coursekit.schedule.syllabus import Day
+from coursekit.schedule.timetable import Version, release_path
+
+Course = dict[str, Any]
+VERSIONS: tuple[Version, ...] = ("student", "solutions", "slides")
+
+
+def released_course(course: Course, rows: Mapping[str, Day], due: Set[str]) -> Course:
+    """``course.json`` for learners: paths are those of the release, and a part that is not due shows only its place in the syllabus.
+
+    rows: the syllabus's rows by folder; due: paths (of the release) that are in it.
+    """
+    days = []
+    for day in course["days"]:
+        row, parts = rows[day["folder"]], []
+        for part, written in zip(day["parts"], row.parts, strict=True):
+            shown = {**part}
+            for version in VERSIONS:
+                path = release_path(row, part["part"], version)
+                shown[version] = path if path in due else None
+            if shown["student"] is None:
+                shown |= {
+                    "colab": None,
+                    "objectives": [],
+                    "minutes": {},
+                    "exercises": [],
+                    "title": written.title or row.title,
+                }
+            parts.append(shown)
+        days.append({**day, "parts": parts})
+    # In a class the release rules hold: what is not due is not here to be opened.
+    return {**course, "self_paced": False, "days": days}
+
+
+def course_json(course: Course) -> str:
+    """``course.json`` as the build writes it."""
+    return json.dumps(course, ensure_ascii=False, indent=1) + "\n"
+
+
+def readme(course: Course) -> str:
+    """The repository's front page: the lecture table, how to take part, dates, team and primers."""
+    lines = [f"# {course['title']}", "", course["objective"], "", "## Lectures", ""]
+    lines += ["| day | date | lecture | practical | solutions | slides |", "|---|---|---|---|---|---|"]
+    for day in course["days"]:
+        for index, part in enumerate(day["parts"]):
+            first = [f"{day['day']:02d}", f"{day['weekday']} {day['date']}"] if index == 0 else ["", ""]
+            meeting = f" ([meeting]({day['meeting']}))" if index == 0 and day["meeting"] else ""
+            title = f"{_cell(day['title'])}, {part['part']}: {_cell(part['kind'])}{meeting}"
+            colab = f" · [Colab]({part['colab']})" if part["colab"] else ""
+            links = [
+                _link("notebook", part["student"]) + colab,
+                _link("solutions", part["solutions"]),
+                _link("slides", part["slides"]),
+            ]
+            lines.append("| " + " | ".join([*first, title, *links]) + " |")
+    lines += ["", "Links become active as the course progresses.", "", "## Take part", "", course["colab"], ""]
+    lines += ["On your own computer, with Python 3.11 or newer:", "", "```sh", "python3 -m venv .venv"]
+    lines += [
+        ".venv/bin/python -m pip install .",
+        ".venv/bin/course open",
+        "```",
+        "",
+        "On Windows write `.venv\\Scripts\\` in place of `.venv/bin/`.",
+        "",
+    ]
+    lines += ["## Assessment", ""]
+    for item in course["assessments"]:
+        lines.append(
+            f"- {item['title']} ({item['format']}): released {_when(item['release_at'])}, due {_when(item['due_at'])}; {item['weight']:.0%} of the module mark"
+        )
+    lines += ["", "## Primers", "", "Not mandatory.", ""]
+    for primer in course["primers"]:
+        lines.append(f"- {_link(primer['title'], primer['url']) or primer['title']}")
+    lines += ["", "## Team", ""]
+    for member in course["team"]:
+        lines.append(f"- {member['name']}" + (f", {member['role']}" if member["role"] else ""))
+    return "\n".join([*lines, "", "Code: MIT. Prose: CC BY 4.0. See [LICENSE](LICENSE).", ""])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _link(text: str, address: str | None) -> str:
+    return f"[{text}]({address})" if address else ""
+
+
+def _when(stamp: str) -> str:
+    return stamp[:16].replace("T", " ")
+
+
+def pyproject(path: Path, *, keys: bool) -> str:
+    """A pyproject.toml that installs ``dlmodule`` and its ``course open``, from the project's own at ``path``.
+
+    keys: whether the release has a folder of keys; they are installed with the package, where Colab finds them.
+    """
+    project = tomllib.loads(path.read_text(encoding="utf-8"))
+    facts = project["project"]
+    lines = ["[build-system]", *_pairs(project["build-system"], ("requires", "build-backend")), "", "[project]"]
+    lines += _pairs(
+        facts,
+        ("name", "version", "description", "readme", "requires-python", "license", "license-files", "dependencies"),
+    )
+    lines += ["", "[project.scripts]", 'course = "dlmodule.__main__:main"', ""]
+    lines += ["[tool.hatch.build.targets.wheel]", 'packages = ["src/dlmodule"]']
+    if keys:
+        lines += ["", "[tool.hatch.build.targets.wheel.force-include]", 'keys = "dlmodule/keys"']
+    return "\n".join([*lines, ""])
+
+
+def _pairs(table: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    """Strings and lists of strings as TOML, which writes them as JSON does."""
+    return [f"{name} = {json.dumps(table[name], ensure_ascii=False)}" for name in names if name in table]

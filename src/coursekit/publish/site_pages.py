@@ -1,0 +1,260 @@
+"""What the site shows at a moment: which pages there are, and what each is made from.
+
+Everything is worked out in memory from ``build/course.json`` and the files it names. Only what is due enters: a part that is
+not released is no page, no link, no row of the ledger, and so no word of the search index either.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from coursekit.cache import digest_of
+from coursekit.errors import CourseError
+from coursekit.ledger import read
+from coursekit.notebooks.cell_ids import cell_id
+from coursekit.project import Project
+from coursekit.publish.site_ledger import ledger_page
+from dlmodule.open import home
+from dlmodule.open.course_file import Course, Day, Part, Version, is_active, read_course
+
+# The order of the documents in the navigation; any other follows by name.
+DOCUMENTS = ("README", "docs/take_the_course", "docs/teach_the_course", "docs/author_an_exercise")
+_EMBEDDED = re.compile(r'<img (?P<before>[^>]*?)src="data:image/(?P<kind>png|jpeg|svg\+xml);base64,(?P<data>[^"]+)"')
+_SHOWN = ("image/", "text/")
+
+
+@dataclass
+class Pages:
+    """The site before Sphinx: ``sources`` by their path below Sphinx's folder, ``files`` by their path on the site."""
+
+    sources: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    origins: dict[str, Path] = field(default_factory=dict)  # of a source: the file a person would mend
+    home: str = ""
+
+
+def page_name(day: Day, part: Part, version: Version) -> str:
+    """The address of a part on the site, without ``.html``: ``parts/05_cnns_1/morning_solutions``."""
+    return f"parts/{day['session']}/{part['part']}{'_solutions' if version == 'solutions' else ''}"
+
+
+def collect(project: Project, *, at: datetime | None) -> Pages:
+    """All pages that are due at ``at``; None: everything. Raises CourseError or DLModuleError for files missing or damaged."""
+    course = _due_only(read_course(project.build / "course.json"), at)
+    pages = Pages()
+    _add_theme(pages)
+    _add_documents(project, pages)
+    days = [_add_day(project, course, day, at, pages) for day in course["days"]]
+    pages.sources["ledger.md"] = ledger_page(read(project.ledger), _released(course, at)).encode()
+    pages.origins["ledger.md"] = project.ledger
+    facts = {
+        "title": course["title"],
+        "mark": course["title"].split(":")[0],
+        "days": [day for day in days if day["parts"]],
+        "docs": _documents(pages),
+    }
+    pages.sources["site.json"] = json.dumps(facts, ensure_ascii=False, indent=1).encode()
+    pages.sources["index.md"] = _index(facts).encode()
+    calendar = project.build / "calendar.ics"
+    if calendar.is_file():
+        pages.files["calendar.ics"] = calendar.read_bytes()
+    pages.home = home.render(
+        course,
+        # A page that shows everything belongs to no day; this one was long before any course.
+        at=at or datetime(1970, 1, 1, tzinfo=UTC),
+        progress=(),
+        mode="site",
+        self_paced=at is None,
+        href=lambda day, part, version: (
+            part[version] if version == "slides" else f"{page_name(day, part, version)}.html"
+        ),
+        static="_static/",
+        calendar="calendar.ics" if calendar.is_file() else None,
+        search="search.html",
+    )
+    return pages
+
+
+def _due_only(course: Course, at: datetime | None) -> Course:
+    """The course with nothing of what is not due at ``at`` but its place in the table."""
+    if at is None:
+        return course
+    if at.tzinfo is None:
+        raise ValueError("at must be an aware datetime")
+
+    def shown(part: Part) -> Part:
+        if is_active(course, part, "student", at=at, self_paced=False):
+            return part
+        return {**part, "objectives": [], "exercises": [], "colab": None}
+
+    days = [{**day, "parts": [shown(part) for part in day["parts"]]} for day in course["days"]]
+    return {**course, "days": days}
+
+
+def _versions(course: Course, part: Part, at: datetime | None) -> Iterator[Version]:
+    """The versions of ``part`` that exist and are due."""
+    for version in ("student", "solutions", "slides"):
+        if part.get(version) and (at is None or is_active(course, part, version, at=at, self_paced=False)):
+            yield version
+
+
+def _add_day(project: Project, course: Course, day: Day, at: datetime | None, pages: Pages) -> dict[str, Any]:
+    """Adds the pages of ``day``; returns what the navigation says of it."""
+    row = home.describe(course, day)
+    parts = []
+    for part, described in zip(day["parts"], row.parts, strict=True):
+        versions = tuple(_versions(course, part, at))
+        if not versions:
+            continue
+        for version in versions:
+            if version == "slides":
+                pages.files[part["slides"]] = _file(project, part["slides"], "course slides").read_bytes()
+            else:
+                name = f"{page_name(day, part, version)}.ipynb"
+                pages.sources[name] = _notebook(project, day, part, version, pages)
+                pages.origins[name] = project.course / day["session"] / f"{part['part']}.py"
+        parts.append(
+            {
+                "label": described.label,
+                "page": page_name(day, part, "student") if "student" in versions else None,
+                "solutions": page_name(day, part, "solutions") if "solutions" in versions else None,
+                "slides": part["slides"] if "slides" in versions else None,
+            }
+        )
+    return {
+        "number": row.number,
+        "title": row.title,
+        "anchor": row.anchor,
+        "iso": row.iso,
+        "date": row.date,
+        "parts": parts,
+    }
+
+
+def _file(project: Project, name: str, made_by: str) -> Path:
+    path = project.build / name
+    if not path.is_file():
+        raise CourseError(f"it is missing; run `{made_by}`", file=path)
+    return path
+
+
+def _notebook(project: Project, day: Day, part: Part, version: Version, pages: Pages) -> bytes:
+    """The notebook to be shown: as it was executed, where that run was of the present text; else without outputs."""
+    built = _file(project, part[version], "course build")
+    text = built.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    executed = project.build / "executed" / day["session"] / built.name
+    if executed.is_file():
+        run = json.loads(executed.read_text(encoding="utf-8"))
+        if run["metadata"].get("dlmodule", {}).get("executed", {}).get("notebook") == digest_of(text):
+            notebook = run
+    page = page_name(day, part, version)
+    installation = cell_id(day["session"], part["part"], "install")
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell.get("id") != installation]
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [
+                _output(output, "../" * page.count("/"), pages)
+                for output in cell["outputs"]
+                # A student version stops where an exercise is not written yet; the page needs no traceback to say so.
+                if output["output_type"] != "error"
+            ]
+    # Search finds the exercises and never gives away their answers.
+    metadata = {
+        key: notebook["metadata"][key] for key in ("kernelspec", "language_info") if key in notebook["metadata"]
+    }
+    notebook["metadata"] = metadata | ({"orphan": True, "nosearch": True} if version == "solutions" else {})
+    return json.dumps(notebook, ensure_ascii=False, sort_keys=True).encode()
+
+
+def _output(output: dict[str, Any], up: str, pages: Pages) -> dict[str, Any]:
+    """An output with what a plain page can show; pictures become files of the site, loaded when they come into view."""
+    data = output.get("data")
+    if data is None:
+        return output
+    data = {kind: value for kind, value in data.items() if kind.startswith(_SHOWN)}
+
+    def outside(found: re.Match[str]) -> str:
+        try:
+            content = base64.b64decode(found["data"], validate=True)
+        except binascii.Error:
+            return found[0]
+        suffix = {"png": "png", "jpeg": "jpg"}.get(found["kind"], "svg")
+        name = f"figures/{hashlib.sha256(content).hexdigest()[:20]}.{suffix}"
+        pages.files[name] = content
+        return f'<img loading="lazy" {found["before"]}src="{up}{name}"'
+
+    if "text/html" in data:
+        html = data["text/html"]
+        data["text/html"] = _EMBEDDED.sub(outside, html if isinstance(html, str) else "".join(html))
+    return {**output, "data": data}
+
+
+def _add_documents(project: Project, pages: Pages) -> None:
+    """README, CONTRIBUTING and docs/, at the addresses that they have in the repository, so that links hold in both places."""
+    written = [*sorted((project.root / "docs").rglob("*.md")), *(project.root / name for name in ("README.md", "CONTRIBUTING.md", "LICENSE"))]  # fmt: skip
+    for path in written:
+        if path.is_file():
+            name = path.relative_to(project.root).as_posix()
+            pages.sources[name] = path.read_bytes()
+            pages.origins[name] = path
+
+
+def _documents(pages: Pages) -> list[dict[str, str]]:
+    """The documents in the order of the navigation, each with its title."""
+    names = [name.removesuffix(".md") for name in pages.origins if name.endswith(".md") and name != "ledger.md"]
+    chosen = [name for name in DOCUMENTS if name in names]
+    rest = sorted(
+        set(names) - set(chosen), key=lambda name: (name != "CONTRIBUTING", not name.endswith("/README"), name)
+    )
+    return [{"page": name, "title": _title(pages.sources[f"{name}.md"].decode(), name)} for name in (*chosen, *rest)]
+
+
+def _title(text: str, name: str) -> str:
+    found = re.search(r"^# (.+)$", text, re.MULTILINE)
+    return "Install and overview" if name == "README" else found[1].strip() if found else name
+
+
+def _index(facts: dict[str, Any]) -> str:
+    """The page whose place the home takes: it tells Sphinx the order of all others."""
+    parts = [part["page"] for day in facts["days"] for part in day["parts"] if part["page"]]
+    order = [*parts, "ledger", *(document["page"] for document in facts["docs"])]
+    return "\n".join(["---", "nosearch: true", "---", f"# {facts['title']}", "", "```{toctree}", *order, "```", ""])
+
+
+def _add_theme(pages: Pages) -> None:
+    """Sphinx's settings, the templates, and all that a page loads."""
+    theme, look = files("coursekit.publish") / "site_theme", files("dlmodule.open") / "static"
+    pages.sources["conf.py"] = (theme / "conf.py").read_bytes()
+    for folder in ("templates", "static"):
+        for item in (theme / folder).iterdir():
+            pages.sources[f"_{folder}/{item.name}"] = item.read_bytes()
+    for name in ("palette.css", "home.css", "icon.svg"):
+        pages.sources[f"_static/{name}"] = (look / name).read_bytes()
+    mathjax = find_spec("sphinx-mathjax-offline")
+    if mathjax is None or mathjax.origin is None:
+        raise CourseError(
+            "sphinx-mathjax-offline is missing; install the course with its staff extra: pip install -e '.[staff]'"
+        )
+    script = Path(mathjax.origin).parent / "static" / "mathjax" / "tex-svg-full.js"
+    pages.sources["_static/mathjax.js"] = script.read_bytes()
+
+
+def _released(course: Course, at: datetime | None) -> dict[str, tuple[str, str]]:
+    """For each exercise of a part that is released: its title and the part's page."""
+    return {
+        f"{day['session']}.{exercise['name']}": (exercise["title"], page_name(day, part, "student"))
+        for day in course["days"]
+        for part in day["parts"]
+        if "student" in _versions(course, part, at)
+        for exercise in part.get("exercises", ())
+    }

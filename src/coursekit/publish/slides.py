@@ -1,0 +1,288 @@
+"""``course slides``: from every deck ``course/SESSION/DECK.typ`` a PDF and the speaker's notes, under ``build/slides``.
+
+A deck is Typst in the shared theme (``course/slides_theme.typ``). Its figures are drawn by code: every public function of
+``DECK_figures.py`` beside it takes nothing and returns a matplotlib figure, kept as SVG until that file changes. A slide
+names the heading of the notebook section it belongs to and links to it in Colab, where cell ids are addresses.
+
+Same input, same bytes: fonts come with Typst and matplotlib and not from the machine, and no date is written. The PDF is
+tagged for screen readers; the theme refuses a figure without alternative text.
+"""
+
+import hashlib
+import importlib.util
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coursekit.errors import CourseError
+from coursekit.project import Project, find_project, source_files
+from dlmodule.files import write_atomically
+
+if TYPE_CHECKING:
+    from coursekit.notebooks.title import Repository
+
+Links = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True, order=True)
+class Deck:
+    """One set of slides: ``course/SESSION/NAME.typ``."""
+
+    session: str
+    name: str
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """``SESSION.DECK``."""
+        return f"{self.session}.{self.name}"
+
+    @property
+    def figures_source(self) -> Path:
+        """The code beside the deck that draws its figures; it need not exist."""
+        return self.path.with_name(f"{self.name}_figures.py")
+
+
+@dataclass(frozen=True)
+class Slide:
+    """What a slide says of itself: its page (from 1), title, notebook section and address, and the speaker's notes."""
+
+    page: int
+    title: str
+    part: str | None
+    heading: str | None
+    url: str | None
+    notes: str
+
+
+def find_decks(project: Project) -> list[Deck]:
+    """Every deck of the course, by session and name."""
+    return sorted(Deck(path.parent.name, path.stem, path) for path in project.course.glob("[0-9]*/*.typ"))
+
+
+def select_decks(project: Project, targets: Sequence[str] = ()) -> list[Deck]:
+    """The decks that ``targets`` (SESSION or SESSION.DECK) name; all where there is none. CourseError for an unknown one."""
+    decks = find_decks(project)
+    for target in targets:
+        if not any(target in (deck.session, deck.id) for deck in decks):
+            known = ", ".join(deck.id for deck in decks) or "none"
+            raise CourseError(f"no deck is called {target!r}; write SESSION or SESSION.DECK (decks: {known})")
+    return [deck for deck in decks if not targets or deck.session in targets or deck.id in targets]
+
+
+def build_deck(project: Project, deck: Deck, repository: "Repository") -> list[Slide]:
+    """Write the deck's figures, PDF and notes; returns its slides, in order. Raises CourseError naming file and line."""
+    folder = project.build / "slides" / deck.session
+    figures = draw_figures(deck, folder / "figures")
+    compiler = _compiler(project, deck, figures, section_links(project, deck, repository))
+    pdf = _guarded(deck, lambda: compiler.compile(format="pdf"))
+    slides = [Slide(**value) for value in json.loads(compiler.query("<slide>", field="value"))]
+    _hold_to_sections(deck, slides)
+    write_atomically(folder / f"{deck.name}.pdf", pdf)
+    write_atomically(folder / f"{deck.name}_notes.txt", notes_text(slides))
+    return slides
+
+
+def page_images(project: Project, deck: Deck, repository: "Repository", *, ppi: float = 72.0) -> list[bytes]:
+    """Every page as PNG, for those who look at slides without a PDF reader, and for tests."""
+    figures = draw_figures(deck, project.build / "slides" / deck.session / "figures")
+    compiler = _compiler(project, deck, figures, section_links(project, deck, repository))
+    pages = _guarded(deck, lambda: compiler.compile(format="png", ppi=ppi))
+    return pages if isinstance(pages, list) else [pages]
+
+
+def notes_text(slides: Sequence[Slide]) -> str:
+    """The speaker's notes as plain text, slide by slide."""
+    parts = []
+    for slide in slides:
+        title = f"{slide.page}. {slide.title}"
+        lines = [title, "-" * len(title)]
+        if slide.heading:
+            lines.append(f"Notebook: {slide.part}, {slide.heading}")
+        lines.append(slide.notes.strip() or "(no notes)")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def section_links(project: Project, deck: Deck, repository: "Repository") -> Links:
+    """For each part of the deck's session: the address in Colab of the cell of each heading, by the heading's text."""
+    from coursekit.notebooks.cell_ids import cell_ids
+    from coursekit.notebooks.title import colab_url
+    from coursekit.schedule.syllabus import load
+    from coursekit.schedule.timetable import published_path
+    from coursekit.sources.source import parse, read_exercises
+
+    exercises, syllabus = read_exercises(deck.path.parent), load(project.syllabus)
+    links: Links = {}
+    for path in source_files(deck.path.parent):
+        source = parse(path, exercises)
+        place = published_path(syllabus, deck.session, path.stem, "student")
+        if place is None:
+            raise CourseError(f"{project.syllabus} knows no notebook {deck.session}.{path.stem}", file=path, line=1)
+        address = colab_url(repository, place)
+        ids = cell_ids(deck.session, path.stem, source.cells)
+        links[path.stem] = {
+            heading.text: f"{address}#scrollTo={cell}"
+            for cell, content in zip(ids, source.cells, strict=True)
+            for heading in content.headings
+        }
+    return links
+
+
+def draw_figures(deck: Deck, folder: Path) -> Path:
+    """Draw the deck's figures as SVG into ``folder``/DECK, unless they are there from the same code; returns that folder."""
+    source = deck.figures_source
+    folder = folder / deck.name
+    if not source.is_file():
+        return folder
+    digest = _digest(source)
+    stamp = folder / "digest"
+    if stamp.is_file() and stamp.read_text() == digest:
+        return folder
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    from dlmodule import plot
+
+    with mpl.rc_context():
+        mpl.use("Agg")
+        plot.use_style()
+        mpl.rcParams.update({"svg.hashsalt": deck.id, "font.size": 14, "savefig.transparent": True})
+        for name, draw in _figure_functions(source).items():
+            figure = draw()
+            if not isinstance(figure, Figure):
+                line = inspect.getsourcelines(draw)[1]
+                raise CourseError(f"{name}() must return a matplotlib figure", file=source, line=line)
+            write_atomically(folder / f"{name}.svg", _as_svg(figure))
+    write_atomically(stamp, digest)
+    return folder
+
+
+def _as_svg(figure: Any) -> bytes:
+    import io
+
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+def _digest(source: Path) -> str:
+    """What the figures depend on: their code and the course's way of drawing."""
+    from dlmodule import plot
+
+    return hashlib.sha256(source.read_bytes() + Path(plot.__file__).read_bytes()).hexdigest()
+
+
+def _figure_functions(source: Path) -> dict[str, Callable[[], Any]]:
+    """The public functions that ``source`` defines itself."""
+    spec = importlib.util.spec_from_file_location(f"figures_of_{source.stem}", source)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise CourseError(f"{type(error).__name__}: {error}", file=source, line=_line_of(error, source)) from error
+    return {
+        name: _reporting(thing, source)
+        for name, thing in vars(module).items()
+        if inspect.isfunction(thing) and thing.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def _reporting(draw: Callable[[], Any], source: Path) -> Callable[[], Any]:
+    """``draw`` with its errors turned into one line that names where in ``source`` they arose."""
+    import functools
+
+    @functools.wraps(draw)
+    def drawn() -> Any:
+        try:
+            return draw()
+        except Exception as error:
+            raise CourseError(f"{type(error).__name__}: {error}", file=source, line=_line_of(error, source)) from error
+
+    return drawn
+
+
+def _line_of(error: BaseException, source: Path) -> int | None:
+    """The last line of ``source`` that ``error`` passed through."""
+    if isinstance(error, SyntaxError):
+        return error.lineno
+    import traceback
+
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == source]
+    return lines[-1] if lines else None
+
+
+def _compiler(project: Project, deck: Deck, figures: Path, links: Links) -> Any:
+    import matplotlib as mpl
+    import typst
+
+    # Typst reads only below its root, and paths from there.
+    inputs = {"figures": f"/{figures.relative_to(project.root).as_posix()}", "links": json.dumps(links)}
+    return typst.Compiler(
+        deck.path,
+        root=project.root,
+        font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
+        ignore_system_fonts=True,
+        sys_inputs=inputs,
+    )
+
+
+def _guarded(deck: Deck, action: Callable[[], Any]) -> Any:
+    """``action()``; what Typst has against it becomes one line with file and line."""
+    import typst
+
+    try:
+        return action()
+    except typst.TypstError as error:
+        # The diagnostic lists places innermost first, "┌─ some/folders/slides.typ:12:3"; the author's own line is the
+        # first that lies in the deck, even where the theme is what complained.
+        places = re.findall(r"┌─ (?:.*[/\\])?([^/\\\n]+\.typ):(\d+):\d+", error.diagnostic)
+        lines = [int(line) for name, line in places if name == deck.path.name]
+        hints = "".join(f" ({hint})" for hint in error.hints[:1])
+        place = f" [{places[0][0]}:{places[0][1]}]" if places and not lines else ""
+        raise CourseError(f"{error.message}{hints}{place}", file=deck.path, line=lines[0] if lines else None) from None
+
+
+def _hold_to_sections(deck: Deck, slides: Sequence[Slide]) -> None:
+    """Every section that a slide names must exist in the notebook."""
+    for slide in slides:
+        if slide.heading is not None and slide.url is None:
+            lines = deck.path.read_text(encoding="utf-8").splitlines()
+            line = next((number for number, text in enumerate(lines, 1) if slide.heading in text), None)
+            message = f"the slide {slide.title!r} points to {slide.heading!r}, which is no heading of {slide.part}.py"
+            raise CourseError(message, file=deck.path, line=line)
+
+
+def write_pages(folder: Path, deck: Deck, pages: Mapping[int, bytes]) -> None:
+    """Write page images as ``DECK-01.png`` and so on."""
+    for number, page in pages.items():
+        write_atomically(folder / f"{deck.name}-{number:02d}.png", page)
+
+
+@click.command("slides")
+@click.argument("targets", nargs=-1, metavar="[SESSION[.DECK]]...")
+@click.option("--png", is_flag=True, help="Write every page as PNG as well.")
+def command(targets: tuple[str, ...], png: bool) -> None:
+    """Make the slide decks (all of them, or those named) under build/slides."""
+    from coursekit.schedule.syllabus import load
+
+    project = find_project()
+    repository = load(project.syllabus).repository
+    for deck in select_decks(project, targets):
+        slides = build_deck(project, deck, repository)
+        if png:
+            images = page_images(project, deck, repository, ppi=96)
+            write_pages(project.build / "slides" / deck.session / "pages", deck, dict(enumerate(images, 1)))
+        click.echo(f"build/slides/{deck.session}/{deck.name}.pdf: {len(slides)} slides")
+    sys.stdout.flush()

@@ -1,0 +1,146 @@
+"""``course calendar``: the run as iCalendar (RFC 5545): sessions, releases and deadlines.
+
+The same syllabus gives the same bytes: nothing is dated by the clock. UIDs come from names, not dates, so that importing the
+calendar of a moved run moves the entries that are there.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+import icalendar
+
+from coursekit.errors import CourseError
+from coursekit.project import find_project
+from coursekit.schedule.syllabus import load
+from coursekit.schedule.timetable import Slot, Timetable
+from dlmodule.files import write_atomically
+
+
+def to_ical(timetable: Timetable) -> bytes:
+    """The calendar of ``timetable``, in the order of its days."""
+    facts = timetable.syllabus
+    calendar = icalendar.Calendar()
+    calendar.add("prodid", f"-//{facts.repository.owner}//{facts.repository.name}//EN")
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", facts.title)
+    calendar.add("x-wr-timezone", facts.timezone)
+    days = [row.date for row in facts.day]
+    calendar.add_component(_zone(facts.zone, min(days).year, max(days).year + 1))
+    for event in (*_sessions(timetable), *_releases(timetable), *_assessments(timetable)):
+        calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _zone(zone: ZoneInfo, first: int, last: int) -> icalendar.Timezone:
+    """VTIMEZONE from the start of year ``first`` to the start of year ``last``.
+
+    Written out because an onset stands in the clock time *before* the change, which icalendar's own ``from_tzid`` gets wrong.
+    """
+    component = icalendar.Timezone()
+    component.add("tzid", zone.key)
+    here, end = datetime(first, 1, 1, tzinfo=UTC), datetime(last, 1, 1, tzinfo=UTC)
+    before = here.astimezone(zone)
+    component.add_component(_observance(before, before))
+    while here < end:
+        # No zone changes twice within an hour, and every change is at a whole minute.
+        here += timedelta(hours=1)
+        if here.astimezone(zone).utcoffset() == before.utcoffset():
+            continue
+        change = here - timedelta(hours=1)
+        while change.astimezone(zone).utcoffset() == before.utcoffset():
+            change += timedelta(minutes=1)
+        after = change.astimezone(zone)
+        component.add_component(_observance(before, after))
+        before = after
+    return component
+
+
+def _observance(before: datetime, after: datetime) -> icalendar.cal.Component:
+    """The rule that holds from ``after`` on, where clocks had kept the offset of ``before``."""
+    rule = icalendar.TimezoneDaylight() if after.dst() else icalendar.TimezoneStandard()
+    was, becomes = before.utcoffset() or timedelta(), after.utcoffset() or timedelta()
+    rule.add("dtstart", (after.astimezone(UTC) + was).replace(tzinfo=None))
+    rule.add("tzoffsetfrom", was)
+    rule.add("tzoffsetto", becomes)
+    rule.add("tzname", after.tzname())
+    return rule
+
+
+def _event(
+    timetable: Timetable, name: str, summary: str, start: datetime, end: datetime | None = None, *, category: str
+) -> icalendar.Event:
+    """One entry. Without ``end`` it is an instant, and leaves the time of day free."""
+    facts = timetable.syllabus
+    event = icalendar.Event()
+    event.add("uid", f"{name}@{facts.repository.name}.{facts.repository.owner}".lower())
+    # The standard demands a stamp; that of the run's first release is the same in every calendar of this run.
+    event.add("dtstamp", timetable.slots[0].release_at.astimezone(UTC))
+    event.add("summary", summary)
+    event.add("dtstart", start)
+    if end is not None:
+        event.add("dtend", end)
+    event.add("categories", [category])
+    event.add("transp", "OPAQUE" if end is not None else "TRANSPARENT")
+    return event
+
+
+def _sessions(timetable: Timetable) -> Iterator[icalendar.Event]:
+    for slot in timetable.slots:
+        event = _event(timetable, slot.id, _name(slot), slot.start, slot.end, category="Session")
+        if slot.part.note:
+            event.add("description", slot.part.note)
+        if slot.row.meeting:
+            event.add("url", slot.row.meeting)
+        yield event
+
+
+def _releases(timetable: Timetable) -> Iterator[icalendar.Event]:
+    for slot in timetable.slots:
+        if slot.has_material:
+            yield _event(
+                timetable, f"{slot.id}.material", f"Material: {_name(slot)}", slot.release_at, category="Release"
+            )
+        if slot.part.notebook:
+            yield _event(
+                timetable, f"{slot.id}.solutions", f"Solutions: {_name(slot)}", slot.solutions_at, category="Release"
+            )
+
+
+def _assessments(timetable: Timetable) -> Iterator[icalendar.Event]:
+    for item in timetable.syllabus.assessment:
+        release, due = timetable.assessment_times(item)
+        yield _event(timetable, f"{item.id}.release", f"{item.title}: release", release, category="Release")
+        yield _event(timetable, f"{item.id}.due", f"{item.title}: due", due, category="Deadline")
+
+
+def _name(slot: Slot) -> str:
+    """``05 CNNs part I, morning: code-along``."""
+    return f"{slot.row.day:02d} {slot.row.title}, {slot.part.part}: {slot.part.title or slot.part.kind}"
+
+
+@click.command("calendar")
+@click.option(
+    "--start", metavar="DATE", help="The first day of another term, as 2027-01-11; the weekday must be the same."
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file (default: print)."
+)
+def command(start: str | None, output: Path | None) -> None:
+    """Write the iCalendar of sessions, releases and deadlines."""
+    timetable = Timetable(load(find_project().syllabus))
+    if start is not None:
+        try:
+            first = date.fromisoformat(start)
+        except ValueError:
+            raise CourseError(f"--start {start!r} is not a date; write 2027-01-11") from None
+        timetable = timetable.moved(first)
+    content = to_ical(timetable)
+    if output is None:
+        click.echo(content, nl=False)
+    else:
+        write_atomically(output, content)

@@ -1,0 +1,63 @@
+"""``course list``: one object a part, without torch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursekit.commands.listing import listed, table
+from coursekit.errors import CourseError
+from coursekit.project import Project
+from coursekit.schedule.timetable import course_table, entries
+from tests.coursekit.conftest import MORNING, write_course
+from tests.coursekit.reference_course import ROOT
+
+
+def test_one_object_a_part(tiny_course: Project) -> None:
+    """Exercises in the order in which the source defines them; null where no source exists."""
+    (tiny_course.course / "01_tiny" / "slides.typ").write_text("= Tiny")
+    first, second, *_ = [listed(tiny_course, entry) for entry in entries(tiny_course)]
+    assert first == {
+        "day": 1,
+        "session": "01_tiny",
+        "part": "morning",
+        "title": "Tiny: doubling and tripling",
+        "exercises": ["double", "weights", "Counter", "find_the_bug"],
+        "student": "build/notebooks/01_tiny/01_tiny_morning.ipynb",
+        "solutions": "build/notebooks/01_tiny/01_tiny_morning_solutions.ipynb",
+        "slides": "build/slides/01_tiny/slides.pdf",
+        "release_at": "2022-11-28T08:00:00+00:00",
+        "solutions_at": "2022-11-28T12:00:00+00:00",
+    }
+    assert [second[key] for key in ("part", "exercises", "student", "solutions", "slides")] == [
+        "afternoon",
+        [],
+        None,
+        None,
+        None,
+    ]
+    assert "01_tiny.morning" in table(entries(tiny_course))
+    assert course_table(tiny_course)["days"][0]["parts"][0]["exercises"][0]["name"] == "double"
+
+
+def test_a_source_that_the_syllabus_does_not_know_is_an_error(tmp_path: Path) -> None:
+    """It would otherwise be built and never released."""
+    project = write_course(tmp_path, {"morning": MORNING, "additional": MORNING})
+    with pytest.raises(CourseError, match=r"additional\.py:1: a source of no part"):
+        entries(project)
+
+
+def test_the_command_loads_no_torch() -> None:
+    """The whole course is listed as a JSON array, with neither torch nor numpy imported."""
+    program = (
+        "import sys\nfrom coursekit.commands.listing import command\n"
+        "try: command(['--json'])\nexcept SystemExit: pass\n"
+        "assert not {'torch', 'numpy', 'jupytext'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert len(found) == 30
+    morning = next(item for item in found if (item["session"], item["part"]) == ("05_cnns_1", "morning"))
+    assert "cross_correlate" in morning["exercises"]

@@ -1,0 +1,65 @@
+"""The calendar: read back by icalendar, it says what the timetable says."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import icalendar
+import pytest
+from click.testing import CliRunner
+
+from coursekit.schedule.calendar import command, to_ical
+from tests.coursekit.reference_course import ROOT
+from tests.coursekit.schedule.test_timetable import RUN
+
+
+def events(start: str | None = None) -> dict[str, icalendar.Event]:
+    """The entries by UID."""
+    run = RUN if start is None else RUN.moved(date.fromisoformat(start))
+    found = icalendar.Calendar.from_ical(to_ical(run)).walk("VEVENT")
+    assert len({str(event["UID"]) for event in found}) == len(found)
+    return {str(event["UID"]): event for event in found}
+
+
+def test_every_session_release_and_deadline_is_there() -> None:
+    """30 sessions, 25 releases of notebooks and solutions each, and release and deadline of two courseworks."""
+    found = events()
+    kinds = [event["CATEGORIES"].to_ical().decode() for event in found.values()]
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == {"Session": 30, "Release": 52, "Deadline": 2}
+    due = found["coursework_1.due@dl_module.ese-msc-2022"]["DTSTART"].dt
+    assert due.astimezone(UTC) == datetime(2022, 12, 12, 20, tzinfo=UTC)
+    for slot in RUN.slots:
+        event = found[f"{slot.id}@dl_module.ese-msc-2022"]
+        assert (event["DTSTART"].dt, event["DTEND"].dt) == (slot.start, slot.end)
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    """Nothing in it comes from the clock, and UIDs do not change when the run moves."""
+    assert to_ical(RUN) == to_ical(RUN)
+    assert events().keys() == events("2027-03-15").keys()
+
+
+@pytest.mark.parametrize("start", ["2027-03-15", "2027-10-18"])
+def test_the_time_zone_is_right_by_itself(start: str) -> None:
+    """VTIMEZONE alone, read as the standard says, gives the offset of every event on both sides of the change."""
+    calendar = icalendar.Calendar.from_ical(to_ical(RUN.moved(date.fromisoformat(start))))
+    rules = [
+        (rule["DTSTART"].dt.replace(tzinfo=None), rule["TZOFFSETTO"].td)
+        for rule in calendar.walk("STANDARD") + calendar.walk("DAYLIGHT")
+    ]
+    onsets = {(rule["DTSTART"].dt - rule["TZOFFSETFROM"].td).time() for rule in calendar.walk("DAYLIGHT")}
+    assert {f"{onset:%H:%M}" for onset in onsets} == {"01:00"}  # 01:00 UTC, everywhere in Europe
+    for event in calendar.walk("VEVENT"):
+        moment = event["DTSTART"].dt
+        local = moment.replace(tzinfo=None)
+        assert max(rule for rule in rules if rule[0] <= local)[1] == moment.utcoffset()
+    assert len({offset for _, offset in rules}) == 2 and timedelta(hours=1) in {offset for _, offset in rules}
+
+
+def test_the_command_prints_or_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways give the same bytes; lines end as the standard demands."""
+    monkeypatch.setenv("DLMODULE_COURSE", str(ROOT))
+    printed = CliRunner().invoke(command, ["--start", "2027-01-11"])
+    CliRunner().invoke(command, ["--start", "2027-01-11", "-o", str(tmp_path / "x.ics")], catch_exceptions=False)
+    written = (tmp_path / "x.ics").read_bytes()
+    assert printed.stdout_bytes == written == to_ical(RUN.moved(date(2027, 1, 11)))
+    assert all(line.endswith(b"\r\n") and len(line) <= 77 for line in written.splitlines(keepends=True))
