@@ -23,8 +23,8 @@ from coursekit.ledger import read
 from coursekit.notebooks.cell_ids import cell_id
 from coursekit.project import Project
 from coursekit.publish.site_ledger import ledger_page
-from dlmodule.open import home
-from dlmodule.open.course_file import Course, Day, Part, Version, is_active, read_course
+from dlmodule.course import Course, Day, Part, Version, is_active, read_course
+from dlmodule.home import page
 
 # The order of the documents in the navigation; any other follows by name.
 DOCUMENTS = ("README", "docs/take_the_course", "docs/teach_the_course", "docs/author_an_exercise")
@@ -67,7 +67,7 @@ def collect(project: Project, *, at: datetime | None) -> Pages:
     calendar = project.build / "calendar.ics"
     if calendar.is_file():
         pages.files["calendar.ics"] = calendar.read_bytes()
-    pages.home = home.render(
+    pages.home = page.render(
         course,
         # A page that shows everything belongs to no day; this one was long before any course.
         at=at or datetime(1970, 1, 1, tzinfo=UTC),
@@ -109,7 +109,7 @@ def _versions(course: Course, part: Part, at: datetime | None) -> Iterator[Versi
 
 def _add_day(project: Project, course: Course, day: Day, at: datetime | None, pages: Pages) -> dict[str, Any]:
     """Adds the pages of ``day``; returns what the navigation says of it."""
-    row = home.describe(course, day)
+    row = page.describe(course, day)
     parts = []
     for part, described in zip(day["parts"], row.parts, strict=True):
         versions = tuple(_versions(course, part, at))

@@ -16,10 +16,7 @@ from zoneinfo import ZoneInfo
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
-from dlmodule.errors import DLModuleError
-from dlmodule.open import home
-from dlmodule.open.attempts import export_attempts, import_attempts, read_attempts
-from dlmodule.open.course_file import (
+from dlmodule.course import (
     BuiltCourse,
     Day,
     Part,
@@ -30,6 +27,9 @@ from dlmodule.open.course_file import (
     parts,
     workspace_name,
 )
+from dlmodule.errors import DLModuleError
+from dlmodule.home import page
+from dlmodule.open.attempts import export_attempts, import_attempts, read_attempts
 from dlmodule.open.workspace import Workspace
 
 POLICY = (
@@ -116,7 +116,7 @@ class Home(CourseHandler):
                 if problem:
                     notices.append(problem)
         self.prepare_page()
-        local = home.Local(
+        local = page.Local(
             xsrf=self.xsrf_token.decode(),
             workspace=str(shown.workspace.root),
             states=states,
@@ -127,7 +127,7 @@ class Home(CourseHandler):
         )
         calendar = "calendar.ics" if (shown.course.folder / "calendar.ics").is_file() else None
         self.finish(
-            home.render(
+            page.render(
                 shown.course.facts, at=shown.now(), progress=record.attempts, mode="local", self_paced=shown.self_paced,
                 href=lambda _day, part, version: f"slides/{quote(part['slides'])}" if version == "slides" else None,
                 local=local, calendar=calendar,
@@ -243,7 +243,7 @@ class State(CourseHandler):
         """A short text."""
         self.prepare_page()
         self.set_header("Content-Type", "text/plain")
-        self.finish(home.digest(read_attempts(self.shown.progress_file).attempts))
+        self.finish(page.digest(read_attempts(self.shown.progress_file).attempts))
 
 
 class Document(CourseHandler):

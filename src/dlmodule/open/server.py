@@ -16,8 +16,8 @@ import zmq
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
+from dlmodule.course import find_course
 from dlmodule.errors import DLModuleError
-from dlmodule.open.course_file import find_course
 from dlmodule.open.handlers import Shown, routes, with_token
 from dlmodule.open.workspace import Workspace
 

@@ -196,7 +196,7 @@ def test_what_is_due_but_not_built_is_an_error(project: Project) -> None:
 
 def test_the_released_course_is_one_that_opens(project: Project, tmp_path: Path) -> None:
     """course.json is read by the learner's home; every path in it is a file of the release, every file of a part is in it."""
-    from dlmodule.open.course_file import find_course, parts
+    from dlmodule.course import find_course, parts
 
     release(project, at("2022-12-06T09:00"), tmp_path)
     course = find_course(tmp_path)

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from dlmodule.open import section
-from dlmodule.open.course_file import Course, Day, Part, Version, is_active, moment, opens_at, part_id
-from dlmodule.open.resume import Attempt, part_label, part_title, statuses, where_to_continue
+from dlmodule.course import Course, Day, Part, Version, is_active, moment, opens_at, part_id
+from dlmodule.home import banner
+from dlmodule.home.resume import Attempt, part_label, part_title, statuses, where_to_continue
 
 Href = Callable[[Day, Part, Version], str | None]
 
@@ -144,7 +144,7 @@ def render(
         resume=resume if mode == "local" else None,
         assessments=[_assessment(course, item, now, paced) for item in course.get("assessments", ())],
         primers=course.get("primers", ()),
-        banner=section.draw(
+        banner=banner.draw(
             len(numbers),
             numbers.index(reached) + 1 if reached in numbers else 0,
             f"A cross-section through layered rock, one bed for each of the {len(numbers)} days; {depth}.",
@@ -291,7 +291,7 @@ def span(length: Any) -> str:
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=PackageLoader("dlmodule.open"),
+        loader=PackageLoader("dlmodule.home"),
         autoescape=select_autoescape(),
         undefined=StrictUndefined,
         trim_blocks=True,

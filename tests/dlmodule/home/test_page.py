@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import dlmodule.open
-from dlmodule.open.home import Local, digest, render
-from dlmodule.open.resume import where_to_continue
+from dlmodule.home.page import Local, digest, render
+from dlmodule.home.resume import where_to_continue
 from tests.dlmodule.open import reference_run
 
 LONDON = ZoneInfo("Europe/London")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dlmodule.open.course_file import Course, Day, Part, is_active, part_id, parts
+from dlmodule.course import Course, Day, Part, is_active, part_id, parts
 
 Attempt = Mapping[str, Any]
 
