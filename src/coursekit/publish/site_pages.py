@@ -233,7 +233,7 @@ def _index(facts: dict[str, Any]) -> str:
 
 def _add_theme(pages: Pages) -> None:
     """Sphinx's settings, the templates, and all that a page loads."""
-    theme, look = files("coursekit.publish") / "site_theme", files("dlmodule.open") / "static"
+    theme, look = files("coursekit.publish") / "site_theme", files("dlmodule.home") / "static"
     pages.sources["conf.py"] = (theme / "conf.py").read_bytes()
     for folder in ("templates", "static"):
         for item in (theme / folder).iterdir():

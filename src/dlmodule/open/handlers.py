@@ -36,7 +36,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'self'"
 )
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(page.__file__).parent / "static"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 NOTEBOOKS: tuple[Literal["student", "solutions"], ...] = ("student", "solutions")
 LARGEST_IMPORT = 20_000_000  # bytes; a learner who answers for a year makes less than one

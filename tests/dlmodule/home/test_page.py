@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-import dlmodule.open
+import dlmodule.home
 from dlmodule.home.page import Local, digest, render
 from dlmodule.home.resume import where_to_continue
 from tests.dlmodule.open import reference_run
@@ -104,7 +104,7 @@ def test_the_page_loads_nothing_from_another_host_and_has_no_inline_style_or_scr
         assert tag != "script" or held.get("src")
         for name in ("src", "srcset", "poster", "data", "xlink:href", *(["href"] if tag not in ("a",) else [])):
             assert not re.match(r"(?i)\w+:|//", held.get(name) or ""), (tag, held)
-    for asset in (Path(dlmodule.open.__file__).parent / "static").iterdir():
+    for asset in (Path(dlmodule.home.__file__).parent / "static").iterdir():
         text = asset.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?:|//\w+\.|@import", text), asset
 
