@@ -22,9 +22,10 @@ from typing import Any
 
 from coursekit.exercises.loading import load_whole
 from coursekit.project import Project
-from dlmodule.checking import key, run
+from dlmodule.checking import key
+from dlmodule.checking.collect import run
+from dlmodule.checking.judge import Check
 from dlmodule.checking.progress import Progress
-from dlmodule.checking.session import Check
 from dlmodule.device import describe
 
 ROOT = Path(__file__).parents[1]

@@ -133,7 +133,7 @@ def load(project: Project, wanted: Declared) -> tuple[Exercise, dict[str, Any]]:
 
 def _trial(exercise: Exercise, candidate: Any, seed: int) -> tuple[float, dict[str, Any]]:
     """The metric (NaN where there is none) and the other evidence that the check's probe sees of ``candidate``."""
-    from dlmodule.checking.run import gather
+    from dlmodule.checking.collect.run import gather
 
     case = exercise.all_cases()[0]
     seen = gather(candidate, [case.seeded(case.seed + seed)], exercise.how, limit=LIMIT)[0]

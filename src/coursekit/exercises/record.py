@@ -47,7 +47,7 @@ def record_session(project: Project, session: str, *, jobs: int = 2) -> Path:
 def record(project: Project, loaded: Loaded) -> ExerciseKey:
     """The key of one exercise, recorded now. CourseError where the solution itself does not run on a case."""
     from dlmodule.checking import key as keys
-    from dlmodule.checking.run import gather, reference
+    from dlmodule.checking.collect.run import gather, reference
 
     exercise = loaded.exercise
     probe, cases = _shipped_probe(project, loaded), exercise.all_cases()

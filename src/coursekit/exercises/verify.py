@@ -64,8 +64,8 @@ def prove(project: Project, session: str, name: str) -> Proof:
     """Prove one exercise, here and now."""
     from coursekit.exercises.loading import load_whole
     from dlmodule.checking import compare
-    from dlmodule.checking.decide import decide
-    from dlmodule.checking.session import judge_with
+    from dlmodule.checking.decide.decide import decide
+    from dlmodule.checking.judge import judge_with
 
     started = time.perf_counter()
     loaded = load_whole(project, session, name)
@@ -130,7 +130,7 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
     from coursekit.exercises.mutants import mutants
     from coursekit.exercises.workers import in_child
     from coursekit.sources.slicing import exercise_slice
-    from dlmodule.checking.session import judge_with
+    from dlmodule.checking.judge import judge_with
 
     clock = time.perf_counter()
     judge_with(key, loaded.solution)

@@ -5,6 +5,6 @@ judges one answer and returns a ``Diagnosis``.
 """
 
 from dlmodule.checking.diagnosis import Diagnosis
-from dlmodule.checking.session import Check, checks, judge
+from dlmodule.checking.judge import Check, checks, judge
 
 __all__ = ["Check", "Diagnosis", "checks", "judge"]

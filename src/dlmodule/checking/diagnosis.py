@@ -40,12 +40,12 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """The words of the card, for a terminal."""
-        from dlmodule.checking.card import as_text
+        from dlmodule.checking.show.card import as_text
 
         return as_text(self)
 
     def _repr_html_(self) -> str:
         """The card, for a notebook."""
-        from dlmodule.checking.card import as_html
+        from dlmodule.checking.show.card import as_html
 
         return as_html(self)

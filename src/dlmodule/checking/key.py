@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dlmodule.checking import tree
+from dlmodule.checking import serialise
 from dlmodule.checking.evidence import Evidence, asdict_shallow
 from dlmodule.checking.exercise import Case
 from dlmodule.checking.probes import Probe
@@ -98,7 +98,7 @@ class ExerciseKey:
 
 def save(path: Path, keys: list[ExerciseKey]) -> None:
     """Write a session's keys, atomically; the same keys always give the same bytes."""
-    write_atomically(path, tree.to_bytes({"format": 1, "exercises": [key.to_data() for key in keys]}))
+    write_atomically(path, serialise.to_bytes({"format": 1, "exercises": [key.to_data() for key in keys]}))
 
 
 def load(path: Path) -> dict[str, ExerciseKey]:
@@ -109,7 +109,7 @@ def load(path: Path) -> dict[str, ExerciseKey]:
 
 @functools.lru_cache(maxsize=16)
 def _load(path: Path, stamp: int) -> dict[str, ExerciseKey]:
-    held = tree.from_file(path)
+    held = serialise.from_file(path)
     try:
         keys = [ExerciseKey.from_data(data) for data in held["exercises"]]
     except (KeyError, TypeError, ValueError) as error:

@@ -8,12 +8,12 @@ from dlmodule.data import seismic
 from dlmodule.data.catalogue import load, load_texts, names
 from dlmodule.data.cifar import cifar10, cifar10_jpeg
 from dlmodule.data.drawn_digits import glyphs
+from dlmodule.data.earthquakes import Seismograms, phasenet, seismograms
 from dlmodule.data.images import digits, fashion_mnist, mnist
 from dlmodule.data.labelled import Labelled, Texts
+from dlmodule.data.patches import seismic_patches
 from dlmodule.data.report_grammar import field_reports, write_report
 from dlmodule.data.series import Series, co2, el_nino, sunspots
-from dlmodule.data.shaking import Seismograms, phasenet, seismograms
-from dlmodule.data.structures import seismic_patches
 from dlmodule.data.texts import (
     given_names,
     glove,

@@ -8,8 +8,8 @@ from dlmodule.data.cifar import cifar10, cifar10_jpeg
 from dlmodule.data.drawn_digits import glyphs
 from dlmodule.data.images import digits, fashion_mnist, mnist
 from dlmodule.data.labelled import Labelled, Texts
+from dlmodule.data.patches import seismic_patches
 from dlmodule.data.report_grammar import field_reports
-from dlmodule.data.structures import seismic_patches
 from dlmodule.data.texts import rt_polarity, sst2
 from dlmodule.data.well_logs import rocks
 from dlmodule.errors import DLModuleError

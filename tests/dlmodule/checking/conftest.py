@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from dlmodule.checking.collect.run import gather, reference
 from dlmodule.checking.exercise import Case
 from dlmodule.checking.key import ExerciseKey, MistakeKey
 from dlmodule.checking.probes import Probe, call
-from dlmodule.checking.run import gather, reference
 
 MakeKey = Callable[..., ExerciseKey]
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dlmodule.checking import key as keys
-from dlmodule.checking import probes, tree
+from dlmodule.checking import probes, serialise
 from dlmodule.checking.compare import distance
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.exercise import Case, Given, Temp
+from dlmodule.checking.judge import judge
 from dlmodule.checking.progress import Progress
-from dlmodule.checking.session import judge
 from dlmodule.errors import DLModuleError
 from tests.dlmodule.checking.conftest import MakeKey
 
@@ -66,15 +66,15 @@ def same(one: Any, two: Any) -> bool:
 @given(TREES)
 def test_trees_survive_packing(value: Any) -> None:
     """What is packed, written as JSON and unpacked is what it was, types included."""
-    packed, tensors = tree.pack(value)
-    assert same(tree.unpack(json.loads(json.dumps(packed)), tensors), value)
+    packed, tensors = serialise.pack(value)
+    assert same(serialise.unpack(json.loads(json.dumps(packed)), tensors), value)
 
 
 @given(TREES)
 def test_every_tree_is_at_distance_zero_from_itself(value: Any) -> None:
     """Distance is zero on equal things, whatever they are."""
-    packed, tensors = tree.pack(value)
-    again = tree.unpack(packed, tensors)
+    packed, tensors = serialise.pack(value)
+    again = serialise.unpack(packed, tensors)
     nan_free = not isinstance(value, float) or not math.isnan(value)
     if nan_free and "nan" not in json.dumps(packed).lower():
         assert distance(value, again) == 0
@@ -90,8 +90,8 @@ def test_distance_counts_tolerances(right: float, gap: float) -> None:
 
 def test_an_object_that_is_not_data_keeps_only_its_type() -> None:
     """A learner's object never travels: its type's name does."""
-    packed, tensors = tree.pack([torch.nn.Linear(1, 1)])
-    assert tree.unpack(packed, tensors)[0].type == "Linear"
+    packed, tensors = serialise.pack([torch.nn.Linear(1, 1)])
+    assert serialise.unpack(packed, tensors)[0].type == "Linear"
 
 
 def test_a_key_round_trips_to_the_same_bytes(make_key: MakeKey, tmp_path: Path) -> None:

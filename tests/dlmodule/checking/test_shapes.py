@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case, Given, Temp
-from dlmodule.checking.session import judge_with
+from dlmodule.checking.judge import judge_with
 from tests.dlmodule.checking.conftest import MakeKey
 
 GENERATOR = torch.Generator().manual_seed(0)

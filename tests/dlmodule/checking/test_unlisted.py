@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from dlmodule.checking import probes
 from dlmodule.checking.exercise import Case
+from dlmodule.checking.judge import judge_with
 from dlmodule.checking.key import ExerciseKey
-from dlmodule.checking.session import judge_with
 from tests.dlmodule.checking.conftest import MakeKey
 
 GENERATOR = torch.Generator().manual_seed(1)
@@ -145,7 +145,7 @@ def test_right_answers_nobody_listed(key: ExerciseKey, right: Callable[..., Any]
 
 def test_state_is_restored_around_every_judgement(key: ExerciseKey) -> None:
     """Whatever an answer does to torch and to the random generators, the notebook goes on as before."""
-    from dlmodule.checking.guard import torch_state
+    from dlmodule.checking.collect.guard import torch_state
 
     torch.manual_seed(3)
     before, draw = torch_state(), torch.get_rng_state()

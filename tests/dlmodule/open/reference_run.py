@@ -7,9 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from dlmodule.checking import probes
+from dlmodule.checking.collect.run import gather
 from dlmodule.checking.exercise import Case
 from dlmodule.checking.key import ExerciseKey, save
-from dlmodule.checking.run import gather
 
 LONDON = ZoneInfo("Europe/London")
 MORNING, AFTERNOON = (time(9), time(12)), (time(14), time(17))

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlmodule.checking import compare, search
+from dlmodule.checking import compare
+from dlmodule.checking.decide import transformations
 from dlmodule.checking.exercise import Case
-from dlmodule.checking.tree import Opaque
+from dlmodule.checking.serialise import Opaque
 
 # (right value, value, case) -> a sentence, or None where they agree in this respect
 Difference = Callable[[Any, Any, Case], str | None]
@@ -91,7 +92,7 @@ def shape_difference(wanted: Any, value: Any, case: Case) -> str | None:
     if isinstance(wanted, (Tensor, np.ndarray)):
         if tuple(wanted.shape) == tuple(value.shape):
             return None
-        why = search.reshaped(wanted, value, case)
+        why = transformations.reshaped(wanted, value, case)
         return f"the shape is {tuple(value.shape)}, expected is {tuple(wanted.shape)}" + (f": {why}" if why else "")
     if isinstance(wanted, dict) and set(wanted) != set(value):
         missing, extra = (

@@ -14,9 +14,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dlmodule.checking import compare, search
+from dlmodule.checking import compare
+from dlmodule.checking.decide import transformations
+from dlmodule.checking.decide.differences import (
+    LADDER,
+    brief,
+    first_difference,
+    name_of,
+    shape_difference,
+    type_difference,
+)
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, RIGHT, WRONG, Diagnosis
-from dlmodule.checking.differences import LADDER, brief, first_difference, name_of, shape_difference, type_difference
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey
 
@@ -208,7 +216,9 @@ def _values(key: ExerciseKey, seen: list[Evidence], index: int, verdict: Diagnos
         for one, two, one_case in zip(key.right, seen, key.cases, strict=True)
         if not (one.raised or two.raised or two.timed_out)
     ]
-    sentence = search.explain(*(list(column) for column in zip(*comparable, strict=True))) if comparable else None
+    sentence = (
+        transformations.explain(*(list(column) for column in zip(*comparable, strict=True))) if comparable else None
+    )
     if sentence:
         return _with_values(replace(verdict, rung="transformation", message=sentence), key, seen, index)
     path, wanted, found = first_difference(right.value, got.value, case)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from dlmodule.checking import key as keys
-from dlmodule.checking.decide import decide
+from dlmodule.checking.collect.run import gather
+from dlmodule.checking.decide.decide import decide
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, WRONG, Diagnosis
 from dlmodule.checking.key import ExerciseKey
 from dlmodule.checking.progress import Progress
-from dlmodule.checking.run import gather
 from dlmodule.errors import DLModuleError
 
 

@@ -16,11 +16,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlmodule.checking.collect.parameters import float_dtype, orders, refill
+from dlmodule.checking.collect.permitted import LOOP, NotPermitted, Watched, loops
 from dlmodule.checking.evidence import Evidence, Outcome
 from dlmodule.checking.exercise import Case, Temp
-from dlmodule.checking.filling import float_dtype, orders, refill
 from dlmodule.checking.probes import Probe
-from dlmodule.checking.tools import LOOP, NotPermitted, Watched, loops
 
 Trial = Callable[[Any, Case, Any, Any, dict[str, Any]], Evidence]
 
@@ -47,7 +47,7 @@ def trial_for(probe: Probe) -> Trial:
 def _call(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
     if not options.get("grad"):
         return Evidence((Outcome(candidate(*args, **kwargs)),))
-    from dlmodule.checking.run import parameter_names
+    from dlmodule.checking.collect.run import parameter_names
 
     leaves: dict[str, Tensor] = {}
 
@@ -90,7 +90,7 @@ def gradients(value: Any, leaves: dict[str, Tensor]) -> tuple[dict[str, Any], bo
 
 
 def _module(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
-    from dlmodule.checking.run import materialise
+    from dlmodule.checking.collect.run import materialise
 
     if isinstance(candidate, torch.nn.Module):
         built = copy.deepcopy(candidate)
@@ -142,7 +142,7 @@ def _iterate(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[s
 
 
 def _script(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
-    from dlmodule.checking.run import as_data, materialise
+    from dlmodule.checking.collect.run import as_data, materialise
 
     thing = candidate(*args, **kwargs)
     returned = []

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlmodule.checking import search
+from dlmodule.checking.decide import transformations
 from dlmodule.checking.exercise import Case
 
 
@@ -16,7 +16,7 @@ def test_every_transformation_is_found(seed: int, which: int) -> None:
     """Applied to random right results, a transformation is explained, by its own sentence or one that is as true."""
     generator = torch.Generator().manual_seed(seed)
     rights = [torch.rand(3, 4, 2, generator=generator, dtype=torch.float64) + 0.1 for _ in range(2)]
-    everything = list(search.transformations(rights))
+    everything = list(transformations.transformations(rights))
     sentence, transformation = everything[which % len(everything)]
     gots = [transformation(right) for right in rights]
     if any(
@@ -24,7 +24,7 @@ def test_every_transformation_is_found(seed: int, which: int) -> None:
         for got, right in zip(gots, rights, strict=True)
     ):
         return
-    found = search.explain(rights, gots, [Case(), Case()])
+    found = transformations.explain(rights, gots, [Case(), Case()])
     assert found is not None
     named = dict(everything)
     if found in named:  # another sentence is fine only where it says the same of these numbers
@@ -42,10 +42,10 @@ def test_noise_is_not_explained(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     rights = [torch.randn(3, 4, generator=generator, dtype=torch.float64) for _ in range(2)]
     gots = [torch.randn(3, 4, generator=generator, dtype=torch.float64) for _ in range(2)]
-    assert search.explain(rights, gots, [Case(rights[0]), Case(rights[1])]) is None
+    assert transformations.explain(rights, gots, [Case(rights[0]), Case(rights[1])]) is None
 
 
 def test_a_constant_is_not_explained_by_chance() -> None:
     """One number is any factor of any other: that is no explanation."""
     one, two = torch.tensor(2.0, dtype=torch.float64), torch.tensor(6.0, dtype=torch.float64)
-    assert search.explain([one], [two], [Case()]) is None
+    assert transformations.explain([one], [two], [Case()]) is None

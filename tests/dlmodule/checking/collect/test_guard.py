@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from dlmodule.checking.guard import TimeUp, time_limit
+from dlmodule.checking.collect.guard import TimeUp, time_limit
 
 
 def test_a_loop_is_ended_and_the_next_line_runs() -> None:
@@ -41,7 +41,7 @@ def test_a_debugger_still_works_after_a_check() -> None:
     """Code that is traced after a time limit returns: CPython 3.11 hangs where an exception was called back."""
     program = (
         "import sys, time\n"
-        "from dlmodule.checking.guard import TimeUp, time_limit\n"
+        "from dlmodule.checking.collect.guard import TimeUp, time_limit\n"
         "with time_limit(5): pass\n"
         "try:\n    with time_limit(0.05): time.sleep(0.3)\nexcept TimeUp: pass\n"
         "sys.settrace(lambda *_: None)\n"

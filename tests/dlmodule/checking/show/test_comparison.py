@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from dlmodule.checking.picture import as_grid, beside_html, beside_text, number
+from dlmodule.checking.show.comparison import as_grid, beside_html, beside_text, number
 
 SIZES = st.tuples(st.integers(1, 60), st.integers(1, 60))
 

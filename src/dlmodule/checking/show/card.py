@@ -11,7 +11,7 @@ import textwrap
 from html import escape
 
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, RIGHT, WRONG, Diagnosis
-from dlmodule.checking.picture import beside_html, beside_text
+from dlmodule.checking.show.comparison import beside_html, beside_text
 
 SIGNS = {RIGHT: "✓", WRONG: "✗", NOT_STARTED: "○", COULD_NOT_CHECK: "?"}
 WORDS = {

@@ -17,12 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlmodule.checking import guard, tree
+from dlmodule.checking import serialise
+from dlmodule.checking.collect import guard
+from dlmodule.checking.collect.runners import Trial, trial_for
 from dlmodule.checking.compare import distance
 from dlmodule.checking.evidence import Evidence, Outcome, Raised
 from dlmodule.checking.exercise import Case, Given
 from dlmodule.checking.probes import Probe
-from dlmodule.checking.trials import Trial, trial_for
 
 # Code below these folders is a library's, not the learner's.
 LIBRARIES = (
@@ -120,8 +121,8 @@ def materialise(given: Any) -> Any:
 
 def as_data(value: Any) -> Any:
     """``value`` detached from the code that made it: what is not data becomes ``Opaque``."""
-    packed, tensors = tree.pack(value)
-    return tree.unpack(packed, tensors)
+    packed, tensors = serialise.pack(value)
+    return serialise.unpack(packed, tensors)
 
 
 def changed_inputs(candidate: Any, before: Any, after: Any) -> tuple[str, ...]:
