@@ -140,7 +140,10 @@ def code_version() -> str:
     from coursekit.sources import slicing
 
     home = Path(str(dlmodule.__file__)).parent
-    files = [path for folder in (home, home / "checking", home / "data") for path in sorted(folder.glob("*.py"))]
+    checking = home / "checking"
+    files = [path for folder in (checking / "collect", home / "data") for path in sorted(folder.rglob("*.py"))]
+    files += [checking / f"{name}.py" for name in ("compare", "evidence", "exercise", "probes", "serialise")]
+    files += [home / f"{name}.py" for name in ("device", "rehearsal", "training")]  # what probes call
     files += [Path(__file__), Path(loading.__file__), Path(slicing.__file__)]
     code = [path.read_text("utf-8") for path in files]
     versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]

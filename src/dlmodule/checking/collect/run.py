@@ -28,7 +28,7 @@ from dlmodule.checking.probes import Probe
 # Code below these folders is a library's, not the learner's.
 LIBRARIES = (
     *(str(Path(module.__file__).parent) for module in (torch, np, inspect) if module.__file__),
-    str(Path(__file__).parent),
+    str(Path(__file__).parents[1]),
     f"{sys.prefix}/lib",
     "<frozen",
     "<__array_function__",
