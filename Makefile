@@ -20,10 +20,11 @@ test: $(VENV)/.test        ## every test: unit, verify, notebooks, browser (<= 1
 	$(BIN)/course build
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.test        ## style and types
+lint: $(VENV)/.test        ## style, types, and the walls between the rooms
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 ledger: $(VENV)/.course    ## measure what the course trains (as long as it takes)
 	$(BIN)/course ledger --rehearsal --full

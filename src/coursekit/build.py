@@ -8,16 +8,13 @@ with an error keeps its former notebooks, the others are built, and every error 
 
 import contextlib
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import click
-
 from coursekit.cache import Manifest, digest_of, digest_of_files, package_digest
-from coursekit.project import Part, Project, find_parts, find_project, select_parts
+from coursekit.project import Part, Project, find_parts, key_path, select_parts
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
 
@@ -131,11 +128,6 @@ def _figures(project: Project) -> Callable[[str], str]:
     return lambda name: figure(project, name)
 
 
-def key_path(session: str) -> str:
-    """Where a session's key stands, relative to build/."""
-    return f"keys/{session}.safetensors"
-
-
 def _record_keys(
     project: Project, parts: Sequence[Part], manifest: Manifest, report: Report, tell: Callable[[str], None]
 ) -> None:
@@ -201,18 +193,3 @@ def _write_course(
     write_atomically(project.build / "calendar.ics", to_ical(Timetable(load(project.syllabus))))
     manifest.record("course", inputs, ["course.json", "calendar.ics"])
     report.written += ["course.json", "calendar.ics"]
-
-
-@click.command("build")
-@click.argument("targets", nargs=-1, metavar="[SESSION[.PART]]...")
-@click.option("--no-keys", is_flag=True, help="Make the notebooks only; recording keys runs the solutions.")
-def command(targets: tuple[str, ...], no_keys: bool) -> None:
-    """Make the notebooks and the keys from the sources (all of them, or those named)."""
-    report = build(find_project(), targets, keys=not no_keys, tell=lambda line: click.echo(line, err=True))
-    for name in report.removed:
-        click.echo(f"removed build/{name}")
-    click.echo(f"{len(report.written)} files written" if report.written else "nothing to do")
-    for problem in report.problems:
-        click.echo(f"course: {problem}", err=True)
-    if report.problems:
-        sys.exit(2)

@@ -12,18 +12,18 @@ from dlmodule.errors import DLModuleError
 
 # name -> (where its click command stands, one line for `course --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
-    "build": ("coursekit.build:command", "Make the notebooks and the keys from the sources."),
-    "calendar": ("coursekit.schedule.calendar:command", "Write the iCalendar of sessions, releases and deadlines."),
+    "build": ("coursekit.commands.build:command", "Make the notebooks and the keys from the sources."),
+    "calendar": ("coursekit.commands.calendar:command", "Write the iCalendar of sessions, releases and deadlines."),
     "check": ("coursekit.commands.check:command", "Judge one exercise from a file: SESSION.EXERCISE FILE.py."),
     "doctor": ("coursekit.commands.doctor:command", "Look at this machine and say what is missing."),
-    "execute": ("coursekit.notebooks.execute:command", "Run notebooks in real kernels and keep their outputs."),
-    "ledger": ("coursekit.ledger:command", "Measure the models the course trains, or show the measurements."),
+    "execute": ("coursekit.commands.execute:command", "Run notebooks in real kernels and keep their outputs."),
+    "ledger": ("coursekit.commands.ledger:command", "Measure the models the course trains, or show the measurements."),
     "list": ("coursekit.commands.listing:command", "List the parts of the course."),
     "open": ("dlmodule.open.server:command", "Open the course: its home and JupyterLab."),
-    "release": ("coursekit.publish.release:command", "Write exactly what is due at a moment."),
-    "site": ("coursekit.publish.site:command", "Build the static web site."),
-    "slides": ("coursekit.publish.slides:command", "Make the slide decks."),
-    "verify": ("coursekit.exercises.verify:command", "Prove that every exercise's check does what it claims."),
+    "release": ("coursekit.commands.release:command", "Write exactly what is due at a moment."),
+    "site": ("coursekit.commands.site:command", "Build the static web site."),
+    "slides": ("coursekit.commands.slides:command", "Make the slide decks."),
+    "verify": ("coursekit.commands.verify:command", "Prove that every exercise's check does what it claims."),
 }
 
 

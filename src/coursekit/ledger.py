@@ -20,10 +20,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
-
 from coursekit.errors import CourseError
-from coursekit.project import Project, find_project
+from coursekit.project import Project
 from dlmodule.files import write_atomically
 
 HEADER = "# What every model the course trains was measured to reach. Written by `course ledger`; not by hand.\n"
@@ -129,30 +127,6 @@ def bar(project: Project, exercise: str) -> float | None:
     return None if row is None or "bar" not in row else float(row["bar"])
 
 
-def stale(project: Project) -> list[str]:
-    """One line for each declared measurement that is missing, unfinished, or of a source that has changed since."""
-    from coursekit.exercises.measurements import declared
-
-    ledger = read(project.ledger)
-    lines = []
-    for wanted in declared(project):
-        row = find(ledger, wanted.kind, *wanted.key)
-        try:
-            current = wanted.source_hash(project)
-        except CourseError as error:
-            lines.append(f"{wanted.name}: {error}")
-            continue
-        if row is None:
-            lines.append(f"{wanted.name}: not yet measured")
-        elif row["source_hash"] != current:
-            lines.append(f"{wanted.name}: its source has changed since it was measured")
-        elif len(row["seeds"]) < wanted.seeds:
-            lines.append(f"{wanted.name}: {len(row['seeds'])} of {wanted.seeds} seeds")
-        elif wanted.kind == "rehearsal" and "bar" not in row:
-            lines.append(f"{wanted.name}: no bar separates right answers from mistakes")
-    return lines
-
-
 def _check_row(kind: str, row: object, path: Path, line: int | None) -> None:
     needed: dict[str, type] = {name: str for name in (*KEYS[kind], "source_hash", "hardware")}
     needed |= {"seeds": list} | (
@@ -221,61 +195,3 @@ def _locked(project: Project) -> Iterator[None]:
     with (project.build / "ledger.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def report(project: Project) -> str:
-    """The ledger as a table for people, and what in it is stale."""
-    ledger = read(project.ledger)
-    lines = []
-    for row in ledger["full"]:
-        metrics = [f"{name} {words(name, values)}" for name, values in row["values"].items() if name != "seconds"]
-        lines.append((f"{row['id']}.{row['set']}", *metrics[:1], words("seconds", row["values"]["seconds"])))
-        lines += [("", metric, "") for metric in metrics[1:]]
-    for row in ledger["rehearsal"]:
-        limit = f", bar {row['bar']:.4g}" if "bar" in row else ", no bar"
-        right = words(row["metric"], row["right"]["solution"])
-        lines.append((f"{row['id']}.rehearsal", f"{row['metric']} {right}{limit}", words("seconds", row["seconds"])))
-    widths = [max((len(line[i]) for line in lines), default=0) for i in range(3)]
-    table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    late = stale(project)
-    if late:
-        table += ["", f"To be measured ({len(late)}):", *(f"  {line}" for line in late)]
-    return "\n".join(table or ["Nothing is measured in this course."])
-
-
-@click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
-@click.option("--rehearsal", is_flag=True, help="Only the rehearsals, which set the bars of the checks.")
-@click.option("--full", is_flag=True, help="Only the full-size measurements.")
-@click.option("--seeds", type=click.IntRange(min=1), help="Another number of seeds than the exercise declares.")
-@click.option("--json", "as_json", is_flag=True, help="Print the ledger as JSON.")
-def command(targets: tuple[str, ...], rehearsal: bool, full: bool, seeds: int | None, as_json: bool) -> None:
-    """Measure the models of TARGET (SESSION, SESSION.PART, SESSION.EXERCISE or SESSION.EXERCISE.SET), or show the ledger.
-
-    Each seed is written when it is done, and what is measured and current is not measured again: an interrupted run goes on where
-    it was. Without TARGET, --rehearsal or --full measures everything of that kind.
-    """
-    project = find_project()
-    failures: list[str] = []
-    if targets or rehearsal or full:
-        from coursekit.exercises.measurements import select
-        from coursekit.exercises.measuring import measure_all
-
-        kinds = ["rehearsal"] * (rehearsal or not full) + ["full"] * (full or not rehearsal)
-        failures = measure_all(project, select(project, targets, kinds), seeds)
-    if as_json:
-        shown = {**read(project.ledger), "stale": stale(project), "failures": failures}
-        click.echo(json.dumps(_without_nan(shown), default=str, ensure_ascii=False, indent=1))
-    elif not failures:
-        click.echo(report(project))
-    if failures:
-        raise CourseError("; ".join(failures))
-
-
-def _without_nan(value: Any) -> Any:
-    """``value`` with null for NaN, which JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -69,6 +69,11 @@ class Part:
         return f"{self.session}.{self.name}"
 
 
+def key_path(session: str) -> str:
+    """Where a session's key stands, relative to build/."""
+    return f"keys/{session}.safetensors"
+
+
 def find_parts(project: Project) -> list[Part]:
     """Every source of the course, by session and name. ``DECK_figures.py`` draws for a slide deck and is none."""
     folders = [f for f in sorted(project.course.iterdir()) if f.is_dir() and _SESSION.fullmatch(f.name)]

@@ -25,7 +25,7 @@ RIGHT = FLIPPED.replace("kernel.flip(0, 1)", "kernel")
 @pytest.fixture
 def real_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """This repository's own course, built as `make course` builds it, opened on an empty workspace."""
-    from coursekit.build import command as build
+    from coursekit.commands.build import command as build
 
     monkeypatch.setenv("DLMODULE_COURSE", str(ROOT))
     assert CliRunner().invoke(build, []).exit_code == 0

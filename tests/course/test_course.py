@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from coursekit import ledger
+from coursekit.exercises import measurements
 from coursekit.project import Project, find_parts
 
 PROJECT = Project(Path(__file__).parents[2])
@@ -67,7 +68,7 @@ def test_student_versions_stop_only_at_unfinished_exercises(built: Path, part: s
 
 def test_measurements_are_current() -> None:
     """Each measured exercise has a ledger row of its present source; what is stale is named."""
-    assert ledger.stale(PROJECT) == []
+    assert measurements.stale(PROJECT) == []
 
 
 def test_every_figure_that_the_prose_quotes_is_measured(built: Path) -> None:

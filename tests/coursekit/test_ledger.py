@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursekit import ledger
+from coursekit.commands.ledger import command
 from coursekit.errors import CourseError
 from coursekit.project import Project
 
@@ -162,7 +163,7 @@ def test_reading_does_not_import_torch(measured: Project):
     program = (
         "import sys; from pathlib import Path; from coursekit import ledger; from coursekit.project import Project\n"
         f"project = Project(Path({str(measured.root)!r}))\n"
-        "ledger.bar(project, 'a.b'); ledger.figure(project, 'a.b.c.d'); ledger.report(project)\n"
+        "ledger.bar(project, 'a.b'); ledger.figure(project, 'a.b.c.d')\n"
         "print('torch' in sys.modules or 'numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -172,17 +173,17 @@ def test_reading_does_not_import_torch(measured: Project):
 def test_command_prints_a_table_and_json(measured: Project, monkeypatch):
     """Without an argument the command shows the ledger, for people or as JSON without NaN."""
     monkeypatch.setenv("DLMODULE_COURSE", str(measured.root))
-    table = CliRunner().invoke(ledger.command, []).stdout.splitlines()
+    table = CliRunner().invoke(command, []).stdout.splitlines()
     assert table[0].split("  ")[0] == "05_cnns_1.train_lenet.fashion_mnist"
     assert "accuracy 90.1 % ± 0.2 (3 seeds)" in table[0]
     assert "bar 0.65" in table[1]
-    shown = json.loads(CliRunner().invoke(ledger.command, ["--json"]).stdout)
+    shown = json.loads(CliRunner().invoke(command, ["--json"]).stdout)
     assert shown["rehearsal"][0]["mistakes"] == {"timid": [0.5], "never_steps": [None]}
 
 
 def test_an_unknown_target_is_named(measured: Project, monkeypatch):
     """A target that measures nothing is an error that lists what is measured."""
     monkeypatch.setenv("DLMODULE_COURSE", str(measured.root))
-    result = CliRunner().invoke(ledger.command, ["05_cnns_1.nothing"])
+    result = CliRunner().invoke(command, ["05_cnns_1.nothing"])
     assert isinstance(result.exception, CourseError)
     assert "nothing called '05_cnns_1.nothing' is measured" in str(result.exception)

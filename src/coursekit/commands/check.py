@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from coursekit.errors import CourseError
+from coursekit.exercises.record import record_session
 from coursekit.project import find_project
 from coursekit.sources import slicing
 from coursekit.sources.names import bound_names
@@ -67,7 +68,6 @@ def command(exercise: str, file: Path, as_json: bool, hint: int | None) -> None:
         where = key.find(session)
     except Exception:
         # In a clone of the course, a key that is not there yet is recorded now.
-        from coursekit.exercises.record import record_session
 
         project = find_project()
         if not (project.course / session).is_dir():

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from coursekit.project import Project, find_project
+from coursekit.schedule.syllabus import weekday
 from coursekit.schedule.timetable import Entry, entries, relative_to_project
 
 
@@ -52,7 +53,6 @@ def table(found: tuple[Entry, ...]) -> str:
 
 
 def _day(moment: datetime) -> str:
-    from coursekit.schedule.syllabus import weekday
 
     return f"{weekday(moment.date())} {moment:%Y-%m-%d}"
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from coursekit.notebooks.notebook import student_definition
 from coursekit.project import Project, find_parts
 from coursekit.sources.regions import find_regions, solution_text
 from coursekit.sources.source import parse, read_exercises
+from coursekit.sources.student import student_definition
 
 LEAST = 16  # characters, without spaces, from which a line says something
 PUBLISHED = {"title", "hints", "sentence", "source"}  # fields of a key that its author wrote for learners

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coursekit.errors import CourseError
-from coursekit.notebooks.notebook import student_definition
 from coursekit.project import Project
 from coursekit.sources import slicing
 from coursekit.sources.names import bound_names
 from coursekit.sources.source import Source, parse
+from coursekit.sources.student import student_definition
 
 if TYPE_CHECKING:
     from dlmodule.checking.exercise import Alternative, Exercise, Mistake

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coursekit import ledger
 from coursekit.errors import CourseError
 from coursekit.project import Project
+from coursekit.sources.slicing import definitions
 
 REHEARSAL_SEEDS = 10  # right answers behind a bar
 
@@ -53,8 +55,6 @@ class Declared:
 
     def source_hash(self, project: Project) -> str:
         """Digest of everything in the course that the measurement depends on."""
-        from coursekit.sources.slicing import definitions
-
         source = definitions(project, self.session, self.part, self.exercise)
         relevant = [ast.unparse(_Wordless().visit(ast.parse(source))), _relevant(_parse(self.path), self.kind)]
         return hashlib.sha256("\n".join(relevant).encode()).hexdigest()[:16]
@@ -93,6 +93,28 @@ def select(project: Project, targets: Sequence[str], kinds: Sequence[str]) -> li
             raise CourseError(f"nothing called {target!r} is measured; measured exercises: {known}")
     wanted = [one for one in everything if not targets or names(one) & set(targets)]
     return [one for one in wanted if one.kind in kinds]
+
+
+def stale(project: Project) -> list[str]:
+    """One line for each declared measurement that is missing, unfinished, or of a source that has changed since."""
+    rows = ledger.read(project.ledger)
+    lines = []
+    for wanted in declared(project):
+        row = ledger.find(rows, wanted.kind, *wanted.key)
+        try:
+            current = wanted.source_hash(project)
+        except CourseError as error:
+            lines.append(f"{wanted.name}: {error}")
+            continue
+        if row is None:
+            lines.append(f"{wanted.name}: not yet measured")
+        elif row["source_hash"] != current:
+            lines.append(f"{wanted.name}: its source has changed since it was measured")
+        elif len(row["seeds"]) < wanted.seeds:
+            lines.append(f"{wanted.name}: {len(row['seeds'])} of {wanted.seeds} seeds")
+        elif wanted.kind == "rehearsal" and "bar" not in row:
+            lines.append(f"{wanted.name}: no bar separates right answers from mistakes")
+    return lines
 
 
 def _parse(path: Path) -> ast.Module:

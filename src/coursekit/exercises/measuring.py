@@ -16,13 +16,12 @@ import math
 import os
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from coursekit import ledger
 from coursekit.errors import CourseError
+from coursekit.exercises.loading import load_whole
 from coursekit.exercises.measurements import Declared
 from coursekit.project import Project
 from dlmodule.errors import DLModuleError
@@ -34,21 +33,23 @@ OTHER_SEEDS = 3  # seeds of each mistake and each alternative in a rehearsal
 LIMIT = 300.0  # seconds after which a rehearsal is given up
 
 
-def measure_all(project: Project, wanted: Sequence[Declared], seeds: int | None = None) -> list[str]:
-    """Measure every one of ``wanted``; returns a line for each that failed, after the others have been measured."""
+def measure_all(
+    project: Project, wanted: Sequence[Declared], seeds: int | None = None, *, report: Callable[[str], None]
+) -> list[str]:
+    """Measure every one of ``wanted``, with a line to ``report`` for each seed; returns a line for each that failed."""
     # A measurement at full size is one at full size, whatever the calling shell rehearses.
     os.environ.pop("DLMODULE_REHEARSAL", None)
     failures = []
     for one in wanted:
         try:
-            (rehearse if one.kind == "rehearsal" else measure)(project, one, seeds or one.seeds)
+            (rehearse if one.kind == "rehearsal" else measure)(project, one, seeds or one.seeds, report)
         except DLModuleError as error:
             failures.append(f"{one.name}: {error}")
-            click.echo(failures[-1], err=True)
+            report(failures[-1])
     return failures
 
 
-def measure(project: Project, one: Declared, seeds: int) -> None:
+def measure(project: Project, one: Declared, seeds: int, report: Callable[[str], None]) -> None:
     """The full-size measurement ``one``, for seeds 0, 1, ... that its row does not hold yet."""
     row = _begun(project, one, seeds, {"values": {}, "mean": {}, "std": {}})
     if len(row["seeds"]) >= seeds:
@@ -67,10 +68,10 @@ def measure(project: Project, one: Declared, seeds: int) -> None:
         row["mean"] = {name: statistics.fmean(values) for name, values in row["values"].items()}
         row["std"] = {name: _std(values) for name, values in row["values"].items()}
         ledger.put(project, "full", row)
-        click.echo(f"{one.name}, seed {seed}: {', '.join(f'{k} {v:.4g}' for k, v in measured.items())}", err=True)
+        report(f"{one.name}, seed {seed}: {', '.join(f'{k} {v:.4g}' for k, v in measured.items())}")
 
 
-def rehearse(project: Project, one: Declared, seeds: int) -> None:
+def rehearse(project: Project, one: Declared, seeds: int, report: Callable[[str], None]) -> None:
     """The rehearsal ``one``: right answers, mistakes, and the bar between them. Raises CourseError where they overlap."""
     row = _begun(project, one, seeds, {"metric": "", "higher": True, "seconds": [], "right": {}, "mistakes": {}})
     if len(row["seeds"]) >= seeds and "bar" in row:
@@ -101,7 +102,7 @@ def rehearse(project: Project, one: Declared, seeds: int) -> None:
                 row["seconds"].append(seconds)
             ledger.put(project, "rehearsal", row)
             how = f"{row['metric']} {value:.4g}" if alike else "known by other evidence"
-            click.echo(f"{one.name}, {name}, seed {seed}: {how} in {seconds:.1f} s", err=True)
+            report(f"{one.name}, {name}, seed {seed}: {how} in {seconds:.1f} s")
     row["bar"] = bar_between(row["right"], row["mistakes"], higher=row["higher"])
     ledger.put(project, "rehearsal", row)
 
@@ -123,7 +124,6 @@ def bar_between(right: dict[str, list[float]], mistakes: dict[str, list[float]],
 
 def load(project: Project, wanted: Declared) -> tuple[Exercise, dict[str, Any]]:
     """The exercise and every candidate by name: ``solution``, then alternatives and mistakes."""
-    from coursekit.exercises.loading import load_whole
 
     whole = load_whole(project, wanted.session, wanted.exercise)
     alternatives = {one.name: one.candidate for one in whole.alternatives}

@@ -17,11 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 from coursekit import ledger
 from coursekit.errors import CourseError
+from coursekit.exercises import loading
+from coursekit.exercises.loading import Loaded, load_whole
+from coursekit.exercises.workers import run_forked
 from coursekit.project import Project
+from coursekit.sources import slicing
+from coursekit.sources.exercise_file import read
+from coursekit.sources.slicing import borrowed, slice_of, slice_text
+from coursekit.sources.source import parse
+from coursekit.sources.student import student_definition
 from dlmodule.errors import DLModuleError
 
 if TYPE_CHECKING:
-    from coursekit.exercises.loading import Loaded
     from dlmodule.checking.evidence import Evidence
     from dlmodule.checking.key import ExerciseKey
 
@@ -112,9 +119,6 @@ def recorded(project: Project, loaded: Loaded) -> ExerciseKey:
 
 def digest(project: Project, session: str, name: str) -> str:
     """What the record of an exercise depends on: its file, its slice, how checks run, its bar, torch and Python."""
-    from coursekit.notebooks.notebook import student_definition
-    from coursekit.sources.exercise_file import read
-    from coursekit.sources.slicing import borrowed, slice_of
 
     path = project.course / session / "exercises" / f"{name}.py"
     meta = read(path)
@@ -136,8 +140,6 @@ def code_version() -> str:
     import importlib.metadata
 
     import dlmodule
-    from coursekit.exercises import loading
-    from coursekit.sources import slicing
 
     home = Path(str(dlmodule.__file__)).parent
     checking = home / "checking"
@@ -152,7 +154,6 @@ def code_version() -> str:
 
 @functools.lru_cache(maxsize=8)
 def _parsed(path: Path, stamp: tuple[int, ...]) -> Any:
-    from coursekit.sources.source import parse
 
     return parse(path)
 
@@ -179,7 +180,6 @@ def _cached(project: Project, session: str, name: str) -> ExerciseKey | None:
 
 
 def _record_all(project: Project, session: str, names: Sequence[str], jobs: int) -> None:
-    from coursekit.exercises.workers import run_forked
 
     for name, result in run_forked(functools.partial(_record_one, project, session), names, jobs=jobs):
         if isinstance(result, BaseException):
@@ -189,7 +189,6 @@ def _record_all(project: Project, session: str, names: Sequence[str], jobs: int)
 
 
 def _record_one(project: Project, session: str, name: str) -> None:
-    from coursekit.exercises.loading import load_whole
 
     _keep(project, record(project, load_whole(project, session, name)))
 
@@ -206,7 +205,6 @@ def _keep(project: Project, one: ExerciseKey) -> None:
 
 def _shipped_probe(project: Project, loaded: Loaded) -> Any:
     """The probe as a learner receives it: a custom one as the source of exactly what it needs."""
-    from coursekit.sources.slicing import slice_text
 
     probe = loaded.exercise.how
     if probe.function is None:

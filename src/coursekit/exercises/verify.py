@@ -12,22 +12,24 @@ from __future__ import annotations
 
 import functools
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+from tqdm import tqdm
 
 from coursekit.errors import CourseError
-from coursekit.exercises import record
-from coursekit.project import Project, find_project
+from coursekit.exercises import mutants, record, workers
+from coursekit.exercises.loading import Loaded, load_whole, run
+from coursekit.exercises.workers import in_child, run_forked
+from coursekit.project import Project
+from coursekit.sources.exercise_file import read
+from coursekit.sources.slicing import exercise_slice
 from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
-    from coursekit.exercises.loading import Loaded
     from dlmodule.checking.evidence import Evidence
     from dlmodule.checking.key import ExerciseKey
 
@@ -62,7 +64,6 @@ class Proof:
 
 def prove(project: Project, session: str, name: str) -> Proof:
     """Prove one exercise, here and now."""
-    from coursekit.exercises.loading import load_whole
     from dlmodule.checking import compare
     from dlmodule.checking.decide.decide import decide
     from dlmodule.checking.judge import judge_with
@@ -126,10 +127,6 @@ def _refused(seen: Sequence[Evidence]) -> bool:
 
 def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
     """Try every mutant of the solution, each in a process of its own, for at most ten times what the solution takes."""
-    from coursekit.exercises.loading import run
-    from coursekit.exercises.mutants import mutants
-    from coursekit.exercises.workers import in_child
-    from coursekit.sources.slicing import exercise_slice
     from dlmodule.checking.judge import judge_with
 
     clock = time.perf_counter()
@@ -143,7 +140,7 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
 
     equal = loaded.exercise.equivalents
     met: set[str] = set()
-    for mutant in mutants(whole.text, whole.written, whole.lines):
+    for mutant in mutants.mutants(whole.text, whole.written, whole.lines):
         # Anything but "it passes" is noticed: it is wrong, does not even define, takes too long, or too much.
         if in_child(functools.partial(passes, mutant.text), deadline=limit + 1) is not True:
             proof.mutants["killed"] += 1
@@ -169,7 +166,6 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
 
 def prove_all(project: Project, ids: Sequence[str], *, fresh: bool = False, jobs: int = 2) -> list[Proof]:
     """Prove the exercises ``ids``, in parallel; unchanged ones are taken from the cache. CourseError for bad input."""
-    from coursekit.exercises.workers import run_forked
 
     found: dict[str, Proof] = {}
     for one in ids:
@@ -177,7 +173,7 @@ def prove_all(project: Project, ids: Sequence[str], *, fresh: bool = False, jobs
         if kept is not None:
             found[one] = kept
     waiting = [one for one in ids if one not in found]
-    with click.progressbar(length=len(waiting), label="verify", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with tqdm(total=len(waiting), desc="verify", disable=None, leave=False) as bar:
         for one, result in run_forked(functools.partial(_prove_one, project), waiting, jobs=jobs) if waiting else ():
             bar.update(1)
             if isinstance(result, CourseError):
@@ -205,8 +201,6 @@ def _cache_path(project: Project, one: str) -> Path:
 def _code_version() -> str:
     import hashlib
 
-    from coursekit.exercises import mutants, workers
-
     files = (__file__, mutants.__file__, workers.__file__)
     return hashlib.sha256("".join(Path(one).read_text("utf-8") for one in files).encode()).hexdigest()[:12]
 
@@ -220,7 +214,6 @@ def _kept(project: Project, one: str) -> Proof | None:
 
 def select(project: Project, targets: Sequence[str]) -> list[str]:
     """Ids of the exercises that ``targets`` (SESSION, SESSION.PART or SESSION.EXERCISE; all without one) name."""
-    from coursekit.sources.exercise_file import read
 
     every = {
         f"{path.parents[1].name}.{path.stem}": f"{path.parents[1].name}.{read(path).part}"
@@ -234,47 +227,3 @@ def select(project: Project, targets: Sequence[str]) -> list[str]:
         for one, part in every.items()
         if not targets or any(target in (one, part, one.partition(".")[0]) for target in targets)
     ]
-
-
-@click.command()
-@click.argument("targets", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="One object per exercise, on stdout.")
-@click.option("--fresh", is_flag=True, help="Prove again what is already proved.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
-def command(targets: tuple[str, ...], as_json: bool, fresh: bool, jobs: int) -> None:
-    """Prove the checks of TARGETS (SESSION, SESSION.PART or SESSION.EXERCISE; everything without one)."""
-    from coursekit.exercises.leaks import received, scan
-
-    project = find_project()
-    ids = select(project, targets)
-    proofs = prove_all(project, ids, fresh=fresh, jobs=jobs)
-    sessions = sorted({one.partition(".")[0] for one in ids})
-    leaks = scan(project, sessions)
-    if as_json:
-        click.echo(json.dumps([proof.public() for proof in proofs], indent=1, ensure_ascii=False))
-    else:
-        for proof in proofs:
-            click.echo(_line(proof))
-        killed, total = (sum(proof.mutants[what] for proof in proofs) for what in ("killed", "total"))
-        share = f", {killed} of {total} mutants killed ({killed / total:.1%})" if total else ""
-        click.echo(f"{len(proofs)} exercises, {sum(not proof.problems for proof in proofs)} proved{share}")
-        files = sum(len(received(project, session)) for session in sessions)
-        searched = f"{len(leaks)} leaks in {files} built files" if files else "nothing is built yet; see `course build`"
-        click.echo(f"leak scan: {searched}")
-    problems = [f"{proof.exercise}: {problem}" for proof in proofs for problem in proof.problems]
-    for problem in [*problems, *leaks]:
-        click.echo(f"course verify: {problem}", err=True)
-    if problems or leaks:
-        sys.exit(1)
-
-
-def _line(proof: Proof) -> str:
-    met = sum(mistake["met"] for mistake in proof.mistakes)
-    shown = "measured" if proof.measured else f"{proof.mutants['killed']}/{proof.mutants['total']} mutants"
-    sign = "✗" if proof.problems else "✓"
-    return (
-        f"{sign} {proof.exercise:38s} {met}/{len(proof.mistakes)} mistakes  "
-        f"{proof.alternatives['accepted']}/{proof.alternatives['total']} alternatives  {shown}  {proof.seconds:.1f} s"
-        + (f"  ({proof.equivalent} equivalent)" if proof.equivalent else "")
-        + (f"\n    survive: {'; '.join(proof.survivors)}" if proof.survivors else "")
-    )

@@ -14,22 +14,20 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import click
-
-from coursekit.build import build, key_path
 from coursekit.cache import digest_of, package_digest
 from coursekit.errors import CourseError
+from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.notebooks.notebook import file_name, relative_path
 from coursekit.notebooks.unfinished import CellError, errors_of, unfinished_only
-from coursekit.project import Part, Project, find_project, select_parts
+from coursekit.project import Part, Project, key_path, select_parts
+from coursekit.sources.regions import solution_lines
+from coursekit.sources.source import parse
 from dlmodule.files import write_atomically
-
-__all__ = ["Run", "command", "execute", "executed_path", "unfinished_only"]
 
 # Seconds that one cell may take before the notebook counts as hung.
 CELL_TIMEOUT = {"rehearsal": 300.0, "full": 1800.0}
@@ -175,9 +173,6 @@ def _full_size(path: Path, notebook: str) -> bool:
 
 def _located(part: Part, errors: Sequence[CellError], solutions: bool) -> list[str]:
     """Each error as one line that begins with the source's file and line."""
-    from coursekit.notebooks.cell_ids import cell_ids
-    from coursekit.sources.regions import solution_lines
-    from coursekit.sources.source import parse
 
     source = parse(part.path)
     cells = dict(zip(cell_ids(source.session, source.part, source.cells), source.cells, strict=True))
@@ -190,31 +185,3 @@ def _located(part: Part, errors: Sequence[CellError], solutions: bool) -> list[s
         where = f"{part.path}:{cell.line + line - 1}" if cell is not None else f"{part.path} (a cell of the build's)"
         located.append(f"{where}: {error}")
     return located
-
-
-@click.command("execute")
-@click.argument("targets", nargs=-1, metavar="[SESSION[.PART]]...")
-@click.option("--rehearsal", is_flag=True, help="At the size of a rehearsal: seconds instead of minutes.")
-@click.option("--student", is_flag=True, help="The student versions: report what no unfinished exercise explains.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(min=1), help="Notebooks at a time.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
-def command(targets: tuple[str, ...], rehearsal: bool, student: bool, jobs: int, as_json: bool) -> None:
-    """Run notebooks (all of them, or those named) in real kernels and keep their outputs."""
-    project = find_project()
-    report = build(project, targets, tell=lambda line: click.echo(line, err=True))
-    for problem in report.problems:
-        click.echo(f"course: {problem}", err=True)
-    if report.problems:
-        sys.exit(2)
-
-    def tell(run: Run) -> None:
-        said = "up to date" if run.reused else f"{run.seconds:.1f} s"
-        click.echo(f"{'ok    ' if run.ok else 'FAILED'} {run.notebook} ({run.version}): {said}", err=as_json)
-        for problem in run.problems:
-            click.echo(f"       {problem}", err=as_json)
-
-    runs = execute(project, targets, student=student, rehearsal=rehearsal, jobs=jobs, tell=tell)
-    if as_json:
-        click.echo(json.dumps([asdict(run) for run in runs], ensure_ascii=False, indent=1))
-    if not all(run.ok for run in runs):
-        sys.exit(1)

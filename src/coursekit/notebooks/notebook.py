@@ -4,19 +4,17 @@ They are nbformat 4.5 documents written with the standard library (nbformat alon
 are the oracles of the tests). The same source gives the same bytes: ids are hashes, keys are sorted, nothing is dated.
 """
 
-import ast
 import json
 import re
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
 from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_id, cell_ids
 from coursekit.notebooks.title import Repository, colab_url, exercise_line, install_cell, title_cell
-from coursekit.sources.names import bound_names
-from coursekit.sources.regions import solution_text, student_text
+from coursekit.sources.regions import solution_text
 from coursekit.sources.source import Cell, Source
+from coursekit.sources.student import student_code
 
 Notebook = dict[str, Any]
 
@@ -119,22 +117,7 @@ def _prose(source: Source, cell: Cell, figure: Callable[[str], str]) -> str:
 
 def _code(source: Source, cell: Cell, solutions: bool) -> str:
     """Code without markers, or with stubs and starters in the place of solutions."""
-    if solutions:
-        return solution_text(cell.text)
-    assert cell.tree is not None
-    here = set(cell.exercises("defines"))
-    starters = {
-        meta.name: textwrap.dedent(meta.starter).strip("\n")
-        for meta in source.exercises
-        if meta.name in here and meta.starter is not None
-    }
-    text = student_text(cell.text, cell.tree, cell.regions, {meta.name for meta in source.exercises}, starters)
-    try:
-        ast.parse(text)
-    except SyntaxError as error:
-        message = f"the student version of this cell is not Python: {error.msg} in {(error.text or '').strip()!r}"
-        raise CourseError(message, file=source.path, line=cell.line) from None
-    return text
+    return solution_text(cell.text) if solutions else student_code(source, cell)
 
 
 def _nbgrader(source: Source, cell: Cell, identity: str) -> dict[str, Any]:
@@ -169,15 +152,3 @@ def _nbgrader(source: Source, cell: Cell, identity: str) -> dict[str, Any]:
     if points:
         metadata["points"] = points
     return {"nbgrader": metadata}
-
-
-def student_definition(source: Source, name: str) -> str:
-    """What the student version has for the exercise ``name``: its stub or starter, without the rest of the cell."""
-    cell = next(c for c in source.cells if name in c.exercises("defines"))
-    text = _code(source, cell, solutions=False)
-    binding = [node for node in ast.parse(text).body if name in bound_names([node])]
-    if not binding:
-        return ""
-    node = binding[-1]
-    first = min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
-    return "\n".join(text.split("\n")[first - 1 : node.end_lineno])

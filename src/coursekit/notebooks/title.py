@@ -1,11 +1,9 @@
 """The cells that the build writes itself: the title, the Colab installation, and the line under an exercise's heading."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from coursekit.sources.exercise_file import ExerciseMeta
 from coursekit.sources.header import Header, Minutes
-
-if TYPE_CHECKING:
-    from coursekit.sources.exercise_file import ExerciseMeta
 
 DIFFICULTIES = ("warm-up", "easy", "moderate", "demanding", "hard")
 

@@ -14,12 +14,12 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-import click
-
 from coursekit.errors import CourseError
-from coursekit.project import Project, find_project
+from coursekit.notebooks.cell_ids import cell_ids
+from coursekit.project import Project
 from coursekit.publish.site_pages import Pages, collect
 from coursekit.publish.site_sphinx import Complaint, tree
+from coursekit.sources.source import parse
 
 # A folder this old was left by a run that was killed.
 _ABANDONED_SECONDS = 3600.0
@@ -88,9 +88,6 @@ def _line_of_source(source: Path, notebook: bytes, line: int) -> int | None:
     """The line of a part's source that Sphinx's line of the notebook stands for; None in a cell that the build wrote."""
     import json
 
-    from coursekit.notebooks.cell_ids import cell_ids
-    from coursekit.sources.source import parse
-
     number, within = divmod(line - 1, _LINES_PER_CELL)
     shown = json.loads(notebook)["cells"]
     if not 0 < number <= len(shown):
@@ -104,23 +101,3 @@ def _line_of_source(source: Path, notebook: bytes, line: int) -> int | None:
     said, written = "".join(shown[number - 1]["source"]).split("\n"), cell.text.split("\n")
     words = said[within - 1] if 0 < within <= len(said) else ""
     return cell.line + (written.index(words) if words in written else 0)
-
-
-@click.command("site")
-@click.option("--at", "when", metavar="TIME", help="What is due at TIME, as 2022-12-02T12:00. Default: everything.")
-@click.option("-o", "--to", type=click.Path(path_type=Path), metavar="DIR", help="Where to. Default: build/site.")
-def command(when: str | None, to: Path | None) -> None:
-    """Build the static web site."""
-    from coursekit.build import build
-    from coursekit.schedule.syllabus import load
-    from coursekit.schedule.timetable import parse_at
-
-    project = find_project()
-    at = parse_at(when, load(project.syllabus)) if when else None
-    report = build(project, keys=False)
-    if report.problems:
-        raise report.problems[0]
-    folder = to or project.build / "site"
-    start = time.perf_counter()
-    build_site(project, at=at, to=folder)
-    click.echo(f"{folder / 'index.html'} ({time.perf_counter() - start:.1f} s)")

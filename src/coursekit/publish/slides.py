@@ -13,20 +13,19 @@ import importlib.util
 import inspect
 import json
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import Any
 
 from coursekit.errors import CourseError
-from coursekit.project import Project, find_project, source_files
+from coursekit.notebooks.cell_ids import cell_ids
+from coursekit.notebooks.title import Repository, colab_url
+from coursekit.project import Project, source_files
+from coursekit.schedule.syllabus import load
+from coursekit.schedule.timetable import published_path
+from coursekit.sources.source import parse, read_exercises
 from dlmodule.files import write_atomically
-
-if TYPE_CHECKING:
-    from coursekit.notebooks.title import Repository
 
 Links = dict[str, dict[str, str]]
 
@@ -113,11 +112,6 @@ def notes_text(slides: Sequence[Slide]) -> str:
 
 def section_links(project: Project, deck: Deck, repository: "Repository") -> Links:
     """For each part of the deck's session: the address in Colab of the cell of each heading, by the heading's text."""
-    from coursekit.notebooks.cell_ids import cell_ids
-    from coursekit.notebooks.title import colab_url
-    from coursekit.schedule.syllabus import load
-    from coursekit.schedule.timetable import published_path
-    from coursekit.sources.source import parse, read_exercises
 
     exercises, syllabus = read_exercises(deck.path.parent), load(project.syllabus)
     links: Links = {}
@@ -268,21 +262,3 @@ def write_pages(folder: Path, deck: Deck, pages: Mapping[int, bytes]) -> None:
     """Write page images as ``DECK-01.png`` and so on."""
     for number, page in pages.items():
         write_atomically(folder / f"{deck.name}-{number:02d}.png", page)
-
-
-@click.command("slides")
-@click.argument("targets", nargs=-1, metavar="[SESSION[.DECK]]...")
-@click.option("--png", is_flag=True, help="Write every page as PNG as well.")
-def command(targets: tuple[str, ...], png: bool) -> None:
-    """Make the slide decks (all of them, or those named) under build/slides."""
-    from coursekit.schedule.syllabus import load
-
-    project = find_project()
-    repository = load(project.syllabus).repository
-    for deck in select_decks(project, targets):
-        slides = build_deck(project, deck, repository)
-        if png:
-            images = page_images(project, deck, repository, ppi=96)
-            write_pages(project.build / "slides" / deck.session / "pages", deck, dict(enumerate(images, 1)))
-        click.echo(f"build/slides/{deck.session}/{deck.name}.pdf: {len(slides)} slides")
-    sys.stdout.flush()

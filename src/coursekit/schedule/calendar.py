@@ -5,18 +5,12 @@ calendar of a moved run moves the entries that are there.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import click
 import icalendar
 
-from coursekit.errors import CourseError
-from coursekit.project import find_project
-from coursekit.schedule.syllabus import load
 from coursekit.schedule.timetable import Slot, Timetable
-from dlmodule.files import write_atomically
 
 
 def to_ical(timetable: Timetable) -> bytes:
@@ -121,26 +115,3 @@ def _assessments(timetable: Timetable) -> Iterator[icalendar.Event]:
 def _name(slot: Slot) -> str:
     """``05 CNNs part I, morning: code-along``."""
     return f"{slot.row.day:02d} {slot.row.title}, {slot.part.part}: {slot.part.title or slot.part.kind}"
-
-
-@click.command("calendar")
-@click.option(
-    "--start", metavar="DATE", help="The first day of another term, as 2027-01-11; the weekday must be the same."
-)
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file (default: print)."
-)
-def command(start: str | None, output: Path | None) -> None:
-    """Write the iCalendar of sessions, releases and deadlines."""
-    timetable = Timetable(load(find_project().syllabus))
-    if start is not None:
-        try:
-            first = date.fromisoformat(start)
-        except ValueError:
-            raise CourseError(f"--start {start!r} is not a date; write 2027-01-11") from None
-        timetable = timetable.moved(first)
-    content = to_ical(timetable)
-    if output is None:
-        click.echo(content, nl=False)
-    else:
-        write_atomically(output, content)

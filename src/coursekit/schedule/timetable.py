@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from coursekit.errors import CourseError
+from coursekit.notebooks.notebook import relative_path
 from coursekit.notebooks.title import colab_url
 from coursekit.project import Project, find_parts
 from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus, load, weekday
-
-if TYPE_CHECKING:
-    from coursekit.sources.source import Source
+from coursekit.sources.source import Source, parse
 
 Version = Literal["student", "solutions", "slides"]
 _SUFFIX: Mapping[Version, str] = {"student": "exercises.ipynb", "solutions": "solutions.ipynb", "slides": "slides.pdf"}
@@ -145,7 +144,7 @@ class Entry:
     """A slot with its source, where there is one; the paths are relative to ``build/``."""
 
     slot: Slot
-    source: "Source | None"
+    source: Source | None
     deck: str | None
 
     @property
@@ -155,7 +154,6 @@ class Entry:
 
     def path(self, version: Version) -> str | None:
         """Where the build puts ``version``; None where no source exists."""
-        from coursekit.notebooks.notebook import relative_path
 
         if version == "slides":
             return self.deck and f"slides/{self.slot.row.session}/{self.deck}.pdf"
@@ -191,8 +189,7 @@ def entries(
     return tuple(found)
 
 
-def _source(path: Path) -> "Source":
-    from coursekit.sources.source import parse
+def _source(path: Path) -> Source:
 
     return parse(path)
 

@@ -10,17 +10,16 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from coursekit.errors import CourseError
+from coursekit.sources.exercise_file import ExerciseMeta
+from coursekit.sources.exercise_file import read as read_meta
 from coursekit.sources.header import Header, parse_header
 from coursekit.sources.names import Definition, bound_names
 from coursekit.sources.percent import Kind, RawCell, read
 from coursekit.sources.prose import Heading, check_prose, headings
 from coursekit.sources.regions import Region, RegionError, find_regions
-
-if TYPE_CHECKING:
-    from coursekit.sources.exercise_file import ExerciseMeta
 
 
 class Role(NamedTuple):
@@ -62,7 +61,6 @@ class Source:
 
 def read_exercises(session: Path) -> dict[str, "ExerciseMeta"]:
     """Every exercise of the session folder ``session``, by name; read from the syntax of its files."""
-    from coursekit.sources.exercise_file import read as read_meta
 
     return {path.stem: read_meta(path) for path in sorted(session.glob("exercises/[!_]*.py"))}
 

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursekit import ledger
+from coursekit.commands.ledger import command
 from coursekit.errors import CourseError
+from coursekit.exercises import measurements
 from coursekit.exercises.measurements import declared
 from coursekit.exercises.measuring import bar_between
 from coursekit.project import Project
@@ -126,7 +128,7 @@ def project(tmp_path: Path, monkeypatch) -> Project:
 
 def course_ledger(*arguments: str):
     """Run ``course ledger`` with these arguments."""
-    return CliRunner().invoke(ledger.command, arguments)
+    return CliRunner().invoke(command, arguments)
 
 
 def edit(project: Project, old: str, new: str, file: str = "exercises/guess.py") -> None:
@@ -149,7 +151,7 @@ def test_an_interrupted_measurement_goes_on_where_it_was(project: Project):
     """Every seed is written when it is done; the next run measures the missing ones and nothing twice."""
     course_ledger("01_tiny.guess.long")
     assert ledger.find(ledger.read(project.ledger), "full", "01_tiny.guess", "long")["seeds"] == [0, 1]
-    assert "01_tiny.guess.long: 2 of 4 seeds" in ledger.stale(project)
+    assert "01_tiny.guess.long: 2 of 4 seeds" in measurements.stale(project)
     (project.root / "go on").touch()
     assert course_ledger("01_tiny.guess", "--full").exit_code == 0
     assert (project.root / "log").read_text().split() == ["0", "1", "2", "2", "3"]
@@ -172,7 +174,7 @@ def test_rehearsal_sets_the_bar(project: Project):
     assert row["mistakes"]["one_step_short"] == pytest.approx([0.75, 0.749, 0.748])
     assert all(math.isnan(value) for name in ("never_moved", "raises") for value in row["mistakes"][name])
     assert ledger.bar(project, "01_tiny.guess") == pytest.approx((0.866 + 0.75) / 2)
-    assert ledger.stale(project) == ["01_tiny.guess.long: not yet measured"]
+    assert measurements.stale(project) == ["01_tiny.guess.long: not yet measured"]
 
 
 def test_overlap_is_an_error_that_names_the_mistake(project: Project):
@@ -182,7 +184,7 @@ def test_overlap_is_an_error_that_names_the_mistake(project: Project):
     assert isinstance(result.exception, CourseError)
     assert "the mistake 'never_moved' reaches 0.9, the right answer 'solution' only 0.866" in str(result.exception)
     assert ledger.bar(project, "01_tiny.guess") is None
-    assert "01_tiny.guess.rehearsal: no bar separates right answers from mistakes" in ledger.stale(project)
+    assert "01_tiny.guess.rehearsal: no bar separates right answers from mistakes" in measurements.stale(project)
 
 
 def test_wording_does_not_make_a_row_stale_and_code_does(project: Project):
@@ -193,9 +195,9 @@ def test_wording_does_not_make_a_row_stale_and_code_does(project: Project):
     edit(project, "# Which number?", "# Which number, and why?", "morning.py")
     edit(project, '"""A number that nears 1."""', '"""A number near 1."""', "morning.py")
     changed = "01_tiny.guess.rehearsal: its source has changed since it was measured"
-    assert changed not in ledger.stale(project)
+    assert changed not in measurements.stale(project)
     edit(project, "START = 0.5", "START = 0.4", "morning.py")
-    assert changed in ledger.stale(project)
+    assert changed in measurements.stale(project)
 
 
 def test_a_changed_source_is_measured_anew(project: Project):

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from coursekit.commands.check import command as check_command
+from coursekit.commands.verify import command as verify_command
 from coursekit.errors import CourseError
 from coursekit.exercises import leaks, record, verify
-from coursekit.exercises.verify import command as verify_command
 from coursekit.project import Project
 from dlmodule.checking import key
 from dlmodule.checking.evidence import Evidence, Raised

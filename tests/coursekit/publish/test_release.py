@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from coursekit.build import Report
+from coursekit.commands import release as command_module
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from coursekit.publish import release as module
@@ -164,8 +165,8 @@ def test_a_days_notebooks_install_the_tag_that_its_release_names(
 ) -> None:
     """The tag that `course release` asks for on a morning is the one in that day's notebooks, and in no other day's."""
     monkeypatch.setenv("DLMODULE_COURSE", str(project.root))
-    monkeypatch.setattr("coursekit.build.build", lambda *_, **__: Report())
-    done = CliRunner().invoke(module.command, ["--at", "2022-12-06T08:00", "--to", str(tmp_path / "to")])
+    monkeypatch.setattr(command_module, "build", lambda *_, **__: Report())
+    done = CliRunner().invoke(command_module.command, ["--at", "2022-12-06T08:00", "--to", str(tmp_path / "to")])
     assert done.exit_code == 0, done.output
     assert "tag the push v0.1.0-day07:" in done.output
     tagged = {n for n, data in tree(tmp_path / "to").items() if b"@v0.1.0-day07" in data and n.endswith(".ipynb")}
@@ -235,7 +236,7 @@ def test_the_released_package_installs_for_a_learner(project: Project) -> None:
 def test_a_time_that_is_none_is_one_line(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """``--at tomorrow`` says what to write instead."""
     monkeypatch.setenv("DLMODULE_COURSE", str(project.root))
-    done = CliRunner().invoke(module.command, ["--at", "tomorrow", "--to", str(tmp_path / "x")])
+    done = CliRunner().invoke(command_module.command, ["--at", "tomorrow", "--to", str(tmp_path / "x")])
     assert isinstance(done.exception, CourseError)
     assert "2022-12-02T12:00" in str(done.exception)
     assert not (tmp_path / "x").exists()

@@ -7,7 +7,8 @@ import icalendar
 import pytest
 from click.testing import CliRunner
 
-from coursekit.schedule.calendar import command, to_ical
+from coursekit.commands.calendar import command
+from coursekit.schedule.calendar import to_ical
 from tests.coursekit.reference_course import ROOT
 from tests.coursekit.schedule.test_timetable import RUN
 

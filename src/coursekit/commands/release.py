@@ -1,0 +1,38 @@
+"""``course release``: exactly what is due at a moment, written to a folder."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from coursekit.build import build
+from coursekit.notebooks.title import day_tag
+from coursekit.project import find_parts, find_project
+from coursekit.publish.release import release
+from coursekit.schedule.syllabus import load
+from coursekit.schedule.timetable import Timetable, parse_at
+
+
+@click.command("release")
+@click.option(
+    "--at", "when", required=True, metavar="T", help="The moment, as 2022-12-02T12:00 (in the course's time zone)."
+)
+@click.option("--to", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder to write.")
+def command(when: str, to: Path) -> None:
+    """Write exactly what is due at a moment: notebooks, slides, keys, the site and the installable dlmodule."""
+    project = find_project()
+    syllabus = load(project.syllabus)
+    at = parse_at(when, syllabus)
+    begun = {slot.id for slot, _ in Timetable(syllabus).due(at)}
+    targets = [part.id for part in find_parts(project) if part.id in begun]
+    # Without a target `build` would make everything; before the first day nothing needs to be made.
+    problems = build(project, targets, tell=lambda line: click.echo(line, err=True)).problems if targets else []
+    for problem in problems:
+        click.echo(f"course: {problem}", err=True)
+    if problems:
+        sys.exit(2)
+    written, removed = release(project, at, to)
+    click.echo(f"{to}: {len(written)} files written, {len(removed)} removed")
+    if begun:
+        tag = day_tag(syllabus.repository, max(identity.split(".")[0] for identity in begun))
+        click.echo(f"Push it, and tag the push {tag}: that is what this day's notebooks install on Colab.")

@@ -1,0 +1,28 @@
+"""``course site``: the static web site."""
+
+import time
+from pathlib import Path
+
+import click
+
+from coursekit.build import build
+from coursekit.project import find_project
+from coursekit.publish.site import build_site
+from coursekit.schedule.syllabus import load
+from coursekit.schedule.timetable import parse_at
+
+
+@click.command("site")
+@click.option("--at", "when", metavar="TIME", help="What is due at TIME, as 2022-12-02T12:00. Default: everything.")
+@click.option("-o", "--to", type=click.Path(path_type=Path), metavar="DIR", help="Where to. Default: build/site.")
+def command(when: str | None, to: Path | None) -> None:
+    """Build the static web site."""
+    project = find_project()
+    at = parse_at(when, load(project.syllabus)) if when else None
+    report = build(project, keys=False)
+    if report.problems:
+        raise report.problems[0]
+    folder = to or project.build / "site"
+    start = time.perf_counter()
+    build_site(project, at=at, to=folder)
+    click.echo(f"{folder / 'index.html'} ({time.perf_counter() - start:.1f} s)")

@@ -1,0 +1,52 @@
+"""``course verify``: the proof of every exercise's check, and the leak scan of what learners receive."""
+
+import json
+import sys
+
+import click
+
+from coursekit.exercises.leaks import received, scan
+from coursekit.exercises.verify import Proof, prove_all, select
+from coursekit.project import find_project
+
+
+@click.command()
+@click.argument("targets", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One object per exercise, on stdout.")
+@click.option("--fresh", is_flag=True, help="Prove again what is already proved.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+def command(targets: tuple[str, ...], as_json: bool, fresh: bool, jobs: int) -> None:
+    """Prove the checks of TARGETS (SESSION, SESSION.PART or SESSION.EXERCISE; everything without one)."""
+    project = find_project()
+    ids = select(project, targets)
+    proofs = prove_all(project, ids, fresh=fresh, jobs=jobs)
+    sessions = sorted({one.partition(".")[0] for one in ids})
+    leaks = scan(project, sessions)
+    if as_json:
+        click.echo(json.dumps([proof.public() for proof in proofs], indent=1, ensure_ascii=False))
+    else:
+        for proof in proofs:
+            click.echo(_line(proof))
+        killed, total = (sum(proof.mutants[what] for proof in proofs) for what in ("killed", "total"))
+        share = f", {killed} of {total} mutants killed ({killed / total:.1%})" if total else ""
+        click.echo(f"{len(proofs)} exercises, {sum(not proof.problems for proof in proofs)} proved{share}")
+        files = sum(len(received(project, session)) for session in sessions)
+        searched = f"{len(leaks)} leaks in {files} built files" if files else "nothing is built yet; see `course build`"
+        click.echo(f"leak scan: {searched}")
+    problems = [f"{proof.exercise}: {problem}" for proof in proofs for problem in proof.problems]
+    for problem in [*problems, *leaks]:
+        click.echo(f"course verify: {problem}", err=True)
+    if problems or leaks:
+        sys.exit(1)
+
+
+def _line(proof: Proof) -> str:
+    met = sum(mistake["met"] for mistake in proof.mistakes)
+    shown = "measured" if proof.measured else f"{proof.mutants['killed']}/{proof.mutants['total']} mutants"
+    sign = "✗" if proof.problems else "✓"
+    return (
+        f"{sign} {proof.exercise:38s} {met}/{len(proof.mistakes)} mistakes  "
+        f"{proof.alternatives['accepted']}/{proof.alternatives['total']} alternatives  {shown}  {proof.seconds:.1f} s"
+        + (f"  ({proof.equivalent} equivalent)" if proof.equivalent else "")
+        + (f"\n    survive: {'; '.join(proof.survivors)}" if proof.survivors else "")
+    )
