@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import functools
+import io
 import math
 from html import escape
 from typing import Any
@@ -11,8 +14,6 @@ from torch import Tensor
 
 FEW = 9  # up to this many rows and columns are shown as numbers
 MOST = 48  # larger pictures are thinned to this many pixels a side
-# Five stops of a perceptually even, colour-blind safe ramp (dark blue to yellow), interpolated between.
-RAMP = [(0, 32, 76), (67, 78, 108), (125, 124, 120), (188, 175, 111), (255, 234, 70)]
 
 
 def beside_html(expected: Any, got: Any, case: str) -> str:
@@ -88,32 +89,41 @@ def _table(grid: Tensor, other: Tensor | None) -> str:
     return f"<table style='border-collapse:collapse;font-family:var(--jp-code-font-family,monospace);font-size:12.5px'>{''.join(rows)}</table>"
 
 
-def _same(one: float, other: float) -> bool:
+def _same(a: float, b: float) -> bool:
     """Whether two numbers look the same: both NaN, the same infinity, or equal to six digits."""
-    return (one != one and other != other) or math.isclose(one, other, rel_tol=1e-6, abs_tol=1e-6)
+    return (a != a and b != b) or math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)
 
 
 def _image(grid: Tensor, both: tuple[Any, Any], name: str) -> str:
+    """``grid`` (H, W) as a PNG of one pixel a value, enlarged by the browser; both values share one scale, NaN is orange."""
+    from PIL import Image
+
     step = max(1, -(-max(grid.shape) // MOST))
-    thin = grid[::step, ::step]
-    grids = [one for one in map(as_grid, both) if one is not None]
-    finite = torch.cat([one[torch.isfinite(one)].flatten() for one in grids])
+    thinned = grid[::step, ::step]
+    grids = [shown for shown in map(as_grid, both) if shown is not None]
+    finite = torch.cat([shown[torch.isfinite(shown)].flatten() for shown in grids])
     low, high = (float(finite.min()), float(finite.max())) if finite.numel() else (0.0, 1.0)
-    rows, columns = thin.shape
+    rows, columns = thinned.shape
     size = max(3, 150 // max(rows, columns))
-    rectangles = "".join(
-        f"<rect x='{j * size}' y='{i * size}' width='{size}' height='{size}' fill='{_colour(entry, low, high)}'/>"
-        for i, row in enumerate(thin.tolist())
-        for j, entry in enumerate(row)
-    )
+    # Halved first: the range of float64 itself may overflow.
+    share = ((thinned / 2 - low / 2) / (high / 2 - low / 2) if high > low else thinned * 0 + 0.5).clamp(0, 1)
+    index = torch.where(share.isnan(), 255.0, (share * 254).round()).to(torch.uint8)
+    image = Image.fromarray(index.numpy())
+    image.putpalette(_palette())
+    png = io.BytesIO()
+    image.save(png, "PNG")
     alt = f"{name}: picture of {rows} by {columns} values between {number(low)} (dark) and {number(high)} (light)"
-    return f"<svg role='img' aria-label='{escape(alt)}' width='{columns * size}' height='{rows * size}' shape-rendering='crispEdges'>{rectangles}</svg>"
+    source = base64.b64encode(png.getvalue()).decode()
+    return (
+        f"<img alt='{escape(alt)}' src='data:image/png;base64,{source}' width='{columns * size}' height='{rows * size}' "
+        "style='image-rendering:pixelated'/>"
+    )
 
 
-def _colour(value: float, low: float, high: float) -> str:
-    if value != value:
-        return "#D55E00"
-    place = min(max((value - low) / (high - low) if high > low else 0.5, 0.0), 1.0) * (len(RAMP) - 1)
-    index = min(int(place), len(RAMP) - 2)
-    mixed = [round(a + (place - index) * (b - a)) for a, b in zip(RAMP[index], RAMP[index + 1], strict=True)]
-    return "#{:02x}{:02x}{:02x}".format(*mixed)
+@functools.cache
+def _palette() -> bytes:
+    """255 colours from dark blue to yellow (cividis: even, and safe for the colour-blind), then orange for NaN."""
+    import matplotlib as mpl
+
+    ramp = mpl.colormaps["cividis"].resampled(255)(range(255), bytes=True)[:, :3]
+    return bytes(ramp.tobytes()) + b"\xd5\x5e\x00"
