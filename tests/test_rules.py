@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,10 @@ def test_nothing_generated_is_committed() -> None:
         if path.suffix in generated and "assets" not in path.parts and path.parent.name != "templates"
     ]
     assert wrong == []
+
+
+def test_the_version_of_the_package_is_that_of_the_tags() -> None:
+    """A day's notebooks install the tag that the syllabus names, so the package's version says the same."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    syllabus = tomllib.loads((ROOT / "course" / "syllabus.toml").read_text("utf-8"))
+    assert syllabus["repository"]["tag"] == f"v{version}"

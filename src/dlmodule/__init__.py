@@ -2,5 +2,3 @@
 
 Import the submodule you need (``from dlmodule import data``); nothing heavy is loaded before that.
 """
-
-__version__ = "0.1.0"

@@ -110,7 +110,7 @@ LOOKS: tuple[tuple[str, Callable[[], Finding]], ...] = (
     ("python", _python),
     ("torch", _torch),
     ("jupyterlab", _package("jupyterlab", "the course opens in it: python -m pip install dlmodule", "missing")),
-    ("jupytext", _package("jupytext", "the team's tools need it: python -m pip install 'dlmodule[staff]'", "note")),
+    ("pydantic", _package("pydantic", "the team's tools need it: python -m pip install 'dlmodule[staff]'", "note")),
     ("chromium", _program("chromium", ("chromium", "chromium-browser", "google-chrome"), "the browser tests need it")),
     ("bubblewrap", _sandbox),
     ("disk", _disk),
