@@ -174,7 +174,8 @@ def _digest(source: Path) -> str:
     """What the figures depend on: their code and the course's way of drawing."""
     from dlmodule import plot
 
-    return hashlib.sha256(source.read_bytes() + Path(plot.__file__).read_bytes()).hexdigest()
+    drawing = sorted(Path(plot.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in [source, *drawing])).hexdigest()
 
 
 def _figure_functions(source: Path) -> dict[str, Callable[[], Any]]:

@@ -6,25 +6,10 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
-
-matplotlib.use("Agg")
-
 from matplotlib import pyplot as plt
 
-from dlmodule import plot  # the backend has to be chosen first
+from dlmodule import plot
 from dlmodule.training import History
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """The pictures that a notebook would show."""
-    pictures = []
-    monkeypatch.setattr(plot, "in_notebook", lambda: True)
-    monkeypatch.setattr("IPython.display.display", pictures.append)
-    plot.use_style()
-    yield pictures
-    plt.close("all")
-    matplotlib.rcdefaults()
 
 
 def relative_luminance(colour):

@@ -1,101 +1,27 @@
-"""Figures that everyone can read: Okabe and Ito's colours, large labels, and a text beside every picture.
+"""Figures of data: curves, confusions, images, sections, kernels, reliability.
 
 Every function draws one kind of figure, shows it in the notebook together with its alternative text, and closes it, so
 that it is not shown a second time. The alternative text is derived from the data unless ``alt=`` gives a better one. To
-draw into a figure of one's own, pass ``ax=``; then nothing is shown, and ``alt(fig, text)`` shows the figure when it is
-ready. Outside a notebook nothing is displayed.
-
-Colours: Okabe and Ito, "Color Universal Design", 2008, https://jfly.uni-koeln.de/color/. Lines also differ by dash and
-marker, so no figure depends on colour alone.
+draw into a figure of one's own, pass ``ax=``; then nothing is shown, and ``plot.alt(fig, text)`` shows the figure when it
+is ready. Outside a notebook nothing is displayed.
 """
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
-from cycler import cycler
 from matplotlib.colors import ListedColormap, to_rgba
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from dlmodule.progress_bar import in_notebook
+from dlmodule.plot.output import alt as show
+from dlmodule.plot.style import BLUE, COLOURS, DASHES, VERMILION
 from dlmodule.training import History
 
 Array = Tensor | npt.NDArray[Any] | Sequence[Any]
-
-BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#000000"
-COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)  # yellow is left out: too pale for a line on white
-DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-
-PIXELS_PER_INCH = 96  # of a web page; figures are drawn at twice that, for sharp screens
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A finished figure: PNG bytes, alternative text, and the width in CSS pixels at which it is shown."""
-
-    png: bytes
-    text: str
-    width: int
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        source = base64.b64encode(self.png).decode()
-        described = html.escape(" ".join(self.text.split()), quote=True)
-        tag = (
-            f'<img src="data:image/png;base64,{source}" alt="{described}" width="{self.width}" style="max-width: 100%">'
-        )
-        return {"text/html": tag, "text/plain": f"Figure: {' '.join(self.text.split())}"}
-
-
-def use_style() -> None:
-    """Make matplotlib draw in the course's style: Okabe-Ito colours, readable sizes, no frame above and to the right."""
-    mpl.rcParams.update(
-        {
-            "axes.prop_cycle": cycler(color=COLOURS) + cycler(linestyle=DASHES),
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlesize": 12,
-            "axes.labelsize": 11,
-            "xtick.labelsize": 10,
-            "ytick.labelsize": 10,
-            "legend.fontsize": 10,
-            "legend.frameon": False,
-            "lines.linewidth": 2,
-            "image.cmap": "gray",
-            "figure.figsize": (6.4, 3.6),
-            "figure.constrained_layout.use": True,
-            "figure.max_open_warning": 0,
-        }
-    )
-
-
-def picture(fig: Figure, text: str) -> Picture:
-    """The finished figure with its alternative text; ``fig`` is closed. Raises ValueError for an empty text."""
-    if not text.strip():
-        raise ValueError("a figure needs a text that says what it shows, for those who cannot see it")
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=2 * PIXELS_PER_INCH, metadata={"Description": text}, facecolor="white")
-    plt.close(fig)
-    return Picture(buffer.getvalue(), text, round(fig.get_figwidth() * PIXELS_PER_INCH))
-
-
-def alt(fig: Figure, text: str) -> None:
-    """Show ``fig`` in the notebook with the alternative text ``text``, and close it. Outside a notebook only close it."""
-    if in_notebook():
-        from IPython.display import display
-
-        display(picture(fig, text))  # type: ignore[no-untyped-call]
-    plt.close(fig)
 
 
 def curves(history: History | Mapping[str, Sequence[float]], *, alt: str | None = None, ax: Any = None) -> None:
@@ -278,4 +204,4 @@ def _axes(count: int, width: float, height: float) -> list[Any]:
 def _finish(axes: list[Any], given: Any, text: str) -> None:
     """Show the figure, unless it is drawn into axes that were given."""
     if given is None:
-        alt(axes[0].figure, text)
+        show(axes[0].figure, text)
