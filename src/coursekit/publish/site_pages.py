@@ -27,7 +27,7 @@ from dlmodule.course import Course, Day, Part, Version, is_active, read_course
 from dlmodule.home import page
 
 # The order of the documents in the navigation; any other follows by name.
-DOCUMENTS = ("README", "docs/take_the_course", "docs/teach_the_course", "docs/author_an_exercise")
+DOCUMENTS = ("README", "docs/take_the_course", "docs/teach_the_course", "docs/author_an_exercise", "docs/draw_a_figure")
 _EMBEDDED = re.compile(r'<img (?P<before>[^>]*?)src="data:image/(?P<kind>png|jpeg|svg\+xml);base64,(?P<data>[^"]+)"')
 _SHOWN = ("image/", "text/")
 

@@ -201,7 +201,8 @@ class Layout:
             return Piece(max(run.length for run in runs), before, after, tuple(marks))
         ends = [(run.length, v) for run, v in zip(runs, places, strict=True)]
         length, joining = self._join(item.join, ends)
-        return Piece(length, before, after, (*marks, *joining))
+        half = self.size(item.join)[1] / 2
+        return Piece(length, max(before, half), max(after, half), (*marks, *joining))
 
     def _join(self, join: Box, ends: Sequence[Point]) -> tuple[float, list[Mark]]:
         """The box in which the ``ends`` of paths meet, and the lines to it; with the length up to its far side."""

@@ -20,9 +20,11 @@ class Strip:
     captions: tuple[str, ...]
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        # At least two in a row where the page has room, none larger than it was drawn.
+        style = "margin: 0; flex: 1 1 24em; max-width: {}px"
         figures = "".join(
-            f'<figure style="margin: 0">{shown.tag}<figcaption>{caption}</figcaption></figure>'
-            for shown, caption in zip(self.pictures, map(html.escape, self.captions), strict=True)
+            f'<figure style="{style.format(shown.width)}">{shown.tag}<figcaption>{html.escape(caption)}</figcaption></figure>'
+            for shown, caption in zip(self.pictures, self.captions, strict=True)
         )
         plain = "\n".join(f"Figure: {shown.words}" for shown in self.pictures)
         return {

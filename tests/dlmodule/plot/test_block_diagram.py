@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle
@@ -136,6 +136,13 @@ DESCRIPTIONS = st.lists(st.recursive(WORDS, composed, max_leaves=8), min_size=1,
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(
+    [
+        plot.skip("pool", plot.skip("+", join="concat"), "up", dip=True, join="+ -> N, 64, 28, 28"),
+        *["a long label"] * 8,
+    ],
+    "right",
+)
 @given(DESCRIPTIONS, st.sampled_from(["right", "down"]))
 def test_any_description_can_be_read(description, direction):
     """Whatever is put into whatever, nothing overlaps."""
