@@ -1,7 +1,7 @@
 """Merge a newer course notebook into a learner's copy, cell by cell.
 
 Three notebooks meet: the *base* (what the course gave when the copy was made), *ours* (what the learner has now) and
-*theirs* (what the course gives now). Cells are known by their ids. The rules, in the order of what matters:
+*theirs* (what the course gives now). Which cell is which, ``matching`` finds. The rules, in the order of what matters:
 
 - a cell the learner wrote or changed is always in the result, with its outputs;
 - a cell the learner left alone becomes the course's newer one, or goes if the course dropped it;
@@ -9,8 +9,8 @@ Three notebooks meet: the *base* (what the course gave when the copy was made), 
   cell: as text, because running a second definition of an exercise would silently replace the learner's answer;
 - a new course cell comes where the course has it; a course cell the learner deleted stays deleted.
 
-Merging is idempotent, against the old base and against the new one, so an update that was cut short is simply run
-again. The order is the course's, unless the learner moved course cells about: then it is the learner's.
+Merging is idempotent: against the version that was merged in, nothing changes. A cell that the course still has takes the course's
+present id. The order is the course's, unless the learner moved course cells about: then it is the learner's.
 """
 
 import hashlib
@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlmodule.errors import DLModuleError
+from dlmodule.open.matching import match
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
+Key = tuple[str, int]
 
 EMPTY: Notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 NOTE = "**The course has a newer version of the cell above.** Yours was kept; compare, then delete this one."
@@ -36,6 +38,13 @@ class Merge:
     updated: int  # cells the learner had left alone, now as the course has them
     added: int  # new course cells
     conflicts: int  # cells changed on both sides; the learner's stands first
+    matched: int = 0  # cells of the copy that are known to come from the course
+    known: int = 0  # cells that the course had given
+
+    @property
+    def unsure(self) -> bool:
+        """Whether most of what the course had given was not found in the copy: a fresh copy beside it may serve better."""
+        return self.matched < self.known / 2
 
 
 def read_notebook(data: bytes, name: str) -> Notebook:
@@ -60,6 +69,8 @@ def read_notebook(data: bytes, name: str) -> Notebook:
         source = cell.get("source", "") if isinstance(cell, dict) else None
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             source = "".join(source)
+        if isinstance(source, str):
+            source = source.replace("\r\n", "\n")  # an editor of Windows; the words are the same
         if not isinstance(source, str) or cell.get("cell_type") not in ("code", "markdown", "raw"):
             raise DLModuleError(f"{name} is damaged: cell {number} is not a notebook cell")
         identity = cell.get("id")
@@ -92,49 +103,72 @@ def same_content(first: Notebook, second: Notebook) -> bool:
 
 def merge(base: Notebook | None, ours: Notebook, theirs: Notebook) -> Merge:
     """Bring ``theirs`` into ``ours``; see the module's text for the rules. ``base`` None: nothing is known of the origin."""
-    was = {cell["id"]: cell for cell in (base or EMPTY)["cells"]}
-    mine = {cell["id"]: cell for cell in ours["cells"]}
-    new = {cell["id"]: cell for cell in theirs["cells"]}
+    was, mine, new = (base or EMPTY)["cells"], ours["cells"], theirs["cells"]
+    was_of_mine = match(was, mine, trust_ids=True)
+    was_of_new = match(was, new)
+    new_of_was = {i: j for j, i in was_of_new.items()}
+    # What the base does not explain. Without a base, cells are compared with the course's directly; with one, a cell of the learner's
+    # own is the course's new one only where both say the same (an update that was cut short).
+    new_of_mine = {j: new_of_was[i] for j, i in was_of_mine.items() if i in new_of_was}
+    own = [j for j in range(len(mine)) if j not in was_of_mine]
+    fresh = [j for j in range(len(new)) if j not in was_of_new]
+    known = match([new[j] for j in fresh], [mine[j] for j in own], trust_ids=base is None, equal_only=base is not None)
+    new_of_mine |= {own[k]: fresh[i] for k, i in known.items()}
 
-    resolved: dict[str, Cell] = {}
-    notes: dict[str, Cell] = {}
+    # Cells of the result by a key: ("new", index) for a cell that the course has, ("mine", index) for the learner's own.
+    key_of_mine: dict[int, Key] = {
+        j: ("new", new_of_mine[j]) if j in new_of_mine else ("mine", j) for j in range(len(mine))
+    }
+    resolved: dict[Key, Cell] = {}
+    notes: dict[Key, Cell] = {}
+    note_ids = {cell["id"] for cell in mine}
     updated = added = 0
-    for identity, cell in mine.items():
-        before, after = was.get(identity), new.get(identity)
+    for j, cell in enumerate(mine):
+        key = key_of_mine[j]
+        before = was[was_of_mine[j]] if j in was_of_mine else None
+        after = new[new_of_mine[j]] if j in new_of_mine else None
         touched = before is None or _content(cell) != _content(before)
         if after is None:
             if touched:
-                resolved[identity] = cell
+                resolved[key] = cell
         elif _content(cell) == _content(after):
-            resolved[identity] = {**cell, "metadata": {**cell["metadata"], **after["metadata"]}}
+            resolved[key] = {**cell, "id": after["id"], "metadata": {**cell["metadata"], **after["metadata"]}}
         elif not touched:
-            resolved[identity] = after
+            resolved[key] = after
             updated += 1
         else:
-            resolved[identity] = cell
+            resolved[key] = {**cell, "id": after["id"]}
             if before is None or _content(before) != _content(after):
                 note = _note(after)
-                if note["id"] not in mine:
-                    notes[identity] = note
-    for identity, cell in new.items():
-        if identity not in mine and identity not in was:
-            resolved[identity] = cell
+                if note["id"] not in note_ids:
+                    notes[key] = note
+    matched = set(new_of_mine.values())
+    for j in fresh:
+        if j not in matched:
+            resolved["new", j] = new[j]
             added += 1
 
-    course_order = [identity for identity in new if identity in resolved]
-    own_order = [identity for identity in mine if identity in resolved]
-    moved = [i for i in mine if i in was] != [i for i in was if i in mine]
+    course_order: list[Key] = [("new", j) for j in range(len(new)) if ("new", j) in resolved]
+    own_order = [key for key in key_of_mine.values() if key in resolved]
+    places = [was_of_mine[j] for j in range(len(mine)) if j in was_of_mine]
+    moved = places != sorted(places)
     order = _weave(own_order, course_order) if moved else _weave(course_order, own_order)
 
     cells: list[Cell] = []
-    for identity in order:
-        cells.append(resolved[identity])
-        if identity in notes:
-            cells.append(notes[identity])
+    taken = {cell["id"] for key, cell in resolved.items() if key[0] == "new"} | {note["id"] for note in notes.values()}
+    for key in order:
+        cell = resolved[key]
+        if key[0] == "mine":  # the learner's own cell gives way where the course now uses its id
+            if cell["id"] in taken:
+                cell = {**cell, "id": _fresh(f"{cell['id']}\n{cell['source']}", taken)}
+            taken.add(cell["id"])
+        cells.append(cell)
+        if key in notes:
+            cells.append(notes[key])
     metadata = {**theirs["metadata"], **ours["metadata"]}
     minor = max(5, theirs.get("nbformat_minor", 5), ours.get("nbformat_minor", 5))
     notebook = {**ours, "cells": cells, "metadata": metadata, "nbformat_minor": minor}
-    return Merge(notebook, updated, added, len(notes))
+    return Merge(notebook, updated, added, len(notes), matched=len(was_of_mine), known=len(was))
 
 
 def _content(cell: Cell) -> tuple[str, str, str]:
@@ -161,20 +195,20 @@ def _note(course_cell: Cell) -> Cell:
     return note
 
 
-def _weave(spine: Sequence[str], others: Sequence[str]) -> list[str]:
+def _weave(spine: Sequence[Key], others: Sequence[Key]) -> list[Key]:
     """``spine`` in its order; whatever only ``others`` has follows the spine cell that it followed there."""
     on_spine = set(spine)
-    followers: dict[str | None, list[str]] = {}
-    anchor: str | None = None
-    for identity in others:
-        if identity in on_spine:
-            anchor = identity
+    followers: dict[Key | None, list[Key]] = {}
+    anchor: Key | None = None
+    for key in others:
+        if key in on_spine:
+            anchor = key
         else:
-            followers.setdefault(anchor, []).append(identity)
+            followers.setdefault(anchor, []).append(key)
     woven = list(followers.get(None, ()))
-    for identity in spine:
-        woven.append(identity)
-        woven.extend(followers.get(identity, ()))
+    for key in spine:
+        woven.append(key)
+        woven.extend(followers.get(key, ()))
     return woven
 
 
