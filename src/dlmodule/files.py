@@ -2,12 +2,20 @@
 
 import contextlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 
+from dlmodule.errors import DLModuleError
 
-def write_atomically(path: Path, data: bytes | str) -> None:
-    """Write ``data`` (text as UTF-8) to ``path``, making its folder; readers see the old bytes or the new, nothing between."""
+
+def write_atomically(path: Path, data: bytes | str, *, instead_of: bytes | None = None) -> bool:
+    """Write ``data`` (text as UTF-8) to ``path``, making its folder; readers see the old bytes or the new, nothing between.
+
+    instead_of: only where the file still holds these bytes at the last moment; otherwise nothing is written and False returned.
+    Permissions of a file that is there are kept. Raises DLModuleError where ``path`` is a folder, a device or a pipe.
+    """
+    mode = _mode(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = data.encode() if isinstance(data, str) else data
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -17,12 +25,26 @@ def write_atomically(path: Path, data: bytes | str) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes private files; what is written here is as readable as any other file of the folder.
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)
+        part.chmod(mode)
+        if instead_of is not None and path.read_bytes() != instead_of:
+            part.unlink()
+            return False
         part.replace(path)
+        return True
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
         raise
+
+
+def _mode(path: Path) -> int:
+    """The permissions to write with: those of the file that is there, else those of any new file of this user."""
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+    if not stat.S_ISREG(there.st_mode):
+        raise DLModuleError(f"{path} is not a regular file, so nothing was written to it")
+    return stat.S_IMODE(there.st_mode)

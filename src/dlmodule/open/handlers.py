@@ -4,6 +4,8 @@ whatever changes something is a POST that carries Jupyter's XSRF token.
 The page may load things from this server only, and a Content-Security-Policy holds it to that.
 """
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from typing import Any, Literal
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
+import nbformat
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
@@ -143,63 +146,111 @@ class Home(CourseHandler):
         return str(json.loads(cookie))
 
 
-class Open(CourseHandler):
+class Action(CourseHandler):
+    """A POST that does one thing, in a thread, and says on the home what came of it: also where it could not be done."""
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Answers with a redirect."""
+        try:
+            before = self.before()
+            message = await asyncio.to_thread(self.act)
+            self.after(before)
+        except DLModuleError as error:
+            message = f"{error}."
+        except OSError as error:
+            message = f"{error.filename or 'the workspace'} cannot be written: {error.strerror or error}; nothing was changed."
+        if message is None:
+            self.redirect(f"{self.base_url}lab/tree/{quote(str(self.wanted()[0]))}", status=303)
+        else:
+            self.home_with(message)
+
+    def before(self) -> object:
+        """What is looked up before it is done, in the server's own thread; ``after`` gets it."""
+
+    def after(self, before: object) -> None:
+        """What is left to do in the server's own thread: Jupyter's record of signatures belongs to it."""
+
+    def act(self) -> str | None:
+        """Do it. Returns what the home says, or None to show the notebook. Raises DLModuleError or OSError."""
+        raise NotImplementedError
+
+    def wanted(self) -> tuple[PurePosixPath, Path]:
+        """The learner's name and the course's file of the notebook that the form names. Raises DLModuleError if it is not open."""
+        day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
+        return workspace_name(day, part, version), self.shown.course.file(part[version])
+
+
+class Open(Action):
     """POST /course/open: copy the notebook into the workspace if it is not there, and show it in JupyterLab."""
 
-    @web.authenticated
-    def post(self) -> None:
-        """Answers with a redirect to JupyterLab."""
-        try:
-            day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
-            name = workspace_name(day, part, version)
-            self.shown.workspace.open(name, self.shown.course.file(part[version]))
-            if version == "student":
-                self.shown.workspace.note_opened(part_id(day, part), at=self.shown.now())
-        except DLModuleError as error:
-            self.home_with(f"{error}.")
-            return
-        self.redirect(f"{self.base_url}lab/tree/{quote(str(name))}", status=303)
+    def act(self) -> None:
+        """The record of when it was opened is a convenience: a disk without room for it opens the notebook all the same."""
+        name, source = self.wanted()
+        self.shown.workspace.open(name, source)
+        if self.get_body_argument("version") == "student":
+            with contextlib.suppress(OSError):
+                self.shown.workspace.note_opened(self.get_body_argument("part"), at=self.shown.now())
 
 
-class Update(CourseHandler):
+class Update(Action):
     """POST /course/update: merge the course's newer version into the learner's copy."""
 
-    @web.authenticated
-    def post(self) -> None:
-        """Answers with the home and what was done."""
-        try:
-            day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
-            name = workspace_name(day, part, version)
-            done = self.shown.workspace.update(name, self.shown.course.file(part[version]), at=self.shown.now())
-        except DLModuleError as error:
-            self.home_with(f"{error}.")
-            return
+    def act(self) -> str:
+        """Says how many cells were renewed, added and kept."""
+        name, source = self.wanted()
+        done = self.shown.workspace.update(name, source, at=self.shown.now())
         kept = (
             f" {done.conflicts} of your cells also changed in the course: yours stand, its version beneath."
             if done.conflicts
             else ""
         )
-        self.home_with(
-            f"{name} is up to date: {_cells(done.updated)} renewed, {done.added} added.{kept} The copy before is in .course/backups."
+        unsure = (
+            f" Little of the course was found in your copy, so look it through; to get a fresh copy beside it, rename {name.name} and open it again."
+            if done.unsure
+            else ""
+        )
+        return (
+            f"{name} is up to date: {_cells(done.updated)} renewed, {done.added} added.{kept}{unsure} "
+            "The copy before is in .course/backups."
         )
 
+    @property
+    def notary(self) -> Any:
+        """What signs and knows trusted notebooks."""
+        return self.contents_manager.notary
 
-class Afresh(CourseHandler):
-    """POST /course/afresh: put a fresh copy in the place of a damaged notebook, which is kept beside it."""
-
-    @web.authenticated
-    def post(self) -> None:
-        """Answers with the home and where the damaged file is."""
+    def before(self) -> bool:
+        """Whether Jupyter trusts the notebook."""
         try:
-            day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
-            name, source = workspace_name(day, part, version), self.shown.course.file(part[version])
-            if self.shown.workspace.state(name, source)[0] != "damaged":
-                raise DLModuleError(f"{name} is not damaged; it was left as it is")
-            aside = self.shown.workspace.start_afresh(name, source, at=self.shown.now())
-        except DLModuleError as error:
-            self.home_with(f"{error}.")
-            return
-        self.home_with(f"{name} is fresh; the damaged file is beside it as {aside.name}.")
+            return bool(self.notary.check_signature(self.notebook()))
+        except Exception:  # whatever nbformat makes of a damaged notebook: nobody signed that
+            return False
+
+    def after(self, before: object) -> None:
+        """Outputs that were trusted stay so; the course's cells bring none."""
+        if before:
+            self.notary.sign(self.notebook())
+
+    def notebook(self) -> Any:
+        """The notebook as nbformat's object, which is what a signature is made of."""
+        path = self.shown.workspace.path(self.wanted()[0])
+        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+class Afresh(Action):
+    """POST /course/afresh: bring a damaged notebook back from what is left of it; where nothing is, give a fresh copy."""
+
+    def act(self) -> str:
+        """Says from what it was brought back, and where the damaged file is."""
+        name, source = self.wanted()
+        if self.shown.workspace.state(name, source)[0] != "damaged":
+            raise DLModuleError(f"{name} is not damaged; it was left as it is")
+        restored = self.shown.workspace.restore(name, at=self.shown.now())
+        if restored is not None:
+            return f"{name} was brought back from {restored}; the damaged file is in .course/backups."
+        aside = self.shown.workspace.start_afresh(name, source, at=self.shown.now())
+        return f"{name} is fresh; the damaged file is beside it as {aside.name}."
 
 
 class Export(CourseHandler):
@@ -214,23 +265,18 @@ class Export(CourseHandler):
         self.finish(export_attempts(self.shown.progress_file))
 
 
-class Import(CourseHandler):
+class Import(Action):
     """POST /course/import: add the attempts of an exported file."""
 
-    @web.authenticated
-    def post(self) -> None:
-        """Answers with the home and how many attempts were new."""
-        try:
-            files = self.request.files.get("progress", [])
-            if not files:
-                raise DLModuleError("no file was chosen")
-            if len(files[0]["body"]) > LARGEST_IMPORT:
-                raise DLModuleError("this file is too large to be an export of progress")
-            count = import_attempts(self.shown.progress_file, files[0]["body"])
-        except DLModuleError as error:
-            self.home_with(f"{error}.")
-            return
-        self.home_with(f"{count} attempts imported." if count != 1 else "1 attempt imported.")
+    def act(self) -> str:
+        """Says how many attempts were new."""
+        files = self.request.files.get("progress", [])
+        if not files:
+            raise DLModuleError("no file was chosen")
+        if len(files[0]["body"]) > LARGEST_IMPORT:
+            raise DLModuleError("this file is too large to be an export of progress")
+        count = import_attempts(self.shown.progress_file, files[0]["body"])
+        return f"{count} attempts imported." if count != 1 else "1 attempt imported."
 
 
 class State(CourseHandler):

@@ -1,14 +1,17 @@
 """Which cell of one notebook is which cell of another, when neither ids nor places can be relied upon.
 
 Ids say where a cell stood in the course's source: they shift when a teacher inserts a cell, and Colab and older formats drop them.
-So cells are known, in this order, by the same id with the same text; by the same text, in order; by the exercise that they
-define, check or head; by a similar text, between the same neighbours first; by the id alone, where text found it no other place; and last,
-where just one cell on each side is left between two neighbours, by its place. Where a notebook descends from the other by Jupyter's hand (``trust_ids``), the id alone comes first.
+So cells are known, in this order: by the same id with the same text; by the same text, in order; by the exercise that they define,
+check or head; by a similar text, between the same neighbours first; by the id alone, where text found it no other place.
+
+A learner's copy is a *descendant* of what the course gave: there the id alone comes first. Where ids were lost, a cell that is left alone
+on each side between two neighbours is taken for the other, whatever was written into it.
 """
 
 import re
 from collections.abc import Callable, Hashable, Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Any
 
 Cell = dict[str, Any]
@@ -20,23 +23,26 @@ _HEADING = re.compile(r"^#+ +(.+?)\s*#*$", re.MULTILINE)
 
 
 def match(
-    first: Sequence[Cell], second: Sequence[Cell], *, trust_ids: bool = False, equal_only: bool = False
+    first: Sequence[Cell], second: Sequence[Cell], *, descendant: bool = False, equal_only: bool = False
 ) -> dict[int, int]:
     """Which cell of ``first`` each cell of ``second`` is: {index in second: index in first}, each index at most once.
 
-    equal_only: only cells that say the same.
+    descendant: ``second`` was made from ``first`` by a person's hand. equal_only: only cells that say the same.
     """
     pairs = _Pairs(first, second)
-    if trust_ids:
+    if descendant:
         pairs.by_key(lambda cell: (cell["cell_type"], cell["id"]))
+    lost_ids = not pairs.found
     pairs.by_key(lambda cell: (cell["id"], _text(cell)))
     pairs.by_sequence()
     if equal_only:
         return pairs.found
     pairs.by_key(_exercise)
-    pairs.by_similarity()
+    pairs.by_similarity(pairs.gaps())
+    pairs.by_similarity([pairs.left()])  # moved, and changed
     pairs.by_key(lambda cell: (cell["cell_type"], cell["id"]))
-    pairs.by_place()
+    if descendant and lost_ids:
+        pairs.by_place()
     return pairs.found
 
 
@@ -72,21 +78,20 @@ class _Pairs:
                 self.found[rest_second[block.b + offset]] = rest_first[block.a + offset]
         self.by_key(_text)
 
-    def by_similarity(self) -> None:
-        """Pair the most similar texts of a kind: first between the same neighbours, then wherever they were moved."""
-        for regions in (self.gaps(), [self.left()]):
-            candidates = [
-                (-share, abs(i - j), j, i)
-                for rest_first, rest_second in regions
-                for j in rest_second
-                for i in rest_first
-                if (share := _similarity(self.first[i], self.second[j])) >= SIMILAR
-            ]
-            taken: set[int] = set()
-            for _, _, j, i in sorted(candidates):
-                if j not in self.found and i not in taken:
-                    self.found[j] = i
-                    taken.add(i)
+    def by_similarity(self, regions: Sequence[tuple[list[int], list[int]]]) -> None:
+        """Pair the most similar texts of a kind within each of ``regions`` (indices in first, indices in second)."""
+        candidates = [
+            (-share, abs(i - j), j, i)
+            for rest_first, rest_second in regions
+            for j in rest_second
+            for i in rest_first
+            if (share := _similarity(self.first[i], self.second[j])) >= SIMILAR
+        ]
+        taken: set[int] = set()
+        for _, _, j, i in sorted(candidates):
+            if j not in self.found and i not in taken:
+                self.found[j] = i
+                taken.add(i)
 
     def by_place(self) -> None:
         """Pair what is left alone, one cell a side and of one kind, between two neighbours."""
@@ -97,16 +102,14 @@ class _Pairs:
                     self.found[j] = i
 
     def gaps(self) -> list[tuple[list[int], list[int]]]:
-        """What is left between neighbouring pairs: (indices in first, indices in second) for each gap."""
+        """What is left between two pairs that are neighbours on both sides: (indices in first, indices in second) for each gap."""
+        taken = sorted(self.found.values())
+        following = dict(pairwise([-1, *taken, len(self.first)]))
         result = []
-        previous = (-1, -1)
-        for j, i in [*sorted(self.found.items()), (len(self.second), len(self.first))]:
-            taken = set(self.found.values())
-            rest_first = [k for k in range(previous[1] + 1, i) if k not in taken]
-            rest_second = list(range(previous[0] + 1, j))
-            if rest_first and rest_second:
-                result.append((rest_first, rest_second))
-            previous = (j, i)
+        pairs = [(-1, -1), *sorted(self.found.items()), (len(self.second), len(self.first))]
+        for (j_before, i_before), (j_after, i_after) in pairwise(pairs):
+            if following.get(i_before) == i_after:
+                result.append((list(range(i_before + 1, i_after)), list(range(j_before + 1, j_after))))
         return result
 
 
@@ -129,6 +132,11 @@ def _exercise(cell: Cell) -> Hashable:
         return ("code", tuple(defined), tuple(checked)) if defined or checked else None
     heading = _HEADING.search(cell["source"])
     return ("heading", heading[1]) if heading else None
+
+
+def similar(first: Cell, second: Cell) -> bool:
+    """Whether two cells are versions of one, by their text."""
+    return _similarity(first, second) >= SIMILAR
 
 
 def _similarity(first: Cell, second: Cell) -> float:

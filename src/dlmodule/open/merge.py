@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlmodule.errors import DLModuleError
-from dlmodule.open.matching import match
+from dlmodule.open.matching import match, similar
 
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
@@ -104,7 +104,7 @@ def same_content(first: Notebook, second: Notebook) -> bool:
 def merge(base: Notebook | None, ours: Notebook, theirs: Notebook) -> Merge:
     """Bring ``theirs`` into ``ours``; see the module's text for the rules. ``base`` None: nothing is known of the origin."""
     was, mine, new = (base or EMPTY)["cells"], ours["cells"], theirs["cells"]
-    was_of_mine = match(was, mine, trust_ids=True)
+    was_of_mine = match(was, mine, descendant=True)
     was_of_new = match(was, new)
     new_of_was = {i: j for j, i in was_of_new.items()}
     # What the base does not explain. Without a base, cells are compared with the course's directly; with one, a cell of the learner's
@@ -112,7 +112,7 @@ def merge(base: Notebook | None, ours: Notebook, theirs: Notebook) -> Merge:
     new_of_mine = {j: new_of_was[i] for j, i in was_of_mine.items() if i in new_of_was}
     own = [j for j in range(len(mine)) if j not in was_of_mine]
     fresh = [j for j in range(len(new)) if j not in was_of_new]
-    known = match([new[j] for j in fresh], [mine[j] for j in own], trust_ids=base is None, equal_only=base is not None)
+    known = match([new[j] for j in fresh], [mine[j] for j in own], descendant=base is None, equal_only=base is not None)
     new_of_mine |= {own[k]: fresh[i] for k, i in known.items()}
 
     # Cells of the result by a key: ("new", index) for a cell that the course has, ("mine", index) for the learner's own.
@@ -143,8 +143,10 @@ def merge(base: Notebook | None, ours: Notebook, theirs: Notebook) -> Merge:
                 if note["id"] not in note_ids:
                     notes[key] = note
     matched = set(new_of_mine.values())
-    for j in fresh:
-        if j not in matched:
+    for j in range(len(new)):
+        # What the learner deleted stays deleted, unless the course now says something else in its place.
+        deleted = j in was_of_new and similar(was[was_of_new[j]], new[j])
+        if j not in matched and not deleted:
             resolved["new", j] = new[j]
             added += 1
 

@@ -4,16 +4,19 @@ Only the extensions the course needs are loaded, whatever else is installed, and
 no news, no check for updates, no list of extensions. Kernels inherit where the keys are and where attempts are recorded.
 """
 
+import contextlib
 import os
 import secrets
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
 
 import click
 import zmq
 from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from traitlets.config import Config
 
 from dlmodule.course import find_course
@@ -42,6 +45,7 @@ def configuration(workspace: Workspace, *, port: int | None, browser: bool) -> C
     config = Config()
     config.ServerApp.jpserver_extensions = {"jupyterlab": True, "jupyter_server_terminals": True}
     config.ServerApp.root_dir = str(workspace.root)
+    config.ServerApp.contents_manager_class = saving_under_lock(workspace)
     config.ServerApp.ip = "127.0.0.1"
     config.ServerApp.default_url = "/course/"
     config.ServerApp.open_browser = browser
@@ -60,6 +64,28 @@ def configuration(workspace: Workspace, *, port: int | None, browser: bool) -> C
     config.LabApp.extension_manager = "readonly"
     config.LabApp.workspaces_dir = str(workspace.private / "lab")
     return config
+
+
+def saving_under_lock(workspace: Workspace) -> type[AsyncLargeFileManager]:
+    """Jupyter's own contents manager, which holds the workspace's lock of a notebook while it writes it."""
+
+    class LockedFileManager(AsyncLargeFileManager):
+        """Saves of an open notebook and updates from the home take turns."""
+
+        saving: ClassVar[set[Path]] = set()  # two saves of one file meet in one thread, which must not wait for itself
+
+        @contextlib.contextmanager
+        def atomic_writing(self, os_path: str, *args: Any, **kwargs: Any) -> Iterator[Any]:
+            """As in Jupyter, under the lock of the file."""
+            path = Path(os_path).resolve()
+            with contextlib.ExitStack() as held:
+                if path.is_relative_to(workspace.root) and path not in self.saving:
+                    held.enter_context(workspace.locked(PurePosixPath(path.relative_to(workspace.root).as_posix())))
+                    self.saving.add(path)
+                    held.callback(self.saving.discard, path)
+                yield held.enter_context(super().atomic_writing(os_path, *args, **kwargs))
+
+    return LockedFileManager
 
 
 def prepare(shown: Shown, *, port: int | None = None, browser: bool = False) -> Any:
@@ -114,5 +140,6 @@ def command(port: int | None, browser: bool, workspace: Path, self_paced: bool |
     )
     app = prepare(shown, port=port, browser=browser)
     address = with_token(f"http://127.0.0.1:{app.port}{app.base_url}course/", app.identity_provider.token)
-    click.echo(f"The course is open at {address}  (Ctrl-C closes it)")
+    # Jupyter listens from the loop's first turn on, so the address is told in the next.
+    app.io_loop.add_callback(click.echo, f"The course is open at {address}  (Ctrl-C closes it)")
     app.start()

@@ -64,11 +64,16 @@ class Running:
         return self.address.split("?")[0]
 
     def ask(
-        self, path: str, data: bytes | Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        data: bytes | Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        method: str | None = None,
     ) -> tuple[int, Mapping[str, str], str]:
         """(status, headers, text) of GET, or POST where there is data, for a path below the home (or the server's root: "/...")."""
         body = data if isinstance(data, bytes) or data is None else urlencode(data).encode()
-        request = urllib.request.Request(urljoin(self.home, path), body, dict(headers or {}))
+        request = urllib.request.Request(urljoin(self.home, path), body, dict(headers or {}), method=method)
         opener = urllib.request.build_opener(_Stay, urllib.request.HTTPCookieProcessor(self.cookies))
         try:
             with opener.open(request, timeout=20) as answer:

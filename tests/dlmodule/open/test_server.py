@@ -83,12 +83,15 @@ def test_the_policy_allows_this_server_only(course: Running) -> None:
 
 
 def test_from_opening_to_update_and_damage(course: Running) -> None:
-    """Copy, open again untouched, merge a newer course, keep a damaged file aside."""
+    """Copy, open again untouched, merge a newer course, bring a damaged file back, or give a fresh one beside it."""
     form = {**PART, "_xsrf": course.log_in()}
     status, headers, _ = course.ask("open", form)
     assert (status, headers["Location"]) == (303, "/lab/tree/05_CNNs_part_I/05_cnns_1_morning.ipynb")
     source = course.build / "notebooks/05_cnns_1/05_cnns_1_morning.ipynb"
-    assert notebook(course).read_bytes() == source.read_bytes()
+    opened = json.loads(notebook(course).read_text())
+    assert ["".join(c["source"]) for c in opened["cells"]] == [
+        "".join(c["source"]) for c in json.loads(source.read_text())["cells"]
+    ]
 
     notebook(course).write_text(notebook(course).read_text().replace("edge_kernels = ...", "edge_kernels = 14"))
     source.write_text(source.read_text().replace("The end of the morning.", "The very end."))
@@ -102,10 +105,46 @@ def test_from_opening_to_update_and_damage(course: Running) -> None:
     text = course.ask("")[2]
     assert "05_CNNs_part_I/05_cnns_1_morning.ipynb is damaged: line 1" in text
     assert course.ask("afresh", form)[0] == 303
+    assert "was brought back from the copy before the last update" in said(course)
+    assert "edge_kernels = 14" in notebook(course).read_text()
+    for backup in (course.workspace / ".course/backups").rglob("*.ipynb"):
+        backup.unlink()
+    notebook(course).write_text("half")
+    assert course.ask("afresh", form)[0] == 303
     assert "the damaged file is beside it" in said(course)
     assert [path.read_text() for path in notebook(course).parent.glob("*.kept-*")] == ["half"]
     assert course.ask("afresh", form)[0] == 303
     assert "is not damaged" in said(course)
+
+
+def test_outputs_that_were_trusted_stay_trusted_after_an_update(course: Running) -> None:
+    """Jupyter signs what it saves; the merged notebook is signed where the copy before was, so its cards keep their style."""
+    form = {**PART, "_xsrf": course.log_in()}
+    course.ask("open", form)
+    address = "/api/contents/05_CNNs_part_I/05_cnns_1_morning.ipynb"
+    status, _, text = course.ask(f"{address}?content=1")
+    assert status == 200, text
+    model = json.loads(text)
+    for cell in model["content"]["cells"]:
+        if cell["cell_type"] == "code":
+            cell["metadata"]["trusted"] = True
+            cell["outputs"] = [{"output_type": "display_data", "data": {"text/html": "<b>right</b>"}, "metadata": {}}]
+    body = json.dumps({"type": "notebook", "format": "json", "content": model["content"]}).encode()
+    headers = {"Content-Type": "application/json", "X-XSRFToken": form["_xsrf"]}
+    assert course.ask(address, body, headers, method="PUT")[0] == 200
+
+    def trusted() -> list[bool]:
+        cells = json.loads(course.ask(f"{address}?content=1")[2])["content"]["cells"]
+        return [bool(c["metadata"].get("trusted")) for c in cells if c["cell_type"] == "code" and c["outputs"]]
+
+    assert trusted() and all(trusted())
+    source = course.build / "notebooks/05_cnns_1/05_cnns_1_morning.ipynb"
+    newer = json.loads(source.read_text())
+    newer["cells"][0]["source"] = "".join(newer["cells"][0]["source"]) + "\nOne more line."
+    source.write_text(json.dumps(newer))
+    assert course.ask("update", form)[0] == 303
+    assert "1 cell renewed" in said(course)
+    assert trusted() and all(trusted())
 
 
 def test_what_does_not_exist_is_one_line_on_the_home(course: Running) -> None:

@@ -48,7 +48,7 @@ def test_opening_copies_once_and_never_overwrites(tmp_path: Path) -> None:
     """The second opening, of a newer course too, leaves the learner's file byte for byte."""
     space, source = Workspace(tmp_path / "w"), course(tmp_path / "c.ipynb", "1", "2")
     path = space.open(NAME, source)
-    assert path.read_bytes() == source.read_bytes()
+    assert sources(path) == ["1", "2"]
     write(path, {"a": "mine"})
     before = path.read_bytes()
     course(source, "1", "2", "3")
@@ -89,12 +89,96 @@ def test_an_update_merges_backs_up_and_settles(tmp_path: Path) -> None:
     assert path.read_bytes() == after
 
 
+def test_a_copy_that_comes_back_from_an_open_tab_is_offered_the_update_again(tmp_path: Path) -> None:
+    """An editor that held the old copy writes it over the update: the copy says what it descends from, so nothing is taken for done."""
+    space, source = Workspace(tmp_path / "w"), course(tmp_path / "c.ipynb", "text 1", "text 2")
+    path = space.open(NAME, source)
+    in_the_tab = path.read_bytes()
+    course(source, "text 1, mended", "text 2", "text 3")
+    space.update(NAME, source, at=AT)
+    path.write_bytes(in_the_tab)
+    write(path, {"b": "mine"})
+    assert space.state(NAME, source) == ("newer", "")
+    done = space.update(NAME, source, at=AT)
+    assert sources(path) == ["text 1, mended", "mine", "text 3"]
+    assert (done.updated, done.added, done.conflicts) == (1, 1, 0)
+    course(source, "text 1, mended again", "text 2", "text 3")
+    assert space.update(NAME, source, at=AT).updated == 1
+    assert sources(path) == ["text 1, mended again", "mine", "text 3"]
+
+
+def test_a_copy_made_before_copies_knew_their_base_is_merged_with_the_version_last_handed_out(tmp_path: Path) -> None:
+    """Workspaces of an earlier installation go on."""
+    space, source = Workspace(tmp_path / "w"), course(tmp_path / "c.ipynb", "1", "2")
+    path = space.path(NAME)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(source.read_bytes())
+    (space.private / "base" / NAME).parent.mkdir(parents=True)
+    (space.private / "base" / NAME).write_bytes(source.read_bytes())
+    assert space.state(NAME, source) == ("current", "")
+    write(path, {"b": "mine"})
+    course(source, "1 newer", "2")
+    assert space.update(NAME, source, at=AT).updated == 1
+    assert sources(path) == ["1 newer", "mine"]
+
+
+def test_an_editor_that_saves_beside_two_updaters_loses_no_cell(tmp_path: Path) -> None:
+    """One hundred saves, each with a cell of its own, while two processes update to ever newer versions: every cell is there."""
+    versions = [course(tmp_path / f"{n}.ipynb", *(f"{i} of {n}" for i in range(3 + n))) for n in range(12)]
+    space = Workspace(tmp_path / "w")
+    path = space.open(NAME, versions[0])
+    command = [sys.executable, "-c", WORKER, str(space.root), str(NAME), "0", *map(str, versions)]
+    workers = [subprocess.Popen(command) for _ in range(2)]
+    added: set[str] = set()
+    for number in range(100):
+        raw = path.read_bytes()
+        notebook = json.loads(raw)
+        added.add(f"cell {number}")
+        cell = {"cell_type": "markdown", "id": f"own-{number}", "metadata": {}, "source": f"cell {number}"}
+        notebook["cells"].append(cell)
+        part = path.with_suffix(".mine")
+        part.write_text(json.dumps(notebook))
+        part.replace(path)
+        time.sleep(0.004)
+    assert [worker.wait(60) for worker in workers] == [0, 0]
+    assert added <= set(sources(path))
+
+
+def test_a_save_that_was_cut_short_is_brought_back(tmp_path: Path) -> None:
+    """JupyterLab keeps the copy before in .~NAME while it writes; else the whole cells of the file, a checkpoint, a backup."""
+    space, source = Workspace(tmp_path / "w"), course(tmp_path / "c.ipynb", "1", "2")
+    path = space.open(NAME, source)
+    write(path, {"b": "mine"})
+    whole = path.read_bytes()
+    side, checkpoint = (
+        path.with_name(f".~{path.name}"),
+        path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint.ipynb",
+    )
+    checkpoint.parent.mkdir()
+    for place, words in ((side, "before its last save"), (checkpoint, "checkpoint")):
+        place.write_bytes(whole)
+        path.write_bytes(b"")
+        assert words in str(space.restore(NAME, at=AT))
+        assert "mine" in sources(path)
+        place.unlink()
+    path.write_bytes(whole[: whole.index(b"mine") + 40])
+    assert "whole" in str(space.restore(NAME, at=AT))
+    assert sources(path)[0] == "1"
+    kept = [backup.read_bytes() for backup in (space.private / "backups").rglob("*.ipynb")]
+    assert any(b"mine" in content for content in kept)
+    path.write_bytes(b"no notebook at all")
+    for backup in (space.private / "backups").rglob("*.ipynb"):
+        backup.unlink()
+    assert space.restore(NAME, at=AT) is None
+    assert path.read_bytes() == b"no notebook at all"
+
+
 def test_without_a_known_base_every_cell_counts_as_written(tmp_path: Path) -> None:
     """A base that is lost or damaged costs a note too many, never a cell."""
     for damage in (None, "half"):
         space, source = Workspace(tmp_path / f"w{damage}"), course(tmp_path / "c.ipynb", "1")
         path = space.open(NAME, source)
-        base = space.private / "base" / NAME
+        (base,) = (space.private / "base").iterdir()
         base.unlink() if damage is None else base.write_text(damage)
         write(path, {"a": "mine"})
         course(source, "2")
@@ -112,7 +196,7 @@ def test_a_damaged_notebook_is_left_alone_until_a_fresh_copy_is_asked_for(tmp_pa
     assert space.open(NAME, source).read_text() == '{"cells": [ my answer'
     aside = space.start_afresh(NAME, source, at=AT)
     assert aside.read_text() == '{"cells": [ my answer'
-    assert path.read_bytes() == source.read_bytes()
+    assert sources(path) == ["1"]
 
 
 def test_names_that_lead_outside_are_refused(tmp_path: Path) -> None:
@@ -200,9 +284,9 @@ def test_stopped_during_the_first_copy_the_next_opening_makes_it(tmp_path: Path)
         stop += 1
         path = Workspace(tmp_path / f"w{stop}").path(NAME)
         code = run_worker(tmp_path / f"w{stop}", stop, old)
-        assert not path.exists() or path.read_bytes() == old.read_bytes()
+        assert not path.exists() or sources(path) == ["1", "2"]
         assert run_worker(tmp_path / f"w{stop}", 0, old) == 0
-        assert path.read_bytes() == old.read_bytes()
+        assert sources(path) == ["1", "2"]
     assert code == 0 and stop > 4
 
 
