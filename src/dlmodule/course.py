@@ -111,6 +111,26 @@ def is_active(course: Course, part: Part, version: Version, *, at: datetime, sel
     return self_paced or opens is None or at >= opens
 
 
+def as_of(course: Course, at: datetime) -> Course:
+    """The course as a class may know it at ``at``: a part that is not out yet shows its place in the syllabus and nothing of its source.
+
+    This is the one rule of what is withheld; the site and a release show no other. Paths stay: whether one is a link, `is_active` says.
+    Raises ValueError for a naive ``at``.
+    """
+    if at.tzinfo is None:
+        raise ValueError("at must be an aware datetime")
+
+    def shown(day: Day, part: Part) -> Part:
+        opens = opens_at(course, part, "student")
+        if opens is None or at >= opens:
+            return part
+        withheld: Part = {"objectives": [], "exercises": [], "minutes": {}, "colab": None}
+        return {**part, **withheld, "title": part.get("syllabus_title") or day["title"]}
+
+    days = [{**day, "parts": [shown(day, part) for part in day.get("parts", ())]} for day in course["days"]]
+    return {**course, "self_paced": False, "days": days}
+
+
 def workspace_name(day: Day, part: Part, version: Version) -> PurePosixPath:
     """Where a notebook stands in the workspace: the lecture table's folder, the notebook's own name."""
     return PurePosixPath(day.get("folder") or day["session"]) / PurePosixPath(part[version]).name

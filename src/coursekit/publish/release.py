@@ -10,8 +10,6 @@ list does not know is somebody else's: it is never removed, and where it stands 
 """
 
 import hashlib
-import importlib
-import importlib.util
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -21,6 +19,7 @@ from pathlib import Path
 from coursekit.errors import CourseError
 from coursekit.project import Project, key_path
 from coursekit.publish import release_pages
+from coursekit.publish.site import build_site
 from coursekit.schedule.calendar import to_ical
 from coursekit.schedule.syllabus import load
 from coursekit.schedule.timetable import Timetable, course_table, entries, release_path
@@ -48,7 +47,7 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
                 key = key_path(slot.row.session)
                 files[key] = _built(project, key)
     rows = {row.folder: row for row in timetable.syllabus.day}
-    course = release_pages.released_course(course_table(project, needed=begun), rows, files.keys())
+    course = release_pages.released_course(course_table(project, needed=begun), rows, files.keys(), at=at)
     pages = {
         "README.md": release_pages.readme(course),
         "course.json": release_pages.course_json(course),
@@ -85,12 +84,11 @@ def _package(project: Project) -> dict[str, bytes]:
 
 def _site(project: Project, at: datetime) -> dict[str, bytes]:
     """The static site as it is at ``at``, where this project has one (``build/site``)."""
-    if importlib.util.find_spec("coursekit.publish.site") is None or not (project.build / "site").is_dir():
+    if not (project.build / "site").is_dir():
         return {}
-    site = importlib.import_module("coursekit.publish.site")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "site"
-        site.build_site(project, at=at, to=target)
+        build_site(project, at=at, to=target)
         return {
             f"site/{path.relative_to(target).as_posix()}": path.read_bytes()
             for path in sorted(target.rglob("*"))

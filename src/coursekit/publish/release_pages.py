@@ -3,41 +3,33 @@
 import json
 import tomllib
 from collections.abc import Mapping, Set
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from coursekit.schedule.syllabus import Day
 from coursekit.schedule.timetable import Version, release_path
+from dlmodule.course import as_of
 
 Course = dict[str, Any]
 VERSIONS: tuple[Version, ...] = ("student", "solutions", "slides")
 
 
-def released_course(course: Course, rows: Mapping[str, Day], due: Set[str]) -> Course:
-    """``course.json`` for learners: paths are those of the release, and a part that is not due shows only its place in the syllabus.
+def released_course(course: Course, rows: Mapping[str, Day], due: Set[str], *, at: datetime) -> Course:
+    """``course.json`` for learners: what is known at ``at``, with the release's own paths; what is not in the release has none.
 
     rows: the syllabus's rows by folder; due: paths (of the release) that are in it.
     """
-    days = []
-    for day in course["days"]:
-        row, parts = rows[day["folder"]], []
-        for part, written in zip(day["parts"], row.parts, strict=True):
-            shown = {**part}
-            for version in VERSIONS:
-                path = release_path(row, part["part"], version)
-                shown[version] = path if path in due else None
-            if shown["student"] is None:
-                shown |= {
-                    "colab": None,
-                    "objectives": [],
-                    "minutes": {},
-                    "exercises": [],
-                    "title": written.title or row.title,
-                }
-            parts.append(shown)
-        days.append({**day, "parts": parts})
-    # In a class the release rules hold: what is not due is not here to be opened.
-    return {**course, "self_paced": False, "days": days}
+    known = as_of(course, at)
+    for day in known["days"]:
+        row = rows[day["folder"]]
+        for index, part in enumerate(day["parts"]):
+            paths = {version: release_path(row, part["part"], version) for version in VERSIONS}
+            day["parts"][index] = {
+                **part,
+                **{version: path if path in due else None for version, path in paths.items()},
+            }
+    return known
 
 
 def course_json(course: Course) -> str:

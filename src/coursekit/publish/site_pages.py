@@ -23,7 +23,7 @@ from coursekit.ledger import read
 from coursekit.notebooks.cell_ids import cell_id
 from coursekit.project import Project
 from coursekit.publish.site_ledger import ledger_page
-from dlmodule.course import Course, Day, Part, Version, is_active, read_course
+from dlmodule.course import Course, Day, Part, Version, as_of, is_active, read_course
 from dlmodule.home import page
 
 # The order of the documents in the navigation; any other follows by name.
@@ -49,7 +49,8 @@ def page_name(day: Day, part: Part, version: Version) -> str:
 
 def collect(project: Project, *, at: datetime | None) -> Pages:
     """All pages that are due at ``at``; None: everything. Raises CourseError or DLModuleError for files missing or damaged."""
-    course = _due_only(read_course(project.build / "course.json"), at)
+    course = read_course(project.build / "course.json")
+    course = course if at is None else as_of(course, at)
     pages = Pages()
     _add_theme(pages)
     _add_documents(project, pages)
@@ -82,22 +83,6 @@ def collect(project: Project, *, at: datetime | None) -> Pages:
         search="search.html",
     )
     return pages
-
-
-def _due_only(course: Course, at: datetime | None) -> Course:
-    """The course with nothing of what is not due at ``at`` but its place in the table."""
-    if at is None:
-        return course
-    if at.tzinfo is None:
-        raise ValueError("at must be an aware datetime")
-
-    def shown(part: Part) -> Part:
-        if is_active(course, part, "student", at=at, self_paced=False):
-            return part
-        return {**part, "objectives": [], "exercises": [], "colab": None}
-
-    days = [{**day, "parts": [shown(part) for part in day["parts"]]} for day in course["days"]]
-    return {**course, "days": days}
 
 
 def _versions(course: Course, part: Part, at: datetime | None) -> Iterator[Version]:

@@ -265,6 +265,7 @@ def _part(entry: Entry, facts: Syllabus) -> dict[str, Any]:
         "start": slot.start.isoformat(),
         "end": slot.end.isoformat(),
         "title": entry.title,
+        "syllabus_title": slot.part.title or slot.row.title,  # what is said of a part before it is out
         "note": slot.part.note,
         "release_at": slot.release_at.isoformat(),
         "solutions_at": slot.solutions_at.isoformat(),

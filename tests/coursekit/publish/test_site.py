@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,37 @@ def test_only_what_is_due_is_on_the_site(project: Project, tmp_path: Path, momen
                 page = f"parts/{day['session']}/{part['part']}{'_solutions' if version == 'solutions' else ''}.html"
                 assert (page in files) == due
                 assert (page.encode() in files["index.html"]) == due
+
+
+@pytest.mark.parametrize(
+    "moment", ["2022-11-01T12:00", "2022-12-02T07:59:59", "2022-12-02T08:00", "2022-12-05T10:29", None]
+)
+def test_nothing_on_the_site_names_what_is_not_out(project: Project, tmp_path: Path, moment: str | None) -> None:
+    """Title, objectives and exercises of a source appear in pages, home, navigation and search index from its release on, not before."""
+    copy = Project(tmp_path / "course")
+    shutil.copytree(project.root, copy.root)
+    facts = json.loads((copy.build / "course.json").read_text(encoding="utf-8"))
+    written = [(day, part) for day in facts["days"] for part in day["parts"] if part["student"]]
+    for number, (_, part) in enumerate(written):
+        part |= {
+            "syllabus_title": f"syllabustitle{number}x",
+            "title": f"sourcetitle{number}x",
+            "objectives": [f"objective{number}x"],
+        }
+        part["exercises"] = [
+            {"name": f"exercise{number}x", "title": f"exercisetitle{number}x", "difficulty": 1, "minutes": 5}
+        ]
+    (copy.build / "course.json").write_text(json.dumps(facts), encoding="utf-8")
+    when = at(moment) if moment else None
+    build_site(copy, at=when, to=tmp_path / "site")
+    everything = b"\n".join(tree(tmp_path / "site").values()).decode("utf-8", "replace").casefold()
+    assert len(written) >= 3
+    for number, (_, part) in enumerate(written):
+        out = when is None or when >= datetime.fromisoformat(part["release_at"])
+        assert (f"sourcetitle{number}x" in everything) == out
+        assert (f"syllabustitle{number}x" in everything) == (not out)
+        if not out:
+            assert not re.search(rf"(objective|exercise|exercisetitle){number}x", everything)
 
 
 def test_nothing_but_pages(project: Project, tmp_path: Path) -> None:
