@@ -1,21 +1,25 @@
-"""What a markdown cell must keep: headings that nest, and a text alternative for every image."""
+"""What a markdown cell must keep: headings that nest, and a text alternative for every image.
 
-import itertools
-import operator
+The text is read by markdown-it-py with the syntax of MyST, which the site is made with, so a heading or an image is what a
+reader will see as one, wherever it stands.
+"""
+
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from html.parser import HTMLParser
 from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from coursekit.errors import CourseError
 
-_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,}|:{3,})\s*(\{(?P<directive>[\w-]+)\})?.*")
-_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\s*[(\[]")
-_IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
-_ALT = re.compile(r"\balt\s*=\s*(\"\s*[^\"\s]|'\s*[^'\s])", re.IGNORECASE)
-_CODE_SPAN = re.compile(r"`[^`]*`")
+_MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin).use(colon_fence_plugin)
+_FIGURE = re.compile(r"\{(figure|image)\}")
+_ALT_OPTION = re.compile(r"^\s*:alt:\s*\S", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,14 @@ class Heading:
 
 
 def headings(text: str) -> Iterator[Heading]:
-    """The headings of a markdown text, those in code fences left out."""
-    for number, line, fenced in _lines(text):
-        found = None if fenced else _HEADING.fullmatch(line)
-        if found:
-            yield Heading(len(found[1]), found[2], number)
+    """The headings of a markdown text, also those in quotes, lists and directives; code and mathematics hold none."""
+    level = 0
+    for token, line in _tokens(text):
+        if token.type == "heading_open":
+            level = int(token.tag[1:])
+        elif token.type == "inline" and level:
+            yield Heading(level, token.content, line)
+            level = 0
 
 
 def check_prose(path: Path, cells: Iterable[tuple[str, int]]) -> None:
@@ -53,34 +60,53 @@ def check_prose(path: Path, cells: Iterable[tuple[str, int]]) -> None:
 
 def _images_without_alt(text: str) -> Iterator[int]:
     """Lines of images, HTML images and figure directives that say nothing to somebody who cannot see them."""
-    lines = text.split("\n")
-    for number, line, fenced in _lines(text):
-        fence = _FENCE.fullmatch(line)
-        if fence and fence["directive"] in ("figure", "image"):
-            body = itertools.takewhile(partial(operator.ne, fence[1]), lines[number:])
-            if not any(re.match(r"\s*:alt:\s*\S", option) for option in body):
-                yield number
-        if fenced:
-            continue
-        plain = _CODE_SPAN.sub("", line)
-        if any(not image["alt"].strip() for image in _IMAGE.finditer(plain)):
-            yield number
-        if any(not _ALT.search(image[0]) for image in _IMG.finditer(plain)):
-            yield number
+    for token, line in _tokens(text):
+        if token.type in ("fence", "colon_fence"):
+            if _FIGURE.match(token.info.strip()) and not _ALT_OPTION.search(token.content):
+                yield line
+        elif token.type == "html_block":
+            yield from _html_without_alt(token.content, line)
+        elif token.type == "inline":
+            yield from _inline_without_alt(token, line)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Line number, line, and whether it stands in (or is) a code fence. A directive's fence with prose counts as prose."""
-    fence = ""
-    for number, line in enumerate(text.split("\n"), start=1):
-        found = _FENCE.fullmatch(line)
-        if fence:
-            closes = line.strip().startswith(fence) and not line.strip().strip(fence[0])
-            yield number, line, True
-            if closes:
-                fence = ""
-        elif found and found[1][0] != ":":
-            fence = found[1]
-            yield number, line, True
-        else:
-            yield number, line, False
+def _inline_without_alt(inline: Token, line: int) -> Iterator[int]:
+    for token in inline.children or ():
+        if token.type in ("softbreak", "hardbreak"):
+            line += 1
+        elif token.type == "image" and not token.content.strip():
+            yield line
+        elif token.type == "html_inline":
+            yield from _html_without_alt(token.content, line)
+            line += token.content.count("\n")
+
+
+class _Images(HTMLParser):
+    """Collects the lines, from 0, of ``<img>`` tags without a text alternative."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.without_alt: list[int] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Called for each opening tag."""
+        if tag == "img" and not (dict(attrs).get("alt") or "").strip():
+            self.without_alt.append(self.getpos()[0] - 1)
+
+
+def _html_without_alt(html: str, line: int) -> Iterator[int]:
+    parser = _Images()
+    parser.feed(html)
+    parser.close()
+    yield from (line + offset for offset in parser.without_alt)
+
+
+def _tokens(text: str, first: int = 1) -> Iterator[tuple[Token, int]]:
+    """The block tokens of ``text`` with their 1-based lines; a colon fence's prose is read as prose."""
+    line = first
+    for token in _MARKDOWN.parse(text):
+        if token.map:
+            line = first + token.map[0]
+        yield token, line
+        if token.type == "colon_fence" and not _FIGURE.match(token.info.strip()):
+            yield from _tokens(token.content, line + 1)
