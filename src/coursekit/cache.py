@@ -4,13 +4,16 @@ An entry maps a product (a part, a session's key) to the digest of everything it
 made. It holds only while those files still have these digests; a manifest that is lost or wrong costs time, never truth.
 """
 
+import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dlmodule.files import write_atomically
+
+T = TypeVar("T")
 
 
 def digest_of(*pieces: bytes | str) -> str:
@@ -36,6 +39,23 @@ def package_digest(*names: str) -> str:
     """Digest of the Python files of the packages ``names``, which stand beside this one."""
     home = Path(__file__).resolve().parents[1]
     return digest_of_files((path for name in names for path in (home / name).rglob("*.py")), home)
+
+
+def remembered(parse: Callable[[Path, bytes], T]) -> Callable[[Path, bytes], T]:
+    """``parse``, which is called once for each version of a file: a command asks for the same ledger or source many times.
+
+    What is returned is shared by all who ask, so nobody writes into it.
+    """
+    known: dict[Path, tuple[bytes, T]] = {}
+
+    @functools.wraps(parse)
+    def recall(path: Path, content: bytes) -> T:
+        before = known.get(path)
+        if before is None or before[0] != content:
+            before = known[path] = (content, parse(path, content))
+        return before[1]
+
+    return recall
 
 
 class Manifest:

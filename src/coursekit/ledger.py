@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from coursekit.cache import remembered
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from dlmodule.files import write_atomically
@@ -35,12 +36,20 @@ Ledger = dict[str, list[Row]]
 
 
 def read(path: Path) -> Ledger:
-    """The rows by kind; none where there is no file yet. Raises CourseError, naming the line, for a damaged file."""
+    """The rows by kind, to look at; none where there is no file yet. Raises CourseError, naming the line, for a damaged file."""
     try:
-        text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
+        content = path.read_bytes()
     except FileNotFoundError:
         return {kind: [] for kind in KEYS}
+    return _parse(path, content)
+
+
+@remembered
+def _parse(path: Path, content: bytes) -> Ledger:
+    text = ""
+    try:
+        text = content.decode()
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         number = int(line[1]) if line else len(text.splitlines())
@@ -54,8 +63,9 @@ def read(path: Path) -> Ledger:
                 f"[[{kind}]] is no kind of row; there are [[full]] and [[rehearsal]]", file=path, line=line_of
             )
         for number, row in enumerate(tables[kind] if isinstance(tables[kind], list) else [None]):
-            line_of = _line_of(text, rf"\[+{kind}\]", skip=number)
-            _check_row(kind, row, path, line_of)
+            problem = _wrong_with(kind, row)
+            if problem:
+                raise CourseError(problem, file=path, line=_line_of(text, rf"\[+{kind}\]", skip=number))
     return {kind: tables.get(kind, []) for kind in KEYS}
 
 
@@ -67,7 +77,7 @@ def find(ledger: Ledger, kind: str, *key: str) -> Row | None:
 def put(project: Project, kind: str, row: Row) -> None:
     """Write ``row`` into the ledger at once, in place of the one with the same id (and set). Safe beside other writers."""
     with _locked(project):
-        ledger = read(project.ledger)
+        ledger = {kind: list(rows) for kind, rows in read(project.ledger).items()}
         key = [row[name] for name in KEYS[kind]]
         rows = [other for other in ledger[kind] if [other[name] for name in KEYS[kind]] != key]
         ledger[kind] = sorted([*rows, row], key=lambda other: [other[name] for name in KEYS[kind]])
@@ -127,20 +137,22 @@ def bar(project: Project, exercise: str) -> float | None:
     return None if row is None or "bar" not in row else float(row["bar"])
 
 
-def _check_row(kind: str, row: object, path: Path, line: int | None) -> None:
+def _wrong_with(kind: str, row: object) -> str:
+    """What is wrong with a row, in a sentence; empty where nothing is."""
     needed: dict[str, type] = {name: str for name in (*KEYS[kind], "source_hash", "hardware")}
     needed |= {"seeds": list} | (
         {"values": dict} if kind == "full" else {"metric": str, "right": dict, "mistakes": dict}
     )
     if not isinstance(row, dict):
-        raise CourseError(f"{kind!r} must be written as [[{kind}]] tables", file=path, line=line)
+        return f"{kind!r} must be written as [[{kind}]] tables"
     for name, form in needed.items():
         if not isinstance(row.get(name), form):
-            said = "lacks" if name not in row else "has a wrong"
-            raise CourseError(f"this [[{kind}]] row {said} {name!r} ({form.__name__})", file=path, line=line)
+            lack = "lacks" if name not in row else "has a wrong"
+            return f"this [[{kind}]] row {lack} {name!r} ({form.__name__})"
     for name, values in _columns(kind, row).items():
         if not isinstance(values, list) or not values or not all(isinstance(v, int | float) for v in values):
-            raise CourseError(f"{name!r} of this [[{kind}]] row must be a list of numbers", file=path, line=line)
+            return f"{name!r} of this [[{kind}]] row must be a list of numbers"
+    return ""
 
 
 def _columns(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.project import Project, find_parts
-from coursekit.sources.regions import find_regions, solution_text
+from coursekit.sources.regions import solution_text
 from coursekit.sources.source import parse, read_exercises
 from coursekit.sources.student import student_definition
 
@@ -35,9 +35,8 @@ def secret_lines(project: Project, session: str, part: str | None = None) -> dic
         for cell in source.cells:
             text = cell.text
             hidden: set[int] = set()
-            if cell.tree is not None:
-                for region in find_regions(text, cell.tree):
-                    hidden |= set(range(region.begin, region.end + 1))
+            for region in cell.regions:
+                hidden |= set(range(region.begin, region.end + 1))
             for number, line in enumerate(text.split("\n"), 1):
                 if number in hidden:
                     _keep(secrets, line, f"{path.name}:{cell.line + number - 1}")

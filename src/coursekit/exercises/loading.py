@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from coursekit.sources import slicing
-from coursekit.sources.names import bound_names
 from coursekit.sources.source import Source, parse
 from coursekit.sources.student import student_definition
 
@@ -138,7 +137,7 @@ def _lend_names(module: types.ModuleType, source: Source, path: Any, scope: dict
     text = path.read_text("utf-8")
     now, later = slicing.reads(text)
     free = {name for name in now | later if not hasattr(module, name)}
-    defined = {name for one in slicing.statements(source) for name in bound_names([one.node])}
+    defined = {name for statement in slicing.statements(source) for name in statement.binds}
     unknown = sorted(free - defined - {"__file__", "__name__"})
     if unknown:
         raise CourseError(

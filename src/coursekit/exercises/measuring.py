@@ -11,6 +11,7 @@ answer (above, where lower is better).
 
 from __future__ import annotations
 
+import copy
 import datetime
 import math
 import os
@@ -156,7 +157,7 @@ def _begun(project: Project, one: Declared, seeds: int, fields: dict[str, Any]) 
         here = all(row.get(name) == value for name, value in machine.items())
         complete = len(row["seeds"]) >= seeds
         if here or complete:
-            return row
+            return copy.deepcopy(row)  # what is read of the ledger is shared
     key = dict(zip(ledger.KEYS[one.kind], one.key, strict=True))
     today = datetime.date.today().isoformat()
     return {**key, "source_hash": source_hash, "date": today, **machine, "seeds": [], **fields}

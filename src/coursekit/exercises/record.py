@@ -122,7 +122,7 @@ def digest(project: Project, session: str, name: str) -> str:
 
     path = project.course / session / "exercises" / f"{name}.py"
     meta = read(path)
-    source = _parsed(project.course / session / f"{meta.part}.py", _stamp(project.course / session))
+    source = parse(project.course / session / f"{meta.part}.py")
     text = path.read_text("utf-8")
     parts = [
         text,
@@ -150,16 +150,6 @@ def code_version() -> str:
     code = [path.read_text("utf-8") for path in files]
     versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]
     return hashlib.sha256(repr((code, versions)).encode()).hexdigest()
-
-
-@functools.lru_cache(maxsize=8)
-def _parsed(path: Path, stamp: tuple[int, ...]) -> Any:
-
-    return parse(path)
-
-
-def _stamp(folder: Path) -> tuple[int, ...]:
-    return tuple(path.stat().st_mtime_ns for path in sorted(folder.rglob("*.py")))
 
 
 def _cache_path(project: Project, session: str, name: str) -> Path:

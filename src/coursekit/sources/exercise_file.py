@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coursekit.cache import remembered
 from coursekit.errors import CourseError
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
@@ -37,8 +38,13 @@ class ExerciseMeta:
 
 def read(path: Path) -> ExerciseMeta:
     """The facts of the exercise at ``path``. Raises CourseError, with the line, for one that is missing or not a literal."""
+    return _parse(path, path.read_bytes())
+
+
+@remembered
+def _parse(path: Path, content: bytes) -> ExerciseMeta:
     try:
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = ast.parse(content.decode())
     except (SyntaxError, UnicodeDecodeError) as error:
         message = f"not valid Python: {getattr(error, 'msg', error)}"
         raise CourseError(message, file=path, line=getattr(error, "lineno", None)) from None

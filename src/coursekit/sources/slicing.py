@@ -22,7 +22,7 @@ from pathlib import Path
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from coursekit.sources.names import bound_names, changed_names
-from coursekit.sources.regions import find_regions, solution_lines, solution_text
+from coursekit.sources.regions import solution_lines, solution_text
 from coursekit.sources.source import Source, parse
 
 DEFINITIONS = (
@@ -47,6 +47,16 @@ class Statement:
     lines: tuple[int, ...] = ()
     written: frozenset[int] = frozenset()
 
+    @functools.cached_property
+    def binds(self) -> frozenset[str]:
+        """The names that it binds."""
+        return frozenset(bound_names([self.node]))
+
+    @functools.cached_property
+    def touches(self) -> frozenset[str]:
+        """The names that it binds, or whose objects it changes in place where one can see it."""
+        return _touched(self.node, self.binds)
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -60,24 +70,24 @@ class Slice:
     written: frozenset[int]
 
 
-def statements(source: Source) -> list[Statement]:
+@functools.lru_cache(maxsize=64)
+def statements(source: Source) -> tuple[Statement, ...]:
     """Every top-level statement of a source's code cells, in order, solutions included."""
     found = []
     for cell in source.cells:
         if cell.kind != "code" or cell.tree is None:
             continue
-        regions = find_regions(cell.text, cell.tree)
         every = cell.text.split("\n")
         for node in cell.tree.body:
             first = _first_line(node)
             text = "\n".join(every[first - 1 : node.end_lineno])
             here = [first + line - 1 for line in solution_lines(text)]  # lines of the cell
             written = frozenset(
-                number for number, line in enumerate(here, 1) if any(r.begin < line < r.end for r in regions)
+                number for number, line in enumerate(here, 1) if any(r.begin < line < r.end for r in cell.regions)
             )
             lines = tuple(cell.line + line - 1 for line in here)
             found.append(Statement(node, solution_text(text), cell.line + first - 1, lines, written))
-    return found
+    return tuple(found)
 
 
 def definitions(project: Project, session: str, part: str, name: str) -> str:
@@ -105,7 +115,7 @@ def exercise_slice(source: Source, name: str) -> Slice:
     for index, one in enumerate(chosen):
         if index:
             lines.append(0)
-        binds = set(bound_names([one.node]))
+        binds = one.binds
         if name in binds or not binds & others:
             written |= {len(lines) + number for number in one.written}
         if name in binds:
@@ -116,13 +126,13 @@ def exercise_slice(source: Source, name: str) -> Slice:
 
 def own_definition(source: Source, name: str) -> Statement:
     """The statement that defines the exercise ``name`` itself (the last one)."""
-    return [one for one in slice_statements(source, [name]) if name in bound_names([one.node])][-1]
+    return [one for one in slice_statements(source, [name]) if name in one.binds][-1]
 
 
 def borrowed(source: Source, text: str) -> list[str]:
     """Names that the Python file ``text`` reads and does not bind, and the notebook ``source`` does."""
     now, later = reads(text)
-    there = {name for one in statements(source) for name in bound_names([one.node])}
+    there = frozenset().union(*(statement.binds for statement in statements(source)))
     return sorted(((now | later) - set(bound_names(ast.parse(text).body))) & there)
 
 
@@ -145,7 +155,7 @@ def needed(every: Sequence[Statement], names: Iterable[str], path: Path) -> list
     """Those of ``every`` that defining and calling ``names`` takes, in order. CourseError for a name without a definition."""
     touching: dict[str, list[int]] = {}
     for index, statement in enumerate(every):
-        for name in _touched(statement.node):
+        for name in statement.touches:
             touching.setdefault(name, []).append(index)
     chosen: set[int] = set()
     # (name, statement before which it was bound, statement during which it is used); None is the end of the notebook.
@@ -185,8 +195,8 @@ def _last(every: Sequence[Statement], touching: Sequence[int], name: str, before
             return index
         if isinstance(statement.node, ast.Delete):
             return None  # what `del sum` leaves is Python's own, or nothing
-        binds = name in bound_names([statement.node])
-        held = next((every[i].node for i in reversed(earlier) if i < index and _binds(every[i], name)), None)
+        binds = name in statement.binds
+        held = next((every[i].node for i in reversed(earlier) if i < index and name in every[i].binds), None)
         if not binds and (held is None or isinstance(held, _FIXED)):
             continue  # `plot.use_style()` does not change what `plot` is
         kind = (
@@ -204,13 +214,8 @@ def _may_call_at_once(node: ast.stmt) -> bool:
     return isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) or bool(getattr(node, "decorator_list", []))
 
 
-def _binds(statement: Statement, name: str) -> bool:
-    return name in bound_names([statement.node])
-
-
-def _touched(node: ast.stmt) -> set[str]:
-    """Names that a top-level statement binds, or whose objects it changes in place where one can see it."""
-    names = set(bound_names([node]))
+def _touched(node: ast.stmt, binds: frozenset[str]) -> frozenset[str]:
+    names = set(binds)
     if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             for part in ast.walk(target):
@@ -221,12 +226,12 @@ def _touched(node: ast.stmt) -> set[str]:
                 if stored and isinstance(base, ast.Name):
                     names.add(base.id)
         if isinstance(node, ast.AnnAssign) and node.value is None:
-            return set()
+            return frozenset()
     elif isinstance(node, ast.Delete):
         names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     elif not isinstance(node, DEFINITIONS):
         names |= changed_names([node])
-    return names
+    return frozenset(names)
 
 
 def reads(text: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -47,7 +47,7 @@ class Cell:
         return tuple(role.exercise for role in self.roles if role.kind == kind)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one object a version of the file, so identity says all
 class Source:
     """One part of a session. ``exercises`` are those of this part, in the order in which the learner meets them."""
 
