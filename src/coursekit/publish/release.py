@@ -21,6 +21,7 @@ from coursekit.project import Project, key_path
 from coursekit.publish import release_pages
 from coursekit.publish.site import build_site
 from coursekit.schedule.calendar import to_ical
+from coursekit.schedule.release_path import VERSIONS
 from coursekit.schedule.syllabus import load
 from coursekit.schedule.timetable import Timetable, course_table, entries, release_path
 from dlmodule.files import write_atomically
@@ -38,11 +39,11 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for entry in entries(project, timetable, needed=begun):
         slot = entry.slot
-        for version in release_pages.VERSIONS:
+        for version in VERSIONS:
             built = entry.path(version)
             if built is None or (slot.id, version) not in due:
                 continue
-            files[release_path(slot.row, slot.part.part, version)] = _built(project, built)
+            files[release_path(slot.row, slot.part, version)] = _built(project, built)
             if version == "student" and entry.source is not None and entry.source.exercises:
                 key = key_path(slot.row.session)
                 files[key] = _built(project, key)

@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from coursekit.schedule.release_path import VERSIONS
 from coursekit.schedule.syllabus import Day
-from coursekit.schedule.timetable import Version, release_path
+from coursekit.schedule.timetable import release_path
 from dlmodule.course import as_of
 
 Course = dict[str, Any]
-VERSIONS: tuple[Version, ...] = ("student", "solutions", "slides")
 
 
 def released_course(course: Course, rows: Mapping[str, Day], due: Set[str], *, at: datetime) -> Course:
@@ -23,8 +23,8 @@ def released_course(course: Course, rows: Mapping[str, Day], due: Set[str], *, a
     known = as_of(course, at)
     for day in known["days"]:
         row = rows[day["folder"]]
-        for index, part in enumerate(day["parts"]):
-            paths = {version: release_path(row, part["part"], version) for version in VERSIONS}
+        for index, (part, written) in enumerate(zip(day["parts"], row.parts, strict=True)):
+            paths = {version: release_path(row, written, version) for version in VERSIONS}
             day["parts"][index] = {
                 **part,
                 **{version: path if path in due else None for version, path in paths.items()},

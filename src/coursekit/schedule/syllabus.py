@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from datetime import UTC, date, datetime, time
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from coursekit.errors import CourseError
+from coursekit.schedule.release_path import VERSIONS, ReleaseFiles
 from coursekit.schedule.toml_lines import line_of
 
 Text = Annotated[str, Field(min_length=1)]
@@ -92,6 +93,7 @@ class Part(_Facts):
     solutions: time | None = None
     notebook: bool = True
     slides: Name | None = None
+    file: ReleaseFiles = ReleaseFiles()
 
 
 class Day(_Facts):
@@ -264,8 +266,15 @@ def _contradictions(syllabus: Syllabus) -> list[tuple[tuple[str | int, ...], str
         if row.folder.lower() in seen:
             say(f"two rows have the folder {row.folder!r}", "day", index, "folder")
         seen.add(row.folder.lower())
+        names: set[str] = set()
         for number, part in enumerate(row.parts):
             here = ("day", index, "parts", number)
+            for version in VERSIONS:
+                # A learner's folder holds a row's notebooks side by side, so a name must serve once, on any file system.
+                name = PurePosixPath(part.file.path(row.folder, part.part, version)).name
+                if name.lower() in names:
+                    say(f"two files of {row.folder} are called {name!r}", *here, "file")
+                names.add(name.lower())
             if (row.session, part.part) in seen:
                 say(f"{row.session} has two parts called {part.part!r}", *here, "part")
             seen.add((row.session, part.part))

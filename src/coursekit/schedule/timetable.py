@@ -5,22 +5,20 @@ A part is a *slot* in the timetable whether or not its source exists yet; its *e
 All moments are aware; hours are wall-clock hours of the syllabus's zone, so they survive a change of daylight saving.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from coursekit.errors import CourseError
 from coursekit.notebooks.notebook import relative_path
 from coursekit.notebooks.title import colab_url
 from coursekit.project import Project, find_parts
+from coursekit.schedule.release_path import Version
 from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus, load, weekday
 from coursekit.sources.source import Source, parse
-
-Version = Literal["student", "solutions", "slides"]
-_SUFFIX: Mapping[Version, str] = {"student": "exercises.ipynb", "solutions": "solutions.ipynb", "slides": "slides.pdf"}
 
 
 @dataclass(frozen=True)
@@ -126,17 +124,15 @@ def parse_at(text: str, syllabus: Syllabus) -> datetime:
     return moment if moment.tzinfo else syllabus.clock(moment.date(), moment.time())
 
 
-def release_path(row: Day, part: str, version: Version) -> str:
+def release_path(row: Day, part: Part, version: Version) -> str:
     """Where a version stands in a release: ``05_CNNs_part_I/05_CNNs_part_I_afternoon/05_CNNs_part_I_afternoon_exercises.ipynb``."""
-    stem = f"{row.folder}_{part}"
-    return f"{row.folder}/{stem}/{stem}_{_SUFFIX[version]}"
+    return part.file.path(row.folder, part.part, version)
 
 
 def published_path(syllabus: Syllabus, session: str, part: str, version: Version) -> str | None:
     """``release_path`` for a part known by name; None where the syllabus has no such part."""
-    found = (row for row in syllabus.day for p in row.parts if (row.session, p.part) == (session, part))
-    row = next(found, None)
-    return None if row is None else release_path(row, part, version)
+    parts = ((row, p) for row in syllabus.day for p in row.parts if (row.session, p.part) == (session, part))
+    return next((release_path(row, p, version) for row, p in parts), None)
 
 
 @dataclass(frozen=True)
@@ -258,7 +254,7 @@ def _row(row: Day) -> dict[str, Any]:
 
 def _part(entry: Entry, facts: Syllabus) -> dict[str, Any]:
     slot, source = entry.slot, entry.source
-    colab = colab_url(facts.repository, release_path(slot.row, slot.part.part, "student"))
+    colab = colab_url(facts.repository, release_path(slot.row, slot.part, "student"))
     return {
         "part": slot.part.part,
         "kind": slot.part.kind,

@@ -20,11 +20,16 @@ from coursekit.publish.release import MANIFEST, contents, release, write
 from coursekit.schedule.syllabus import load
 from coursekit.schedule.timetable import Timetable
 from tests.coursekit import reference_course
-from tests.coursekit.reference_course import DECKS, ROOT, TABLE
+from tests.coursekit.reference_course import DECKS, LINKS, ROOT, TABLE
 
 LONDON = ZoneInfo("Europe/London")
 ALWAYS = {"README.md", "LICENSE", "pyproject.toml", "course.json", "calendar.ics", "src/dlmodule/__init__.py",
           "src/dlmodule/open/home.css"}  # fmt: skip
+# The table's own names, and those of the companion notebook, which the reference run did not have; the rest are the usual ones.
+COMPANION = "06_Probability/06_Probability_morning/06_Probability"
+NAMED = {(session, part, version): path for session, part, version, path in LINKS}
+NAMED["06_cnns_2", "probability", "student"] = f"{COMPANION}_exercises.ipynb"
+NAMED["06_cnns_2", "probability", "solutions"] = f"{COMPANION}_solutions.ipynb"
 MOMENTS = Timetable(load(ROOT / "course" / "syllabus.toml")).moments()
 
 
@@ -46,12 +51,12 @@ def expected(moment: datetime) -> tuple[set[str], set[str], set[str]]:
         stem = f"{folder}/{folder}_{part}/{folder}_{part}"
         if not solutions or moment < at(f"{date}T08:00"):
             continue
-        files |= {f"{stem}_exercises.ipynb", f"keys/{session}.safetensors"}
+        files |= {NAMED.get((session, part, "student"), f"{stem}_exercises.ipynb"), f"keys/{session}.safetensors"}
         seen.add(f"{session}_{part}")
         if (session, part) in DECKS:
-            files.add(f"{stem}_slides.pdf")
+            files.add(NAMED[session, part, "slides"])
         if moment >= at(f"{date}T{solutions}"):
-            files.add(f"{stem}_solutions.ipynb")
+            files.add(NAMED.get((session, part, "solutions"), f"{stem}_solutions.ipynb"))
             solved.add(f"{session}_{part}")
     return files, solved, seen
 
