@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from coursekit.errors import CourseError
 from coursekit.exercises.leaks import received, scan
 from coursekit.exercises.verify import Proof, prove_all, select
 from coursekit.project import find_project
@@ -21,7 +22,10 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, jobs: int) -> 
     ids = select(project, targets)
     proofs = prove_all(project, ids, fresh=fresh, jobs=jobs)
     sessions = sorted({one.partition(".")[0] for one in ids})
-    leaks = scan(project, sessions)
+    try:
+        leaks = scan(project, sessions)
+    except CourseError as error:  # what was proved of the others is still shown
+        leaks = [str(error)]
     if as_json:
         click.echo(json.dumps([proof.public() for proof in proofs], indent=1, ensure_ascii=False))
     else:

@@ -10,10 +10,15 @@ What was proved is kept by a digest of all it depends on, so only what changed i
 
 from __future__ import annotations
 
+import ast
 import functools
+import inspect
+import itertools
 import json
+import re
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +36,7 @@ from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
     from dlmodule.checking.evidence import Evidence
+    from dlmodule.checking.exercise import Mistake
     from dlmodule.checking.key import ExerciseKey
 
 APART = 100.0  # tolerances between a mistake and the solution, or another mistake
@@ -64,65 +70,185 @@ class Proof:
 
 def prove(project: Project, session: str, name: str) -> Proof:
     """Prove one exercise, here and now."""
-    from dlmodule.checking import compare
+    started = time.perf_counter()
+    file = project.course / session / "exercises" / f"{name}.py"
+    if file.is_file():  # a wrong keyword is named before Python, running the file, stumbles over it
+        read(file)
+    loaded = load_whole(project, session, name)
+    proof = Proof(loaded.id, measured=loaded.exercise.measured is not None)
+    proof.problems += prove_cases(loaded)
+    if any("no case calls" in problem for problem in proof.problems):
+        return proof
+    key = record.recorded(project, loaded)
+    solution = list(prove_solution(loaded, key, proof))
+    proof.problems += solution
+    if not solution:  # with a solution that is wrong, what is said of all else would only echo it
+        for prove_that in (prove_stub, prove_mistakes, prove_apart, prove_alternatives, prove_counts):
+            proof.problems += prove_that(loaded, key, proof)
+        if not proof.measured:
+            _try_mutants(loaded, key, proof)
+    proof.seconds = round(time.perf_counter() - started, 2)
+    return proof
+
+
+def prove_cases(loaded: Loaded) -> Iterator[str]:
+    """Several cases can be told apart by their labels, which a learner's card quotes."""
+    cases = loaded.exercise.all_cases()
+    labels = [case.label for case in cases]
+    for label, count in Counter(labels).items():
+        if label and count > 1:
+            yield _at(loaded, f"{count} cases are called {label!r}: a learner could not tell them apart")
+    if len(labels) > 1 and not all(labels):
+        yield _at(loaded, f"{labels.count('')} of {len(labels)} cases have no label; say what each is with .named(...)")
+    empty = [case for case in cases if not (case.args or case.kwargs or case.steps or case.constructor)]
+    if (
+        len(cases) == len(empty)
+        and loaded.exercise.how.name in ("call", "puzzle")
+        and _needs_arguments(loaded.solution)
+    ):
+        yield _at(loaded, f"no case calls {loaded.name} with arguments; write them in @exercise.cases")
+
+
+def _needs_arguments(function: Any) -> bool:
+    """Whether ``function`` cannot be called without any."""
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return True
+    except ValueError:  # a built-in tells nothing of its parameters
+        return False
+    return False
+
+
+def _at(loaded: Loaded, message: str, name: str = "exercise") -> str:
+    """``message`` with the file and line at which the exercise file declares ``name``."""
+    path = loaded.source.path.parent / "exercises" / f"{loaded.name}.py"
+    declares = re.compile(rf"(def|class)\s+{re.escape(name)}\b|.*[\"']{re.escape(name)}[\"']|{re.escape(name)}\s*=")
+    lines = path.read_text("utf-8").split("\n")
+    line = next((number for number, text in enumerate(lines, 1) if declares.match(text)), 1)
+    return str(CourseError(message, file=path, line=line))
+
+
+def prove_solution(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
+    """The solution is right, and raises only what its own text raises."""
     from dlmodule.checking.decide.decide import decide
     from dlmodule.checking.judge import judge_with
-
-    started = time.perf_counter()
-    loaded = load_whole(project, session, name)
-    key = record.recorded(project, loaded)
-    exercise, proof = loaded.exercise, Proof(loaded.id, measured=loaded.exercise.measured is not None)
-    say = proof.problems.append
 
     # A rehearsal takes seconds: what was recorded is judged, rather than run a second time.
     right = decide(key, key.right) if proof.measured else judge_with(key, loaded.solution)
     proof.solution = right.status
+    own = raised_by(loaded.slice)
+    for case, evidence in zip(key.cases, key.right, strict=True):
+        if evidence.raised is not None and evidence.raised.type not in own:
+            where = f" on {case.label}" if case.label else ""
+            yield _at(loaded, f"the solution raises {evidence.raised.type}{where}: {evidence.raised.message}")
+            return
     if not right.right:
-        say(f"the solution is {right.status}: {right.message}")
+        yield _at(loaded, f"the solution is {right.status}: {right.message}")
+
+
+def raised_by(text: str) -> set[str]:
+    """Names of the exceptions that the code in ``text`` raises itself, by ``raise`` or ``assert``."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Assert):
+            found.add("AssertionError")
+        elif isinstance(node, ast.Raise) and node.exc is not None:
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            found.add(ast.unparse(raised).rpartition(".")[2])
+    return found
+
+
+def prove_stub(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
+    """What a learner begins from is "not started"."""
+    from dlmodule.checking.judge import judge_with
+
     proof.stub = judge_with(key, loaded.stub).status
     if proof.stub != "not started":
-        say(f"the untouched {'starter' if exercise.starter else 'stub'} is {proof.stub!r}, not 'not started'")
+        yield _at(
+            loaded,
+            f"the untouched {'starter' if loaded.exercise.starter else 'stub'} is {proof.stub!r}, not 'not started'",
+        )
+
+
+def prove_mistakes(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
+    """Every named mistake runs, and is met with a sentence of its own."""
+    from dlmodule.checking.decide.decide import decide
+    from dlmodule.checking.judge import judge_with
 
     for mistake, recorded in zip(loaded.mistakes, key.mistakes, strict=True):
-        met = decide(key, recorded.evidence) if proof.measured else judge_with(key, mistake.candidate)
-        own = met.mistake == mistake.name and mistake.sentence in met.message
+        judged = decide(key, recorded.evidence) if proof.measured else judge_with(key, mistake.candidate)
+        own = judged.mistake == mistake.name and mistake.sentence in judged.message
         proof.mistakes.append({"name": mistake.name, "sentence": mistake.sentence, "met": own})
-        if not own:
-            say(f"mistake {mistake.name} is met by {met.mistake or met.status}: {met.message}")
-    if not proof.measured:
-        everyone = [("the solution", key.right), *((one.name, one.evidence) for one in key.mistakes)]
-        for index, (one, first) in enumerate(everyone):
-            for other, second in everyone[index + 1 :]:
-                apart = compare.run_distance(first, second, key.cases, exact_message=True)
-                if apart < APART:
-                    say(f"{other} is only {apart:.3g} tolerances from {one}: add a case that tells them apart")
+        if own_signature := _never_entered(mistake, recorded.evidence):
+            yield _at(
+                loaded, f"mistake {mistake.name} cannot be called as the solution is: {own_signature}", mistake.name
+            )
+        elif not own:
+            yield _at(
+                loaded,
+                f"mistake {mistake.name} is met by {judged.mistake or judged.status}: {judged.message}",
+                mistake.name,
+            )
+    for sentence, count in Counter(mistake.sentence for mistake in loaded.mistakes).items():
+        if count > 1:
+            names = ", ".join(mistake.name for mistake in loaded.mistakes if mistake.sentence == sentence)
+            yield _at(loaded, f"mistakes {names} have one sentence, {sentence!r}; say what is particular to each")
 
-    if key.probe.name == "puzzle" and not any(_refused(one.evidence) for one in key.mistakes):
-        say("no mistake uses a tool that the puzzle does not permit: show that the built-in is refused")
+
+def _never_entered(mistake: Mistake, evidence: Sequence[Evidence]) -> str:
+    """What Python says where every call of the mistake fails at its signature; "" where one gets in."""
+    raised = [each.raised for each in evidence]
+    at_the_call = re.compile(rf"(\w+\.)*({re.escape(mistake.name)}|__init__)\(\) (takes|missing|got) .*argument")
+    if raised and all(r is not None and r.type == "TypeError" and at_the_call.match(r.message) for r in raised):
+        return raised[0].message if raised[0] else ""
+    return ""
+
+
+def prove_apart(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
+    """The solution and the mistakes lie at least ``APART`` tolerances from each other; a puzzle refuses its built-in."""
+    from dlmodule.checking import compare
+
+    if not proof.measured:
+        answers = [("the solution", key.right), *((mistake.name, mistake.evidence) for mistake in key.mistakes)]
+        for (name, first), (other, second) in itertools.combinations(answers, 2):
+            apart = compare.run_distance(first, second, key.cases, exact_message=True)
+            if apart < APART:
+                yield _at(
+                    loaded,
+                    f"{other} is only {apart:.3g} tolerances from {name}: add a case that tells them apart",
+                    other,
+                )
+    if key.probe.name == "puzzle" and not any(_refused(mistake.evidence) for mistake in key.mistakes):
+        yield _at(loaded, "no mistake uses a tool that the puzzle does not permit: show that the built-in is refused")
+
+
+def _refused(evidence: Sequence[Evidence]) -> bool:
+    """Whether an answer was stopped at a tool that a puzzle does not permit."""
+    return any(each.raised is not None and each.raised.type == "NotPermitted" for each in evidence)
+
+
+def prove_alternatives(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
+    """Right answers that are written differently are right."""
+    from dlmodule.checking.judge import judge_with
 
     for alternative in loaded.alternatives:
         judged = judge_with(key, alternative.candidate)
         proof.alternatives["total"] += 1
         proof.alternatives["accepted"] += judged.right
         if not judged.right:
-            say(f"alternative {alternative.name} is {judged.status}: {judged.message}")
+            yield _at(loaded, f"alternative {alternative.name} is {judged.status}: {judged.message}", alternative.name)
+
+
+def prove_counts(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
+    """There are enough mistakes, alternatives and hints."""
     for what, found, least in (
         ("mistakes", len(loaded.mistakes), MISTAKES),
         ("alternatives", len(loaded.alternatives), ALTERNATIVES),
-        ("hints", len(exercise.hints), HINTS),
+        ("hints", len(loaded.exercise.hints), HINTS),
     ):
         if found < least:
-            say(f"{found} {what}; at least {least} are asked")
-
-    if not proof.measured:
-        _try_mutants(loaded, key, proof)
-    proof.seconds = round(time.perf_counter() - started, 2)
-    return proof
-
-
-def _refused(seen: Sequence[Evidence]) -> bool:
-    """Whether an answer was stopped at a tool that a puzzle does not permit."""
-    return any(one.raised is not None and one.raised.type == "NotPermitted" for one in seen)
+            yield _at(loaded, f"{found} {what}; at least {least} are asked")
 
 
 def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
@@ -176,10 +302,9 @@ def prove_all(project: Project, ids: Sequence[str], *, fresh: bool = False, jobs
     with tqdm(total=len(waiting), desc="verify", disable=None, leave=False) as bar:
         for one, result in run_forked(functools.partial(_prove_one, project), waiting, jobs=jobs) if waiting else ():
             bar.update(1)
-            if isinstance(result, CourseError):
-                raise result
             if isinstance(result, BaseException):
-                result = Proof(one, problems=[f"{type(result).__name__}: {result}"])
+                cause = str(result) if isinstance(result, CourseError) else f"{type(result).__name__}: {result}"
+                result = Proof(one, problems=[cause])
             found[one] = result
             if not result.problems:
                 write_atomically(_cache_path(project, one), json.dumps(asdict(result)))
@@ -208,7 +333,7 @@ def _code_version() -> str:
 def _kept(project: Project, one: str) -> Proof | None:
     try:
         return Proof(**json.loads(_cache_path(project, one).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+    except (CourseError, OSError, ValueError, TypeError):
         return None
 
 
@@ -216,7 +341,7 @@ def select(project: Project, targets: Sequence[str]) -> list[str]:
     """Ids of the exercises that ``targets`` (SESSION, SESSION.PART or SESSION.EXERCISE; all without one) name."""
 
     every = {
-        f"{path.parents[1].name}.{path.stem}": f"{path.parents[1].name}.{read(path).part}"
+        f"{path.parents[1].name}.{path.stem}": f"{path.parents[1].name}.{_part(path)}"
         for path in sorted(project.course.glob("*/exercises/[!_]*.py"))
     }
     for target in targets:
@@ -227,3 +352,11 @@ def select(project: Project, targets: Sequence[str]) -> list[str]:
         for one, part in every.items()
         if not targets or any(target in (one, part, one.partition(".")[0]) for target in targets)
     ]
+
+
+def _part(path: Path) -> str:
+    """The part of the exercise at ``path``; "" where its file is wrong, which its proof will say."""
+    try:
+        return read(path).part
+    except CourseError:
+        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,7 @@ exercise = Exercise(
 @exercise.cases
 def cases():
     yield Case(torch.tensor([1.0, 3.0, 8.0], dtype=torch.float64), 2).named("three samples")
-    yield Case(torch.randn(11, generator=torch.Generator().manual_seed(0), dtype=torch.float64), 4)
+    yield Case(torch.randn(11, generator=torch.Generator().manual_seed(0), dtype=torch.float64), 4).named("eleven samples")
 
 
 @exercise.mistake("You summed each run.")
@@ -150,6 +151,12 @@ BROKEN = [
     ("exercises/moving_mean.py", "x.unfold(0, width, width).mean(1)", "x.unfold(0, width, 1).mean(1)", "runs_side_by_side is met by right"),
     ("exercises/moving_mean.py", '"first", "second"', '"first",', "1 hints; at least 2 are asked"),
     ("exercises/moving_mean.py", "def cases():\n    yield Case(torch.tensor([1.0, 3.0, 8.0], dtype=torch.float64), 2).named(\"three samples\")\n", "def cases():\n    yield Case(torch.ones(3, dtype=torch.float64), 1)\n    return\n", "survive"),
+    ("morning.py", "runs_of_neighbours = x.unfold(0, width, 1)", "runs_of_neighbours = x.unfold(width, 1)", "moving_mean.py:7: the solution raises TypeError on three samples"),
+    ("exercises/moving_mean.py", "def runs_side_by_side(x, width)", "def runs_side_by_side(x, *, width)", "moving_mean.py:24: mistake runs_side_by_side cannot be called as the solution is: runs_side_by_side() takes 1"),
+    ("exercises/moving_mean.py", "Your runs do not overlap.", "You summed each run.", "sum_of_each_run, runs_side_by_side have one sentence"),
+    ("exercises/moving_mean.py", '.named("eleven samples")', "", "1 of 2 cases have no label"),
+    ("exercises/moving_mean.py", '"eleven samples"', '"three samples"', "2 cases are called 'three samples'"),
+    ("exercises/moving_mean.py", "@exercise.cases\n", "", "moving_mean.py:7: no case calls moving_mean with arguments"),
 ]  # fmt: skip
 
 
@@ -209,6 +216,47 @@ BAD = [
     ("exercises/moving_mean.py", "return x.unfold(0, width, 1).sum(1)", "return x.unfold(0, widht, 1).sum(1)", r"moving_mean\.py:\d+: 'widht' is defined neither here"),
     ("morning.py", "### END SOLUTION", "", r"morning\.py:\d+: BEGIN SOLUTION without"),
 ]  # fmt: skip
+
+
+def test_a_solution_that_raises_is_the_only_thing_said(project: Project) -> None:
+    """What its stub, mistakes and alternatives do then would only echo it; an exception that it raises itself is right."""
+    change(project, "morning.py", "runs_of_neighbours = x", "runs_of_neighbours = x.nothing")
+    (problem,) = prove(project).problems
+    assert "the solution raises AttributeError on three samples" in problem
+    assert verify.raised_by("raise torch.OutOfMemoryError('x')\nassert x\nraise") == {
+        "OutOfMemoryError",
+        "AssertionError",
+    }
+
+
+REFUSED = [
+    (
+        '@exercise.mistake("You summed each run.")',
+        "@exercise.mistake",
+        r"moving_mean\.py:18: a mistake needs its sentence",
+    ),
+    (
+        "difficulty=1,",
+        "difficulty=1, mintues=5,",
+        r"moving_mean\.py:\d+: Exercise knows no 'mintues'; did you mean minutes",
+    ),
+    ('part="morning"', 'part="evening"', r"moving_mean\.py:7: part 'evening' has no source evening\.py"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "words"), REFUSED, ids=[new for _, new, _ in REFUSED])
+def test_one_failing_exercise_stops_no_other(project: Project, old: str, new: str, words: str) -> None:
+    """Its cause is named with file and line, and the other exercise is proved."""
+    folder = project.course / "01_tiny"
+    other = "second_mean"
+    text = MORNING + "\n".join(MORNING.partition("# %% [markdown]\n")[1:]).replace("moving_mean", other)
+    (folder / "morning.py").write_text(text)
+    (folder / "exercises" / f"{other}.py").write_text(EXERCISE)
+    change(project, "exercises/moving_mean.py", old, new)
+    first, second = verify.prove_all(project, ["01_tiny.moving_mean", f"01_tiny.{other}"])
+    assert len(first.problems) == 1
+    assert re.search(words, first.problems[0])
+    assert second.exercise == f"01_tiny.{other}"
 
 
 @pytest.mark.parametrize(("file", "old", "new", "words"), BAD, ids=[new.strip() for _, _, new, _ in BAD])
