@@ -19,8 +19,8 @@ from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
+    from coursekit.schedule.release_path import Version
     from coursekit.schedule.syllabus import Syllabus
-    from coursekit.schedule.timetable import Version
     from coursekit.sources.exercise_file import ExerciseMeta
 
 VERSIONS: "tuple[Version, ...]" = ("student", "solutions")
