@@ -1,0 +1,121 @@
+"""The LSTM layer: PyTorch's parameter names and numbers, one product for the inputs and one a step."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="the layer",
+    difficulty=3,
+    minutes=12,
+    move_on=24,
+    hints=(
+        "Write the loop of the recurrent network again, with lstm_cell's three lines inside. What can you compute for all steps before the loop?",
+        "`F.linear(x, weight_ih, both biases)` works on (N, T, D) at once; unbind it along time. h and c lose the axis of layers at the start and get it back at the end.",
+    ),
+    part="morning",
+)
+
+
+@exercise.probe
+def probe(candidate, case):
+    x, hidden, given = case.args
+    torch.manual_seed(1)
+    reference = nn.LSTM(x.shape[2], hidden, batch_first=True).to(x.dtype)
+    layer = candidate(x.shape[2], hidden).to(x.dtype)
+    layer.load_state_dict(reference.state_dict())
+    state = (0.5 * torch.ones(1, len(x), hidden).to(x.dtype), -0.8 * torch.ones(1, len(x), hidden).to(x.dtype))
+    output, (h, c) = layer(x, state) if given else layer(x)
+    (output.square().sum() + c.sum()).backward()
+    return {
+        "output": output.detach(),
+        "h": h.detach(),
+        "c": c.detach(),
+        "gradients": {name: p.grad for name, p in layer.named_parameters()},
+        "parameters": sorted(name for name, _ in layer.named_parameters()),
+    }
+
+
+def ramp(*shape: int) -> torch.Tensor:
+    """Distinct, order-one numbers of the given shape, the same on every machine."""
+    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7).sin().reshape(shape)
+
+
+@exercise.cases
+def cases():
+    yield Case(ramp(1, 2, 1), 1, False).named("one sequence of two steps, one feature")
+    yield Case(ramp(2, 6, 3), 5, False).named("two sequences of six steps")
+    yield Case(ramp(3, 4, 2), 3, True).named("a given state")
+    yield Case(ramp(3, 3, 3), 3, True).named("three of everything")
+    yield Case(ramp(2, 3, 2).float(), 5, False).named("float32")
+
+
+exercise.edit(
+    "gates_i_f_o_g", "i, f, g, o =", "i, f, o, g =",
+    "Output gate and candidate have changed places: PyTorch's rows are i, f, g, o. The shapes are right, and every number is wrong.",
+)  # fmt: skip
+exercise.edit(
+    "one_bias", "self.bias_ih_l0 + self.bias_hh_l0", "self.bias_ih_l0",
+    "bias_hh_l0 is not used. One bias would be enough, but PyTorch has two and adds them.",
+)  # fmt: skip
+exercise.edit(
+    "given_state_ignored", "if state is None", "if True",
+    "The given state is ignored: you always start from zeros. The state is how a long sequence is read in pieces.",
+)  # fmt: skip
+exercise.edit(
+    "without_the_layer_axis", "(h[None], c[None])", "(h, c)",
+    "The returned states are (N, H). PyTorch's are (1, N, H): the first axis counts layers, also with batch_first.",
+)  # fmt: skip
+exercise.edit(
+    "time_first", "from_input.unbind(1)", "from_input.unbind(0)",
+    "You loop over the batch instead of the time: x is (N, T, D), and time is axis 1.",
+)  # fmt: skip
+exercise.edit(
+    "cell_not_squashed", "o.sigmoid() * c.tanh()", "o.sigmoid() * c",
+    "h is the output gate times tanh(c); the tanh is missing.",
+)  # fmt: skip
+exercise.edit(
+    "h_and_c_swapped", "h, c = (zeros", "c, h = (zeros",
+    "The state is (h, c), in this order; yours is read as (c, h).",
+)  # fmt: skip
+
+
+class Base(nn.Module):
+    """The parameters, for the alternatives."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        for name, shape in (("weight_ih_l0", (4 * hidden_size, input_size)), ("weight_hh_l0", (4 * hidden_size, hidden_size)), ("bias_ih_l0", (4 * hidden_size,)), ("bias_hh_l0", (4 * hidden_size,))):  # fmt: skip
+            setattr(self, name, nn.Parameter(torch.randn(shape)))
+        self.size = hidden_size
+
+    def start(self, x, state):
+        zeros = torch.zeros(len(x), self.size, dtype=x.dtype)
+        return (zeros, zeros) if state is None else (state[0].squeeze(0), state[1].squeeze(0))
+
+
+@exercise.alternative
+class ByTheCell(Base):
+    def forward(self, x, state=None):
+        h, c = self.start(x, state)
+        states = []
+        for t in range(x.shape[1]):
+            h, c = lstm_cell(x[:, t], h, c, self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0 + self.bias_hh_l0)
+            states.append(h)
+        return torch.stack(states, 1), (h.unsqueeze(0), c.unsqueeze(0))
+
+
+@exercise.alternative
+class PerGate(Base):
+    def forward(self, x, state=None):
+        h, c = self.start(x, state)
+        parts = [p.chunk(4) for p in (self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0)]
+        states = []
+        for x_t in x.unbind(1):
+            i, f, g, o = (F.linear(x_t, w, a) + F.linear(h, v, b) for w, v, a, b in zip(*parts, strict=True))
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+            states.append(h[:, None])
+        return torch.cat(states, 1), (h[None], c[None])

@@ -1,0 +1,85 @@
+"""The gradient of a recurrent network, walked back through time by hand."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="the gradient at each step",
+    difficulty=3,
+    minutes=8,
+    move_on=16,
+    hints=(
+        "The formula takes delta at step t to delta at step t - 1, and needs the state at step t. Which states does your loop need, in what order?",
+        "Begin with the last gradient and its norm. Loop over the states from the last to the second; append a norm at each step and turn the list round at the end.",
+    ),
+    part="morning",
+)
+
+
+def ramp(*shape: int, shift: float = 0.0) -> torch.Tensor:
+    """Distinct, order-one numbers of the given shape, the same on every machine."""
+    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
+
+
+@exercise.cases
+def cases():
+    half = torch.full((1, 1), 0.5, dtype=torch.float64)
+    yield Case(torch.tensor([[0.9], [0.5]], dtype=torch.float64), half, torch.ones(1, dtype=torch.float64)).named(
+        "two steps, one hidden feature"
+    )
+    yield Case(0.9 * ramp(5, 3), ramp(3, 3, shift=1), ramp(3, shift=2)).named("five steps, three hidden features")
+    yield Case(0.9 * ramp(4, 4), 2 * ramp(4, 4, shift=2), -3 * ramp(4)).named("as many steps as features")
+    yield Case(ramp(1, 3), ramp(3, 3), ramp(3)).named("one step: nothing to walk back")
+
+
+exercise.edit(
+    "transposed", "@ w_h\n", "@ w_h.T\n",
+    "You multiplied by the transpose of W_h. Forward the row h is multiplied by W_h^T, so backward the row delta is multiplied by W_h.",
+)  # fmt: skip
+exercise.edit(
+    "without_the_tanh", "(delta * (1 - state**2)) @ w_h", "delta @ w_h",
+    "The derivative of the tanh, 1 - h^2, is missing: your gradient is that of a linear network.",
+)  # fmt: skip
+exercise.edit(
+    "tanh_after_the_matrix", "(delta * (1 - state**2)) @ w_h", "(delta @ w_h) * (1 - state**2)",
+    "The two factors are in the wrong order. Forward the matrix comes first and the tanh last, so backward the tanh comes first.",
+)  # fmt: skip
+exercise.edit(
+    "state_of_the_step_before", "for state in h[1:].flip(0):", "for state in h[:-1].flip(0):",
+    "You use the state of the step you arrive at. Going from t to t - 1 passes the tanh of step t.",
+)  # fmt: skip
+exercise.edit(
+    "newest_first", "norms[::-1]", "norms",
+    "Your norms are newest first. Turn them round: oldest first.",
+)  # fmt: skip
+exercise.edit(
+    "states_oldest_first", "h[1:].flip(0)", "h[1:]",
+    "You walk through the states from the oldest to the newest. The backward pass begins at the last step.",
+)  # fmt: skip
+exercise.edit(
+    "h_not_squared", "1 - state**2", "1 - state",
+    "The derivative of tanh a is 1 - tanh(a)^2: the state is to be squared.",
+)  # fmt: skip
+
+
+@exercise.alternative
+def by_jacobians(h, w_h, last):
+    norms, delta = [last.norm()], last
+    for t in range(len(h) - 1, 0, -1):
+        delta = delta @ torch.diag(1 - h[t] ** 2) @ w_h
+        norms.insert(0, delta.square().sum().sqrt())
+    return torch.stack(norms)
+
+
+@exercise.alternative
+def by_einsum(h, w_h, last):
+    out = torch.empty(len(h), dtype=last.dtype)
+    out[-1] = last.pow(2).sum().sqrt()
+    for t in reversed(range(1, len(h))):
+        last = torch.einsum("i,i,ij->j", last, 1 - h[t].pow(2), w_h)
+        out[t - 1] = last.pow(2).sum().sqrt()
+    return out
+
+
+exercise.equivalent("operands of - swapped", "the sign of delta changes, and no norm does")

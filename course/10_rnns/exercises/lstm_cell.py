@@ -1,0 +1,87 @@
+"""One step of a long short-term memory."""
+
+import torch
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="an LSTM cell",
+    difficulty=2,
+    minutes=7,
+    move_on=14,
+    hints=(
+        "First all four gates at once, (N, 4H). Then cut them into four blocks along the features.",
+        "`chunk(4, dim=1)` cuts in the order i, f, g, o. Three of the blocks pass a sigmoid, and the candidate g a tanh; the new c is needed for the new h.",
+    ),
+    part="morning",
+    probe=probes.call(grad=True),
+)
+
+
+def ramp(*shape: int, shift: float = 0.0) -> torch.Tensor:
+    """Distinct, order-one numbers of the given shape, the same on every machine."""
+    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
+
+
+def case(n: int, d: int, h: int) -> Case:
+    return Case(
+        ramp(n, d), ramp(n, h, shift=1), 2 * ramp(n, h, shift=2), ramp(4 * h, d, shift=3), ramp(4 * h, h), ramp(4 * h)
+    )
+
+
+@exercise.cases
+def cases():
+    yield case(1, 1, 1).named("one example, one feature, one hidden feature")
+    yield case(2, 3, 5).named("two examples, 3 features, 5 hidden")
+    yield case(4, 2, 2).named("as many features as hidden features")
+
+
+exercise.edit(
+    "gates_i_f_o_g", "i, f, g, o =", "i, f, o, g =",
+    "Output gate and candidate have changed places. PyTorch's order is i, f, g, o; another order trains as well, but cannot load PyTorch's weights.",
+)  # fmt: skip
+exercise.edit(
+    "gates_f_i_g_o", "i, f, g, o =", "f, i, g, o =",
+    "Forget and input gate have changed places. PyTorch's order is i, f, g, o.",
+)  # fmt: skip
+exercise.edit(
+    "candidate_through_a_sigmoid", "g.tanh()", "g.sigmoid()",
+    "The candidate passes a sigmoid, so it can only add to the cell and never take away. It passes a tanh.",
+)  # fmt: skip
+exercise.edit(
+    "cell_not_squashed", "o.sigmoid() * c.tanh()", "o.sigmoid() * c",
+    "The new h is the output gate times tanh(c). Without the tanh h grows as c does.",
+)  # fmt: skip
+exercise.edit(
+    "old_cell_shown", "    c = f.sigmoid() * c + i.sigmoid() * g.tanh()\n    return o.sigmoid() * c.tanh(), c",
+    "    new = f.sigmoid() * c + i.sigmoid() * g.tanh()\n    return o.sigmoid() * c.tanh(), new",
+    "Your h is made from the old cell state. Update c first, then show the new one.",
+)  # fmt: skip
+exercise.edit(
+    "nothing_forgotten", "f.sigmoid() * c +", "c +",
+    "The forget gate is missing. This is the LSTM of 1997: its cell state can only be added to, and grows.",
+)  # fmt: skip
+
+
+@exercise.mistake("You return c before h. The hidden state comes first.")
+def c_before_h(x, h, c, w_x, w_h, b):
+    i, f, g, o = (x @ w_x.T + h @ w_h.T + b).chunk(4, dim=1)
+    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    return c, o.sigmoid() * c.tanh()
+
+
+@exercise.alternative
+def gate_by_gate(x, h, c, w_x, w_h, b):
+    i, f, g, o = (x @ w.T + h @ v.T + a for w, v, a in zip(w_x.chunk(4), w_h.chunk(4), b.chunk(4), strict=True))
+    new = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(new), new
+
+
+@exercise.alternative
+def by_slices(x, h, c, w_x, w_h, b):
+    n = h.shape[1]
+    z = torch.cat([x, h], 1) @ torch.cat([w_x, w_h], 1).T + b
+    s = z.sigmoid()
+    new = s[:, n : 2 * n] * c + s[:, :n] * z[:, 2 * n : 3 * n].tanh()
+    return s[:, 3 * n :] * new.tanh(), new

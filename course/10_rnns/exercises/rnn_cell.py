@@ -1,0 +1,72 @@
+"""One step of a recurrent network."""
+
+import torch
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="a recurrent cell",
+    difficulty=1,
+    minutes=4,
+    move_on=8,
+    hints=(
+        "Write the shapes under the formula. Rows are examples, so the weights stand on the right and are transposed.",
+        "Three terms of shape (N, H): one from x, one from h, and the bias, which broadcasts. Then one function over the sum.",
+    ),
+    part="morning",
+    probe=probes.call(grad=True),
+)
+
+
+def ramp(*shape: int, shift: float = 0.0) -> torch.Tensor:
+    """Distinct, order-one numbers of the given shape, the same on every machine."""
+    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
+
+
+def row(*values: float) -> torch.Tensor:
+    return torch.tensor([values], dtype=torch.float64)
+
+
+@exercise.cases
+def cases():
+    yield Case(row(1.0), row(0.5), row(1.0), row(0.5), row(0.25)[0]).named("one feature, one hidden feature")
+    yield Case(ramp(2, 3), ramp(2, 4, shift=1), ramp(4, 3), ramp(4, 4, shift=2), ramp(4)).named(
+        "two examples, 3 features, 4 hidden"
+    )
+    yield Case(ramp(3, 2), ramp(3, 2, shift=1), ramp(2, 2, shift=3), ramp(2, 2), ramp(2)).named(
+        "as many features as hidden features"
+    )
+
+
+exercise.edit(
+    "linear", "torch.tanh(from_input + from_state)", "from_input + from_state",
+    "The tanh is missing. Without it the network is linear in its past, and a state with large weights grows without bound.",
+)  # fmt: skip
+exercise.edit(
+    "input_outside", "torch.tanh(from_input + from_state)", "from_input + torch.tanh(from_state)",
+    "Only a part of the sum goes through the tanh. The input, the old state and the bias are added first.",
+)  # fmt: skip
+exercise.edit(
+    "state_weights_not_transposed", "F.linear(h, w_h, b)", "h @ w_h + b",
+    "W_h is not transposed. It is square, so no error tells you; its rows belong to the new state, its columns to the old one.",
+)  # fmt: skip
+exercise.edit(
+    "without_bias", "F.linear(h, w_h, b)", "F.linear(h, w_h)",
+    "The bias is missing.",
+)  # fmt: skip
+exercise.edit(
+    "sigmoid", "torch.tanh(", "torch.sigmoid(",
+    "You used a sigmoid: this state can never be negative. The formula has a tanh.",
+)  # fmt: skip
+
+
+@exercise.alternative
+def one_product(x, h, w_x, w_h, b):
+    return (torch.cat([x, h], dim=1) @ torch.cat([w_x, w_h], dim=1).T + b).tanh()
+
+
+@exercise.alternative
+def by_einsum(x, h, w_x, w_h, b):
+    a = torch.einsum("nd,hd->nh", x, w_x) + torch.einsum("ng,hg->nh", h, w_h) + b
+    return 1 - 2 / (1 + (2 * a).exp())

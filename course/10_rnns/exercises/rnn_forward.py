@@ -1,0 +1,91 @@
+"""A recurrent cell over a whole sequence."""
+
+import torch
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="the whole sequence",
+    difficulty=2,
+    minutes=6,
+    move_on=12,
+    hints=(
+        "Loop over the time axis. What does one step need from the step before?",
+        "`x.unbind(1)` gives (N, D) for each step. Collect every new state in a list, and stack the list along the axis of time.",
+    ),
+    part="morning",
+    probe=probes.call(grad=True),
+)
+
+
+def ramp(*shape: int, shift: float = 0.0) -> torch.Tensor:
+    """Distinct, order-one numbers of the given shape, the same on every machine."""
+    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
+
+
+@exercise.cases
+def cases():
+    one = torch.ones(1, 1, dtype=torch.float64)
+    impulse = torch.tensor([[[1.0], [0.0], [0.0]]], dtype=torch.float64)
+    yield Case(impulse, 0 * one, one, 0.5 * one, 0 * one[0]).named("the worked number: input 1, 0, 0")
+    yield Case(ramp(2, 4, 3), ramp(2, 5, shift=1), ramp(5, 3), ramp(5, 5, shift=2), ramp(5)).named(
+        "two sequences of four steps"
+    )
+    yield Case(ramp(3, 3, 3), ramp(3, 3, shift=1), ramp(3, 3), ramp(3, 3, shift=2), ramp(3)).named(
+        "three of everything"
+    )
+    yield Case(ramp(2, 1, 3), ramp(2, 2), ramp(2, 3), ramp(2, 2), ramp(2)).named("a sequence of one step")
+
+
+exercise.edit(
+    "starts_from_zero", "states = []", "h, states = torch.zeros_like(h), []",
+    "You start from zeros. The state before the first step is given: it carries what came before this sequence.",
+)  # fmt: skip
+exercise.edit(
+    "state_not_carried", "        h = rnn_cell(x_t, h, w_x, w_h, b)\n        states.append(h)", "        states.append(rnn_cell(x_t, h, w_x, w_h, b))",
+    "Each step starts from the same first state, so the network forgets everything. The new state is the next step's old one.",
+)  # fmt: skip
+exercise.edit(
+    "backwards", "x.unbind(1)", "x.flip(1).unbind(1)",
+    "You run through time backwards.",
+)  # fmt: skip
+
+
+@exercise.mistake("You stacked along the wrong axis: states are (N, T, H), batch first.")
+def time_first(x, h, w_x, w_h, b):
+    states = []
+    for x_t in x.unbind(1):
+        h = rnn_cell(x_t, h, w_x, w_h, b)
+        states.append(h)
+    return torch.stack(states), h
+
+
+@exercise.mistake(
+    "Your first output is the state before the first step. Output t is the state after step t, so each is one step late."
+)
+def one_step_late(x, h, w_x, w_h, b):
+    states = []
+    for x_t in x.unbind(1):
+        states.append(h)
+        h = rnn_cell(x_t, h, w_x, w_h, b)
+    return torch.stack(states, dim=1), h
+
+
+@exercise.alternative
+def inputs_first(x, h, w_x, w_h, b):
+    z = x @ w_x.T + b
+    states = []
+    for t in range(x.shape[1]):
+        h = (z[:, t] + h @ w_h.T).tanh()
+        states.append(h)
+    return torch.stack(states, 1), h
+
+
+@exercise.alternative
+def concatenated(x, h, w_x, w_h, b):
+    states = h[:, None]
+    for t in range(x.shape[1]):
+        new = torch.tanh(x[:, t] @ w_x.T + states[:, -1] @ w_h.T + b)
+        states = torch.cat([states, new[:, None]], dim=1)
+    return states[:, 1:], states[:, -1]

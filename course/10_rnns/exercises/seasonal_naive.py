@@ -1,0 +1,68 @@
+"""The forecast that a model has to beat: next season like the last."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="the seasonal naive",
+    difficulty=1,
+    minutes=4,
+    move_on=8,
+    hints=(
+        "Which value of the history belongs to the first month ahead? It is one period before that month.",
+        "Number the months ahead 0, 1, 2, ... and take the remainder by the period: this is the place inside the last season.",
+    ),
+    part="morning",
+)
+
+
+@exercise.cases
+def cases():
+    yield Case(torch.tensor([9.0, 1.0, 2.0, 3.0]), 2, 3).named("four values, a period of three, two ahead")
+    yield Case((torch.arange(14, dtype=torch.float64) * 0.7).sin().reshape(2, 7), 9, 4).named(
+        "two histories, a horizon of more than two periods"
+    )
+    yield Case((torch.arange(24, dtype=torch.float64) * 1.1).cos().reshape(2, 3, 4), 4, 4).named(
+        "a history of one period, three axes"
+    )
+    yield Case(torch.tensor([[5.0, 6.0, 7.0]]), 3, 1).named("a period of one: persistence")
+
+
+exercise.edit(
+    "last_value_repeated",
+    "history[..., history.shape[-1] - period + step]",
+    "history[..., history.shape[-1] - 1 + 0 * step]",
+    "You repeat the last value. That is persistence, the naive forecast without a season.",
+)
+exercise.edit(
+    "first_season",
+    "history.shape[-1] - period + step",
+    "step",
+    "You repeat the first season of the history. The last one is nearer to what comes.",
+)
+exercise.edit(
+    "one_month_late",
+    "history.shape[-1] - period + step",
+    "history.shape[-1] - period + (step + 1) % period",
+    "Your season is shifted by one month: the first month ahead is like the month exactly one period before it.",
+)
+exercise.edit(
+    "backwards",
+    "history.shape[-1] - period + step",
+    "history.shape[-1] - 1 - step",
+    "You run through the last season backwards: index -period is its first month, -1 its last.",
+)
+
+
+@exercise.alternative
+def repeated(history, horizon, period):
+    season = history[..., -period:]
+    return torch.cat([season] * -(-horizon // period), dim=-1)[..., :horizon]
+
+
+@exercise.alternative
+def grown_month_by_month(history, horizon, period):
+    for _ in range(horizon):
+        history = torch.cat([history, history[..., -period].unsqueeze(-1)], dim=-1)
+    return history[..., -horizon:]
