@@ -114,6 +114,16 @@ def figure(project: Project, name: str) -> str:
     return words(metric, values[metric])
 
 
+def means(project: Project) -> dict[str, float]:
+    """The mean of every figure at full size, by ``SESSION.EXERCISE.SET.METRIC``: what slides quote."""
+    rows = read(project.ledger)["full"]
+    return {
+        f"{row['id']}.{row['set']}.{metric}": statistics.fmean(values)
+        for row in rows
+        for metric, values in row["values"].items()
+    }
+
+
 def words(metric: str, values: list[float]) -> str:
     """Mean and standard deviation over seeds as a person writes them: as many decimals as the spread makes meaningful."""
     mean = statistics.fmean(values)

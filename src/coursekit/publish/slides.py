@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coursekit import ledger
 from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.notebooks.title import Repository, colab_url
@@ -223,7 +224,11 @@ def _compiler(project: Project, deck: Deck, figures: Path, links: Links) -> Any:
     import typst
 
     # Typst reads only below its root, and paths from there.
-    inputs = {"figures": f"/{figures.relative_to(project.root).as_posix()}", "links": json.dumps(links)}
+    inputs = {
+        "figures": f"/{figures.relative_to(project.root).as_posix()}",
+        "links": json.dumps(links),
+        "ledger": json.dumps(ledger.means(project)),
+    }
     return typst.Compiler(
         deck.path,
         root=project.root,

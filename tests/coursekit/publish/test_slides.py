@@ -1,6 +1,7 @@
 """Decks: what is written, that it is the same each time, and that an error names its line."""
 
 import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -164,3 +165,18 @@ def test_drawing_code_is_no_source(tiny_course: Project, lecture: slides.Deck) -
     from coursekit.project import find_parts
 
     assert "talk_figures" not in [part.name for part in find_parts(tiny_course)]
+
+
+def test_a_slide_quotes_the_ledger(tiny_course: Project, lecture: slides.Deck) -> None:
+    """`measured` prints a mean with all its decimals; a figure that the ledger does not have is one line that names it."""
+    row = '[[full]]\nid = "01_tiny.train"\nset = "glyphs"\nsource_hash = "x"\nhardware = "h"\nseeds = [0, 1]\n'
+    tiny_course.ledger.write_text(row + "values.rmse = [0.7, 0.9]\n", encoding="utf-8")
+    quoting = DECK + '#slide("Reached")[RMSE #measured("01_tiny.train.glyphs.rmse", digits: 3)]\n'
+    lecture.path.write_text(quoting, encoding="utf-8")
+    slides.build_deck(tiny_course, lecture, REPOSITORY)
+    pdf = tiny_course.build / "slides" / "01_tiny" / "talk.pdf"
+    printed = subprocess.run(["pdftotext", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    assert "RMSE 0.800" in printed
+    lecture.path.write_text(quoting.replace("glyphs.rmse", "glyphs.mae"), encoding="utf-8")
+    with pytest.raises(CourseError, match=r"the ledger has no figure 01_tiny\.train\.glyphs\.mae"):
+        slides.build_deck(tiny_course, lecture, REPOSITORY)
