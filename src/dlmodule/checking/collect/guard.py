@@ -27,9 +27,10 @@ class TimeUp(BaseException):
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise ``TimeUp`` in this thread once ``seconds`` have passed, and again every 0.2 s while it is not obeyed."""
     thread = ctypes.c_ulong(threading.get_ident())
-    lock, done = threading.Lock(), threading.Event()
+    lock, begun, done = threading.Lock(), threading.Event(), threading.Event()
 
     def strike() -> None:
+        begun.wait()  # a strike during `start` would meet no `finally`, and may hit a thread that is being made
         wait = seconds
         while not done.wait(wait):
             with lock:
@@ -40,16 +41,21 @@ def time_limit(seconds: float) -> Iterator[None]:
     watcher = threading.Thread(target=strike, daemon=True, name="time-limit")
     watcher.start()
     try:
+        begun.set()
         yield
     finally:
-        # A strike may land while this very block runs; it is taken here, never passed on to the caller's next line.
-        while not done.is_set():
-            with contextlib.suppress(TimeUp), lock:
-                done.set()
-        # One that was thrown and has not landed yet lands on this loop. It is not called back with SetAsyncExc(thread, None):
-        # CPython 3.11 then believes for ever that one is due, and whatever traces this thread (a debugger) never returns.
-        with contextlib.suppress(TimeUp):
-            for _ in range(3):
+        # A strike may land while this very block runs: it is taken here, wherever it lands, and the block begins again. Nothing
+        # stands between `finally` and `try`, so no strike can leave with the watcher still alive.
+        while True:
+            try:
+                with lock:
+                    done.set()
+                # One that was thrown and has not landed yet lands on this loop. It is not called back with SetAsyncExc(thread, None):
+                # CPython 3.11 then believes for ever that one is due, and whatever traces this thread (a debugger) never returns.
+                for _ in range(3):
+                    pass
+                break
+            except TimeUp:
                 pass
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -49,3 +50,17 @@ def test_a_debugger_still_works_after_a_check() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.stdout == "back\n", done.stderr
+
+
+def test_a_limit_shorter_than_its_own_start_leaves_no_watcher() -> None:
+    """However short the limit, no strike comes before the block has begun, and none after it has ended."""
+    for _ in range(300):
+        try:
+            with time_limit(0.0002):
+                time.sleep(0.0002)
+        except TimeUp:
+            pass
+    end = time.monotonic() + 0.5  # a watcher that was left would strike every 0.2 s
+    while time.monotonic() < end:
+        pass
+    assert [thread for thread in threading.enumerate() if thread.name == "time-limit"] == []
