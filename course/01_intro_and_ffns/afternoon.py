@@ -8,7 +8,7 @@
 #   - estimate porosity in wells that nobody trained on, and state the error beside the dumbest answer's
 #   - find three planted bugs from their symptoms
 # prerequisites: [01_intro_and_ffns.morning]
-# minutes: {study: 180, cpu: 1, cpu_fp32: 1}
+# minutes: {cpu: 1, cpu_fp32: 1}
 # data: [wells, glyphs, fashion_mnist]
 # ---
 

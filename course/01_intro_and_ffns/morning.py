@@ -8,7 +8,7 @@
 #   - turn outputs into probabilities, and measure how wrong an answer is
 #   - derive gradient descent for a line, choose its step, and train your first model
 # prerequisites: []
-# minutes: {study: 180, cpu: 1, cpu_fp32: 1}
+# minutes: {cpu: 1, cpu_fp32: 1}
 # data: [wells]
 # ---
 

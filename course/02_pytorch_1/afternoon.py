@@ -8,7 +8,7 @@
 #   - estimate the wavelet of a survey from a well, and take it out of a section
 #   - rate every sample of a volume by how likely a fault passes there
 # prerequisites: [02_pytorch_1.morning]
-# minutes: {study: 180, cpu: 1, cpu_fp32: 1}
+# minutes: {cpu: 1, cpu_fp32: 1}
 # data: [seismic]
 # ---
 

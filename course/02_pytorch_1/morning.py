@@ -8,7 +8,7 @@
 #   - obtain gradients without leaving traces, stop them where they do not belong, and build a Jacobian from them
 #   - recover the layers of the ground from a seismic section by descending a gradient you did not derive
 # prerequisites: [01_intro_and_ffns]
-# minutes: {study: 180, cpu: 1, cpu_fp32: 1}
+# minutes: {cpu: 1, cpu_fp32: 1}
 # data: [seismic]
 # ---
 

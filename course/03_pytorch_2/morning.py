@@ -9,7 +9,7 @@
 #   - find what makes a loop slow, and say where mixed precision helps
 #   - find three planted bugs from their symptoms
 # prerequisites: [01_intro_and_ffns, 02_pytorch_1]
-# minutes: {study: 180, cpu: 1, cpu_fp32: 1}
+# minutes: {cpu: 1, cpu_fp32: 1}
 # data: [wells]
 # ---
 

@@ -8,7 +8,7 @@
 #   - tell an L2 penalty from weight decay, and say when they are the same thing
 #   - search hyperparameters at random, train a regularised network, and answer how few wells are too few
 # prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2, 04_ml_recap.morning]
-# minutes: {study: 180, cpu: 2, cpu_fp32: 2}
+# minutes: {cpu: 2, cpu_fp32: 2}
 # data: [wells, glyphs, fashion_mnist]
 # ---
 

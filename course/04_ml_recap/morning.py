@@ -8,7 +8,7 @@
 #   - derive the squared error and the cross-entropy from maximum likelihood, and compute the latter without overflow
 #   - derive backpropagation, and build an autograd engine on NumPy arrays that agrees with PyTorch and trains a network
 # prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2]
-# minutes: {study: 180, cpu: 1, cpu_fp32: 1}
+# minutes: {cpu: 1, cpu_fp32: 1}
 # data: [wells]
 # ---
 

@@ -8,7 +8,7 @@
 #   - measure whether a confidence of 80 % means 80 %, and repair it with one number
 #   - find three planted bugs from their symptoms
 # prerequisites: [05_cnns_1.morning, 04_ml_recap.afternoon]
-# minutes: {study: 210, cpu: 1, cpu_fp32: 2}
+# minutes: {cpu: 1, cpu_fp32: 2}
 # data: [seismic_patches, glyphs, fashion_mnist]
 # ---
 

@@ -8,7 +8,7 @@
 #   - show what translation equivariance is, and where padding, stride and pooling break it
 #   - build LeNet-5, train it with a loop of your own, and look at what it learned and what it confuses
 # prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2, 04_ml_recap]
-# minutes: {study: 180, cpu: 3, cpu_fp32: 3}
+# minutes: {cpu: 3, cpu_fp32: 3}
 # data: [seismic, glyphs, fashion_mnist]
 # ---
 

@@ -8,7 +8,7 @@
 #   - know where a median hides the errors that matter, and where a split hides a constant
 #   - train a residual network to over 93 % on Fashion-MNIST on two processor cores
 # prerequisites: [05_cnns_1.afternoon, 06_cnns_2.morning]
-# minutes: {study: 180, cpu: 3, cpu_fp32: 5}
+# minutes: {cpu: 3, cpu_fp32: 5}
 # data: [seismic, seismograms, phasenet, seismic_patches, fashion_mnist]
 # ---
 

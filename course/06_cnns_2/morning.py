@@ -8,7 +8,7 @@
 #   - ask a network where it saw what it saw (Grad-CAM), and check the answer against the truth
 #   - explain why a map needs skip connections, on the way to the U-Net of this afternoon
 # prerequisites: [05_cnns_1.morning, 05_cnns_1.afternoon, 04_ml_recap.afternoon]
-# minutes: {study: 90, cpu: 3, cpu_fp32: 5}
+# minutes: {cpu: 3, cpu_fp32: 5}
 # data: [seismic_patches, seismic, glyphs]
 # ---
 

@@ -8,7 +8,7 @@
 #   - estimate an expectation with an error bar, by plain and by importance sampling
 #   - send a gradient through a random draw, and say what a latent variable is and why its posterior is the difficulty
 # prerequisites: [01_intro_and_ffns, 02_pytorch_1, 04_ml_recap]
-# minutes: {study: 90, cpu: 1, cpu_fp32: 1}
+# minutes: {cpu: 1, cpu_fp32: 1}
 # data: [wells]
 # ---
 

@@ -8,7 +8,7 @@
 #   - forecast carbon dioxide and El Nino a year ahead with an honest error bar
 #   - train a character model, compare it with counting, sample from it and search with a beam
 # prerequisites: [02_pytorch_1.morning, 03_pytorch_2.morning, 04_ml_recap.morning, 06_cnns_2.probability]
-# minutes: {study: 100, cpu: 3}
+# minutes: {cpu: 3}
 # data: [co2, el_nino, names]
 # ---
 

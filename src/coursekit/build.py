@@ -30,11 +30,12 @@ _ABANDONED_SECONDS = 3600.0
 
 @dataclass
 class Report:
-    """What a build did: files written and removed (relative to build/), and the errors that it met."""
+    """What a build did: files written and removed (relative to build/), the errors that it met, what overruns its slot."""
 
     written: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     problems: list[DLModuleError] = field(default_factory=list)
+    overruns: list[str] = field(default_factory=list)
 
 
 def build(
@@ -186,10 +187,13 @@ def _write_course(
         return
     from coursekit.schedule.calendar import to_ical
     from coursekit.schedule.syllabus import load
-    from coursekit.schedule.timetable import Timetable, course_table
+    from coursekit.schedule.timetable import Timetable, course_table, entries
 
-    text = json.dumps(course_table(project, needed={part.id for part in chosen}), ensure_ascii=False, indent=1) + "\n"
+    needed = {part.id for part in chosen}
+    text = json.dumps(course_table(project, needed=needed), ensure_ascii=False, indent=1) + "\n"
     write_atomically(project.build / "course.json", text)
     write_atomically(project.build / "calendar.ics", to_ical(Timetable(load(project.syllabus))))
     manifest.record("course", inputs, ["course.json", "calendar.ics"])
+    made_now = (entry for entry in entries(project, needed=needed) if entry.path("student") in report.written)
+    report.overruns += [entry.overrun for entry in made_now if entry.overrun]
     report.written += ["course.json", "calendar.ics"]

@@ -112,6 +112,7 @@ def test_list_is_machine_readable(built: Path) -> None:
         "slides",
         "release_at",
         "solutions_at",
+        "load",
     ]
     assert list(row) == fields
     assert row["day"] == 5 and row["exercises"][0] == "cross_correlate"

@@ -14,7 +14,7 @@ MORNING = '''\
 #   - double a number
 #   - say what a placeholder is
 # prerequisites: [00_before]
-# minutes: {study: 20, cpu: 1, cpu_fp32: 1.5, gpu: 1}
+# minutes: {cpu: 1, cpu_fp32: 1.5, gpu: 1}
 # data: [glyphs]
 # ---
 

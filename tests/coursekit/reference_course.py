@@ -250,7 +250,7 @@ SOURCE = '''\
 # ---
 # title: "TITLE_{session}_{part}"
 # objectives: ["OBJECTIVE_{session}_{part}"]
-# minutes: {{study: 20, cpu: 1}}
+# minutes: {{cpu: 1}}
 # ---
 
 # %%

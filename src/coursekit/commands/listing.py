@@ -25,12 +25,13 @@ def listed(project: Project, entry: Entry) -> dict[str, Any]:
         "slides": relative_to_project(project, entry.path("slides")),
         "release_at": slot.release_at.isoformat(),
         "solutions_at": slot.solutions_at.isoformat(),
+        "load": {"minutes": entry.load.minutes if entry.load else None, "slot": slot.minutes},
     }
 
 
 def table(found: tuple[Entry, ...]) -> str:
     """A table for people: one line a part, days set apart by their date."""
-    rows = [("day", "date", "part", "material", "solutions", "exercises", "title")]
+    rows = [("day", "date", "part", "material", "solutions", "exercises", "load", "title")]
     for entry in found:
         slot = entry.slot
         source = entry.source
@@ -43,6 +44,7 @@ def table(found: tuple[Entry, ...]) -> str:
                 f"{slot.release_at:%H:%M}" if slot.has_material else "-",
                 f"{slot.solutions_at:%H:%M}" if slot.part.notebook else "-",
                 what + (" + slides" if entry.deck else ""),
+                _load(entry),
                 entry.title,
             )
         )
@@ -52,15 +54,26 @@ def table(found: tuple[Entry, ...]) -> str:
     return "\n".join(lines)
 
 
-def _day(moment: datetime) -> str:
+def _load(entry: Entry) -> str:
+    """``153 of 180 min``; ``(all)`` where no exercise is marked as core, ``!`` where it overruns its slot."""
+    load = entry.load
+    if load is None:
+        return "-"
+    return f"{load.minutes} of {entry.slot.minutes} min{'' if load.marked else ' (all)'}{' !' if entry.overrun else ''}"
 
+
+def _day(moment: datetime) -> str:
     return f"{weekday(moment.date())} {moment:%Y-%m-%d}"
 
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, one object a part.")
 def command(as_json: bool) -> None:
-    """List the parts of the course: when they are released, and how many exercises they hold."""
+    """List the parts of the course: when they are released, how many exercises they hold, and whether they fit their slots.
+
+    A load is the text at 150 words a minute, 2 minutes a prediction, and the minutes of the core exercises ("all" where none is
+    marked as core). "!" marks one that fills more than 0.85 of its slot.
+    """
     project = find_project()
     found = entries(project)
     if as_json:

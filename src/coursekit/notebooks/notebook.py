@@ -12,6 +12,7 @@ from typing import Any
 from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_id, cell_ids
 from coursekit.notebooks.title import Repository, colab_url, exercise_line, install_cell, title_cell
+from coursekit.sources.load import load_of
 from coursekit.sources.regions import solution_text
 from coursekit.sources.source import Cell, Source
 from coursekit.sources.student import student_code
@@ -49,7 +50,11 @@ def make(
     session, part = source.session, source.part
     colab = colab_url(repository, place or relative_path(session, part, solutions=solutions))
     cells = [
-        _cell("markdown", title_cell(source.header, solutions=solutions, colab=colab), cell_id(session, part, "title")),
+        _cell(
+            "markdown",
+            title_cell(source.header, load_of(source), solutions=solutions, colab=colab),
+            cell_id(session, part, "title"),
+        ),
         _cell("code", install_cell(repository, session), cell_id(session, part, "install"), dict(FOLDED)),
     ]
     for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from coursekit.sources.exercise_file import ExerciseMeta
 from coursekit.sources.header import Header, Minutes
+from coursekit.sources.load import Load
 
 DIFFICULTIES = ("warm-up", "easy", "moderate", "demanding", "hard")
 
@@ -32,9 +33,9 @@ def colab_url(repository: Repository, path: str) -> str:
     return f"https://colab.research.google.com/github/{place}"
 
 
-def title_cell(header: Header, *, solutions: bool, colab: str) -> str:
+def title_cell(header: Header, load: Load, *, solutions: bool, colab: str) -> str:
     """The first cell's markdown. The badge is a plain link: nothing is loaded from another host."""
-    facts = [f"**Time** {header.minutes.study} minutes of study", f"**Computing** {_compute(header.minutes)}"]
+    facts = [f"**Time** {_time(load)}", f"**Computing** {_compute(header.minutes)}"]
     if header.prerequisites:
         facts.append("**Before it** " + ", ".join(f"`{name}`" for name in header.prerequisites))
     if header.data:
@@ -82,13 +83,22 @@ def exercise_line(meta: "ExerciseMeta", *, named: bool) -> str:
     return f"{name}*Difficulty {dots} ({meta.difficulty} of {len(DIFFICULTIES)}, {word}) · {times}*"
 
 
+def _time(load: Load) -> str:
+    """``core 95 min, everything 160 min``; where no exercise is marked as core, what that means."""
+    if load.marked:
+        return f"core {load.minutes} min, everything {load.everything} min"
+    return f"everything {load.everything} min"
+
+
 def _compute(minutes: Minutes) -> str:
-    """``4 minutes on two CPU cores (6 in float32), 1 on a GPU``."""
-    text = f"{_minutes(minutes.cpu)} on two CPU cores"
-    if minutes.cpu_fp32 is not None:
-        text += f" ({minutes.cpu_fp32:g} in float32)"
-    return text if minutes.gpu is None else f"{text}, {minutes.gpu:g} on a GPU"
+    """``about 4 minutes on a laptop with two processor cores, 6 on an older one, 1 with a GPU``."""
+    text = f"{_minutes(minutes.cpu)} on a laptop with two processor cores"
+    if minutes.cpu_fp32 is not None and minutes.cpu_fp32 != minutes.cpu:
+        text += f", {_minutes(minutes.cpu_fp32)} on an older one"
+    return text if minutes.gpu is None else f"{text}, {_minutes(minutes.gpu)} with a GPU"
 
 
 def _minutes(value: float) -> str:
-    return f"{value:g} minute{'' if value == 1 else 's'}"
+    if value < 1:
+        return "less than a minute"
+    return f"about {value:g} minute{'' if value == 1 else 's'}"

@@ -18,6 +18,7 @@ from coursekit.notebooks.title import colab_url
 from coursekit.project import Project, find_parts
 from coursekit.schedule.release_path import Version
 from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus, load, weekday
+from coursekit.sources.load import FILL, Load, load_of
 from coursekit.sources.source import Source, parse
 
 
@@ -41,6 +42,11 @@ class Slot:
     def has_material(self) -> bool:
         """Whether there is anything to release: a notebook or slides."""
         return self.part.notebook or self.part.slides is not None
+
+    @property
+    def minutes(self) -> int:
+        """How long it lasts."""
+        return round((self.end - self.start).total_seconds() / 60)
 
     def opens_at(self, version: Version) -> datetime:
         """When ``version`` becomes active."""
@@ -147,6 +153,20 @@ class Entry:
     def title(self) -> str:
         """The source's title; until there is one, the syllabus's."""
         return self.source.header.title if self.source else self.slot.part.title or self.slot.row.title
+
+    @property
+    def load(self) -> Load | None:
+        """What it asks of a learner; None until there is a source."""
+        return load_of(self.source) if self.source else None
+
+    @property
+    def overrun(self) -> str:
+        """One line where it asks for more than its slot holds; "" where it fits."""
+        load, slot = self.load, self.slot.minutes
+        if load is None or load.fits(slot):
+            return ""
+        which = "its core" if load.marked else "all of it (no exercise is marked core=True)"
+        return f"{self.slot.id}: {which} takes {load.minutes} min; a slot of {slot} min holds {int(FILL * slot)}"
 
     def path(self, version: Version) -> str | None:
         """Where the build puts ``version``; None where no source exists."""
@@ -270,12 +290,17 @@ def _part(entry: Entry, facts: Syllabus) -> dict[str, Any]:
         "slides": entry.path("slides"),
         "colab": colab if source else None,
         "objectives": list(source.header.objectives) if source else [],
-        "minutes": source.header.minutes.model_dump(exclude_none=True) if source else {},
+        "minutes": _minutes(source) if source else {},
         "exercises": [
             {"name": meta.name, "title": meta.title, "difficulty": meta.difficulty, "minutes": meta.minutes}
             for meta in (source.exercises if source else ())
         ],
     }
+
+
+def _minutes(source: Source) -> dict[str, float]:
+    """``study``: what the core asks of a learner; the others as in the header."""
+    return {"study": load_of(source).minutes, **source.header.minutes.model_dump(exclude_none=True)}
 
 
 def relative_to_project(project: Project, path: str | None) -> str | None:

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from coursekit.errors import CourseError
 
@@ -12,14 +13,20 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class Minutes(BaseModel):
-    """Minutes of a part: the learner's ``study`` time, and the compute of its core path on each machine."""
+    """Minutes that a machine computes on a part's core path. (What it asks of a learner is counted: see ``load``.)"""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    study: Annotated[int, Field(gt=0, le=600)]
     cpu: Annotated[float, Field(ge=0)]  # two CPU cores, bfloat16 where the processor has it
     cpu_fp32: Annotated[float, Field(ge=0)] | None = None  # two CPU cores, float32 throughout
     gpu: Annotated[float, Field(ge=0)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counted(cls, content: object) -> object:
+        if isinstance(content, dict) and "study" in content:
+            raise PydanticCustomError("study", "study is counted from the text and its exercises; delete it")
+        return content
 
 
 class Header(BaseModel):

@@ -10,7 +10,8 @@ import pytest
 from coursekit.commands.listing import listed, table
 from coursekit.errors import CourseError
 from coursekit.project import Project
-from coursekit.schedule.timetable import course_table, entries
+from coursekit.schedule.syllabus import load
+from coursekit.schedule.timetable import Timetable, course_table, entries
 from tests.coursekit.conftest import MORNING, write_course
 from tests.coursekit.reference_course import ROOT
 
@@ -30,6 +31,7 @@ def test_one_object_a_part(tiny_course: Project) -> None:
         "slides": "build/slides/01_tiny/slides.pdf",
         "release_at": "2022-11-28T08:00:00+00:00",
         "solutions_at": "2022-11-28T12:00:00+00:00",
+        "load": {"minutes": 22, "slot": 180},
     }
     assert [second[key] for key in ("part", "exercises", "student", "solutions", "slides")] == [
         "afternoon",
@@ -38,6 +40,7 @@ def test_one_object_a_part(tiny_course: Project) -> None:
         None,
         None,
     ]
+    assert second["load"] == {"minutes": None, "slot": 180}
     assert "01_tiny.morning" in table(entries(tiny_course))
     assert course_table(tiny_course)["days"][0]["parts"][0]["exercises"][0]["name"] == "double"
 
@@ -58,6 +61,9 @@ def test_the_command_loads_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
-    assert len(found) == 30
+    timetable = Timetable(load(ROOT / "course" / "syllabus.toml"))
+    assert [(item["session"], item["part"]) for item in found] == [
+        (s.row.session, s.part.part) for s in timetable.slots
+    ]
     morning = next(item for item in found if (item["session"], item["part"]) == ("05_cnns_1", "morning"))
     assert "cross_correlate" in morning["exercises"]

@@ -19,7 +19,7 @@ SOURCE = '''\
 # title: "Tiny: guess a number"
 # objectives: [guess]
 # prerequisites: []
-# minutes: {study: 5, cpu: 1, cpu_fp32: 1, gpu: 1}
+# minutes: {cpu: 1, cpu_fp32: 1, gpu: 1}
 # data: []
 # ---
 

@@ -25,7 +25,7 @@ MORNING = '''\
 # title: "Tiny"
 # objectives: [average]
 # prerequisites: []
-# minutes: {study: 1, cpu: 1, gpu: 1}
+# minutes: {cpu: 1, gpu: 1}
 # data: []
 # ---
 

@@ -76,7 +76,7 @@ def test_the_title_cell_comes_from_the_header(notebook: Notebook) -> None:
     suffix = "_solutions" if "(solutions)" in title else ""
     place = f"someone/course/blob/main/notebooks/01_tiny/01_tiny_morning{suffix}.ipynb"
     assert f"(https://colab.research.google.com/github/{place})" in title
-    for fact in ("- double a number", "`00_before`", "`glyphs`", "20 minutes", "1.5 in float32"):
+    for fact in ("- double a number", "`00_before`", "`glyphs`", "everything 22 min", "1.5 minutes on an older one"):
         assert fact in title
     assert "![" not in title and "<img" not in title
 
