@@ -15,7 +15,7 @@
 # %% [markdown]
 # This morning a line through one log estimated porosity with a typical error of 0.035, and a small network took it lower. This afternoon you build the tool properly, from the
 # parts up: first weights, a module, a training loop, a look at what it has decided. You try it on a classical set of images, where figures of other people stand
-# beside yours, and then you bring it back to the wells. At the end somebody's program does everything right and learns nothing, and you will know where to look.
+# beside yours, and then you bring it back to the wells. At the end a program runs without an error and learns nothing, and you will know where to look.
 
 # %%
 from itertools import pairwise
@@ -49,8 +49,8 @@ plot.use_style()
 #
 # $$ b\le 0, \qquad w_2+b>0, \qquad w_1+b>0, \qquad w_1+w_2+b\le 0. $$
 #
-# Add the two in the middle: $w_1+w_2+2b>0$. Add the outer two: $w_1+w_2+2b\le 0$. Both cannot be. **No weights exist**; no training will find them. Minsky and Papert (1969) made this famous, and interest in neurons
-# cooled for a decade, although the way out was known: a hidden layer.
+# Add the two in the middle: $w_1+w_2+2b>0$. Add the outer two: $w_1+w_2+2b\le 0$. Both cannot be. **No weights exist**; no training will find them. Minsky and Papert (1969) proved much more: which patterns
+# such a neuron, looking at few inputs at a time, can never tell apart. The way out was known already: a hidden layer.
 #
 # The idea: count. Let the first hidden neuron be $\operatorname{relu}(x_1+x_2)$, which counts the ones: 0, 1, 1, 2. Right but for the last, which is too large by two. A second hidden neuron must be silent until both inputs are on, and then correct that.
 #
@@ -100,7 +100,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# The right panel is the whole of deep learning in miniature. The output neuron still only draws a line. But it draws it in a **new space**, which the hidden layer made, and in that space a line is enough. Training is the search for such spaces.
+# The right panel shows what a hidden layer is for. The output neuron still only draws a line. But it draws it in a **new space**, which the hidden layer made, and in that space a line is enough. Training is the search for such spaces.
 #
 # ## How large should the first weights be?
 #
@@ -439,7 +439,7 @@ plot.images(
 #
 # Back to the question. Five logs in, one number out: the same network with one output and the mean squared error. Three traps, all of which somebody in the room will meet:
 #
-# - **Scale.** Resistivity is about 1, density 2.4, sonic 90. Standardise with the training wells' numbers, and let the model carry them, so that nobody can forget them: the little module below does. (`register_buffer` stores a tensor that belongs to a module and is not trained.)
+# - **Scale.** The logarithm of resistivity is about 1, density 2.4, sonic 90. Standardise with the training wells' numbers, and let the model carry them, so that nobody can forget them: the little module below does. (`register_buffer` stores a tensor that belongs to a module and is not trained.)
 # - **Shape.** The network returns (N, 1) and the targets are (N,). You know what (N, 1) minus (N,) is. `nn.Flatten(0)` as a last layer makes it (N,).
 # - **Wells.** Judge it on wells, not on samples, that it has not seen.
 

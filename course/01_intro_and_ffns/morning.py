@@ -30,7 +30,7 @@ plot.use_style()
 # %% [markdown]
 # ## The question: how much room is there in the rock?
 #
-# A rock is a sponge. The part of its volume that is not mineral is called its **porosity** $\phi$, a number between 0 and about 0.4, and it decides how much
+# A rock is a sponge. The part of its volume where a fluid can sit and move is called its (effective) **porosity** $\phi$, a number between 0 and about 0.4, and it decides how much
 # water, oil, gas or injected CO2 the rock can hold. To measure it properly one drills out a cylinder of rock, a **core**, and takes it to a laboratory. That
 # is slow and costs a fortune, so it is done for a few metres of a few wells.
 #
@@ -39,7 +39,7 @@ plot.use_style()
 # a foot (*sonic*), and how badly it conducts (*resistivity*, high where there is oil or gas).
 #
 # Below is a piece of one well. The dots in the last panel are core porosities. **Can you fill in the line between the dots from
-# the five logs?** By noon you will do it with one log and two numbers; this evening with five logs and a network of 1,300 numbers, in wells it
+# the five logs?** By noon you will do it with one log and two numbers; this afternoon with five logs and a network of 1,300 numbers, in wells it
 # has never seen.
 
 # %%
@@ -52,7 +52,7 @@ fig, axes = plt.subplots(1, 6, figsize=(11, 5.2), sharey=True)
 for ax, log, name in zip(
     axes,
     here.x[window].T,
-    ("gamma ray\n(API)", "density\n(g/cm³)", "neutron\n(v/v)", "sonic\n(µs/ft)", "log10 of\nresistivity"),
+    ("gamma ray\n(API)", "density\n(g/cm³)", "neutron\n(v/v)", "sonic\n(µs/ft)", "log10 of\nresistivity\n(ohm m)"),
     strict=False,
 ):
     ax.plot(log, depth, color=plot.BLUE, linestyle="-", linewidth=1)
@@ -113,7 +113,7 @@ plot.alt(
 # landslides, glaciers and crops from satellites. What these have in common: plenty of examples, inputs with structure (images, series), and a question that a trained eye can answer but nobody can write down as a rule.
 #
 # **Where it fails.** Where there are few examples and a good theory (use the theory); where the future is unlike the past, such as a climate no record holds; where a *cause* is asked for and the data hold
-# only coincidence; where the test examples are neighbours of the training examples, so that the accuracy on paper is an illusion. The last is the commonest error in published geoscience, and today's
+# only coincidence; where the test examples are neighbours of the training examples, so that the accuracy on paper is an illusion. The last is a common error (Kapoor and Narayanan, 2023, list the fields where it was found), and today's
 # wells will show it. Reichstein and others (2019) is a fair account of both lists.
 
 # %% [markdown]
@@ -156,7 +156,7 @@ print(a - b)
 #
 # $$ \rho = (1-\phi)\,\rho_m + \phi\,\rho_f \qquad\Longrightarrow\qquad \phi = \frac{\rho_m - \rho}{\rho_m - \rho_f} = \underbrace{\frac{-1}{\rho_m-\rho_f}}_{w}\;\rho \;+\; \underbrace{\frac{\rho_m}{\rho_m-\rho_f}}_{b}. $$
 #
-# Porosity is a *line* in density: a slope $w$ times the log, plus an intercept $b$. **A worked number:** quartz has $\rho_m=2.65$ and brine $\rho_f=1.03$ g/cm³, so $w=-0.617$ and $b=1.636$. A log of 2.30 gives $\phi = -0.617\cdot 2.30+1.636 = 0.216$.
+# Porosity is a *line* in density: a slope $w$ times the log, plus an intercept $b$. **A worked number:** quartz has $\rho_m=2.65$ and brine $\rho_f=1.03$ g/cm³, so $w=-1/1.62=-0.6173$ and $b=2.65/1.62=1.6358$. A log of 2.30 gives $\phi = -0.6173\cdot 2.30+1.6358 = 0.216$.
 
 # %%
 rocks = data.well_logs.ROCKS
@@ -300,7 +300,7 @@ check(relu)
 # %% [markdown]
 # ### Exercise 1.3: sigmoid
 #
-# From the definition, without `torch.sigmoid`. It must also survive $z=-1000$, where $e^{1000}$ is more than a float can hold; think what `1 / inf` is.
+# From the definition, without `torch.sigmoid`. Its *value* must also survive $z=-1000$, where $e^{1000}$ is more than a float can hold; think what `1 / inf` is. (The *slope* is another matter. Day 02 computes slopes by program, and meets $\infty\cdot0$ at this place.)
 
 
 # %%
@@ -326,7 +326,7 @@ print("as it stands:", (z.exp() - (-z).exp()) / (z.exp() + (-z).exp()), "  e^100
 
 # %% [markdown]
 # $\tanh 1000$ is 1 to more digits than anybody needs, and the computer says `nan`, *not a number*: infinity divided by infinity. The formula is right and the program is wrong. In numerical work the two are different
-# things, and half of the bugs of the coming three weeks are of this kind. Everything that is computed from a `nan` is `nan`; one of them, in one batch, ends a training.
+# things, and you will meet several bugs of this kind in the coming three weeks. Everything that is computed from a `nan` is `nan`; one of them, in one batch, ends a training.
 #
 # ### Exercise 1.4: tanh
 #
@@ -488,7 +488,7 @@ print(f"{count_parameters([784, 128, 10]):,} in all, {count_parameters([784, 128
 # At every knot it is right. In between, on a piece of length $h$, a straight line misses a smooth curve by at most $\frac{h^2}{8}\max|s''|$. (Take the difference $e=s-f$; it is zero at both ends. The parabola $p(x)=\frac M2 (x-t_k)(t_{k+1}-x)$, with
 # $M=\max|s''|$, is zero there too and has $p''=-M$, so $p-e$ and $p+e$ are both concave, hence not negative in between, and $|e|\le p\le \frac M2\cdot\frac{h^2}{4}$.)
 #
-# As the pieces get shorter the error goes to zero: **one hidden layer follows any smooth curve as closely as we like**, given enough neurons. For continuous functions of many inputs the same was proved by Cybenko (1989) and Hornik (1991), for nearly any activation: the **universal
+# As the pieces get shorter the error goes to zero: **one hidden layer follows any smooth curve as closely as we like**, given enough neurons. For continuous functions of many inputs, on a bounded region, the same was proved for sigmoids by Cybenko (1989), for any bounded activation that is not constant by Hornik (1991), and for any activation that is not a polynomial, ReLU included, by Leshno and others (1993): the **universal
 # approximation theorem**. Here is a Ricker wavelet, the pulse of seismic modelling, built from *your* `mlp_forward` with weights that nobody trained:
 
 
@@ -711,8 +711,8 @@ check(fit_line_by_gradient_descent)
 # Put it into the step: $w-w^* \leftarrow (1-2\eta)\,(w-w^*)$. **Each step multiplies the distance to the goal by $1-2\eta$.** With $\eta=0.1$ a fifth of the way is done each time. With $\eta=\frac12$, all of it, in one step. Between $\frac12$ and 1 we overshoot and come back; above 1 each
 # overshoot is longer than the one before.
 #
-# *Without* standardising the two knobs are entangled. For density the mean of $x^2$ is 5.6 and the mean of $x$ is 2.4; the curvature of the loss, the matrix of second derivatives $2\begin{pmatrix}5.6&2.4\\2.4&1\end{pmatrix}$, has the eigenvalues 13.2 and
-# 0.005. The valley is 2,500 times as steep across as along. The steep side forbids any $\eta$ above $2/13.2 = 0.15$; along the floor each step then does less than a thousandth of the way.
+# *Without* standardising the two knobs are entangled. For density the mean of $x^2$ is 5.569 and the mean of $x$ is 2.356; the curvature of the loss, the matrix of second derivatives $2\begin{pmatrix}5.569&2.356\\2.356&1\end{pmatrix}$, has the eigenvalues 13.13 and
+# 0.0055. The valley is 2,400 times as steep across as along. The steep side forbids any $\eta$ above $2/13.13 = 0.152$; along the floor each step then does less than a thousandth of the way.
 #
 # **Predict.** We fit porosity against density, 100 steps each: raw with $\eta=0.1$; standardised with $\eta=0.1$, $0.5$ and $1.02$. Which of the four is at the bottom after one step? Which after 100? Does one get worse?
 
@@ -836,7 +836,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# That is all of deep learning in one cell: a function made of layers, a loss, gradients, steps. What three weeks will add is better layers, better steps, better questions, and the art of noticing when it goes wrong. And note how we judged it: on *other wells*. Half a metre away
+# These are the four parts of every training: a function made of layers, a loss, gradients, steps. What three weeks will add is better layers, better steps, better questions, and the art of noticing when it goes wrong. And note how we judged it: on *other wells*. Half a metre away
 # the rock is nearly the same; had we tested on every second sample of the training wells, we would have tested the memory, not the knowledge.
 
 # %% [markdown]
@@ -946,7 +946,9 @@ check(find_the_bug_1)
 # - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). Learning representations by back-propagating errors. doi:10.1038/323533a0.
 # - G. Cybenko (1989). Approximation by superpositions of a sigmoidal function. doi:10.1007/BF02551274.
 # - K. Hornik (1991). Approximation capabilities of multilayer feedforward networks. doi:10.1016/0893-6080(91)90009-T.
-# - Y. LeCun, Y. Bengio, G. Hinton (2015). Deep learning. doi:10.1038/nature14539. *Ten pages by three of those who made it.*
+# - M. Leshno, V. Y. Lin, A. Pinkus, S. Schocken (1993). Multilayer feedforward networks with a nonpolynomial activation function can approximate any function. doi:10.1016/S0893-6080(05)80131-5.
+# - S. Kapoor, A. Narayanan (2023). Leakage and the reproducibility crisis in machine-learning-based science. doi:10.1016/j.patter.2023.100804.
+# - Y. LeCun, Y. Bengio, G. Hinton (2015). Deep learning. doi:10.1038/nature14539. *Nine pages by three of those who made it.*
 # - M. Reichstein and others (2019). Deep learning and process understanding for data-driven Earth system science. doi:10.1038/s41586-019-0912-1.
 # - W. Zhu, G. C. Beroza (2019). PhaseNet. doi:10.1093/gji/ggy423.
 # - R. Lam and others (2023). Learning skillful medium-range global weather forecasting. doi:10.1126/science.adi2336.

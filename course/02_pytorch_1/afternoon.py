@@ -58,7 +58,7 @@ volume = ground.images  # (T, Y, X) = (96, 48, 64)
 # | shape and kind | `len(x)`, `x.shape`, `x.dtype`, `.to(x.dtype)`, `.long()`, `.T` |
 # | the puzzles that you have solved | `triu_(n)` |
 #
-# Not permitted: loops, writing into a tensor, and all other functions, `sum`, `reshape` and `cat` included. That is severe on purpose. The check watches which functions your answer calls, and when one of them is not in the table it says which idea it would have spared you. It does not count lines.
+# Not permitted: loops, writing into a tensor, and all other functions of torch, `sum`, `reshape` and `cat` included. Python's own `max` and `min` of two numbers may be used. That is severe on purpose. The check watches which functions your answer calls, and when one of them is not in the table it says which idea it would have spared you. It does not count lines.
 #
 # Before each check a picture shows the inputs, the target and your attempt. The idea of the puzzles is due to Sasha Rush (*Tensor Puzzles*, 2022); if these sixteen leave you wanting more, there are his.
 #
@@ -562,7 +562,7 @@ check(heaviside_)
 #
 # </details>
 #
-# **Predict.** A neuron with a step instead of a ReLU was the first neuron of all (Rosenblatt, 1958). We ask autograd for the derivative of `heaviside_(x)` at x = 0.3. What does it answer?
+# **Predict.** A neuron with a step instead of a ReLU came first (McCulloch and Pitts, 1943); Rosenblatt (1958) was the first to train it. We ask autograd for the derivative of `heaviside_(x)` at x = 0.3. What does it answer?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -614,7 +614,7 @@ print(f"the table alone: {4000 * 2000 * 4 / 1e6:.0f} MB")
 # %% [markdown]
 # ## What was the wavelet? A linear regression
 #
-# A well has been drilled at inline 12, crossline 20. From its sonic and density logs we know the reflectivity $r_t$ there, and past the well runs a seismic trace $d_t$. The model of this morning says that the trace is the reflectivity, blurred by a wavelet k of $2h+1$ samples that we do *not* know:
+# A well has been drilled at inline 12, crossline 20. From its sonic and density logs we know the reflectivity $r_t$ there, and past the well runs a seismic trace $d_t$. The model of this morning says that the trace is the reflectivity, blurred by a wavelet of $2h+1$ samples that we do *not* know. Read the wavelet backwards and call it k; then the sum runs over a window of r, from left to right:
 #
 # $$ d_t\approx\sum_{a=0}^{2h}k_a\,r_{t+a-h}+b. $$
 #
@@ -729,7 +729,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# A Ricker wavelet, found and not assumed. (It is drawn turned round: weight a of the window multiplies the reflector at $t+a-h$, so the *wavelet* as a reflector sends it is the weights in reverse. A regression does not care; you, reading it, must.) Its peak lies a fraction of a sample off the middle: the synthetic
+# A Ricker wavelet, found and not assumed. (It is drawn as k, so backwards: a reflector sends the weights in reverse order.) Its peak lies a fraction of a sample off the middle: the synthetic
 # ground was made four times finer than the samples, and a wavelet estimated from data takes such things with it, which one assumed from a book would not. With 96 samples for 22 numbers it could have learned a good part of the noise by heart. That it explains the other traces says it has not; the misfit at the well would never have told.
 #
 # **And the layers.** This morning's deconvolution, with the wavelet from the well and on the *recorded* inline 24.
@@ -741,9 +741,10 @@ r = torch.zeros_like(data)
 for _ in range(sized(400, rehearsal=50)):
     r.requires_grad_()
     synthetic = (windows(r.T) @ (w / gain)).T
-    loss = 0.5 * (synthetic - data).square().sum() + 0.05 * r.abs().sum()
-    (gradient,) = torch.autograd.grad(loss, r)
+    misfit = 0.5 * (synthetic - data).square().sum()
+    (gradient,) = torch.autograd.grad(misfit, r)
     r = (r - 0.9 * gradient).detach()
+    r = r.sign() * (r.abs() - 0.9 * 0.05).clamp(min=0)  # soft thresholding: few spikes
 
 
 def correlation(a: Tensor, b: Tensor) -> float:
@@ -871,7 +872,7 @@ new_x = (new_x - mean) / std  # with the numbers of the volume that was learned 
 print(f"{len(x):,} samples, {y.mean():.1%} of them on a fault; in the new volume {new_y.mean():.1%}")
 
 # %% [markdown]
-# **Predict.** A model that always says "no fault" is right for 94 samples in 100. So accuracy says nothing here. We ask instead: mark as many samples as there are fault samples, the likeliest first; what share of the marked ones is right? By chance, 5 %. What do you expect from the best single clue, and from all four together, in a volume never seen?
+# **Predict.** A model that always says "no fault" is right for more than 94 samples in 100. So accuracy says nothing here. We ask instead: mark as many samples as there are fault samples, the likeliest first; what share of the marked ones is right? By chance it is the share of fault samples, between 5 and 6 %. What do you expect from the best single clue, and from all four together, in a volume never seen?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -1034,6 +1035,7 @@ check(find_the_bug)
 #
 # - J. Berkson (1944). Application of the logistic function to bio-assay. doi:10.1080/01621459.1944.10500699. *The word "logit".*
 # - W. H. Mayne (1962). Common reflection point horizontal data stacking techniques. doi:10.1190/1.1439118.
+# - W. S. McCulloch, W. Pitts (1943). A logical calculus of the ideas immanent in nervous activity. doi:10.1007/BF02478259.
 # - F. Rosenblatt (1958). The perceptron: a probabilistic model for information storage and organization in the brain. doi:10.1037/h0042519.
 # - A. M. Rush (2022). Tensor Puzzles. github.com/srush/Tensor-Puzzles.
 # - X. Wu, L. Liang, Y. Shi, S. Fomel (2019). FaultSeg3D: using synthetic data sets to train an end-to-end convolutional neural network for 3D seismic fault segmentation. doi:10.1190/geo2018-0646.1. *What replaced clues like ours.*

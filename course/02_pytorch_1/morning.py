@@ -441,7 +441,7 @@ print(f"spread away from the faults: {nearest[:, 44:].std():.2f} rounded, {betwe
 # %% [markdown]
 # ## Einsum: write the indices, get the sum
 #
-# A matrix product is $c_{ij}=\sum_k a_{ik}b_{kj}$. In Einstein's convention one omits the sum sign: an index that does not appear in the result is summed. `torch.einsum("ik,kj->ij", a, b)` is that formula, typed.
+# A matrix product is $c_{ij}=\sum_k a_{ik}b_{kj}$. Einstein's convention omits the sum sign: an index that occurs twice in a product is summed. `torch.einsum("ik,kj->ij", a, b)` is that formula, typed. Its rule is more general: an index that does not appear in the result, right of the arrow, is summed.
 #
 # | formula | einsum |
 # |---|---|
@@ -596,7 +596,7 @@ for call in (1, 2):
     print(f"after call {call}: a.grad = {a.grad.item()}")
 
 # %% [markdown]
-# 6, then 12: `backward()` **adds** to `.grad`. Within one graph that is the chain rule for several paths, a necessity. From one call to the next it is a convention, useful when a batch is too large and one adds up its parts, and the most frequent bug of beginners: whoever forgets to clear `.grad` descends along the
+# 6, then 12: `backward()` **adds** to `.grad`. Within one graph that is the chain rule for several paths, a necessity. From one call to the next it is a convention, useful when a batch is too large and one adds up its parts, and a frequent bug: if you forget to clear `.grad`, you descend along the
 # sum of all old gradients. `torch.autograd.grad(L, [w, b])` returns the gradients instead and stores nothing.
 
 # %% [markdown]
@@ -631,12 +631,12 @@ check(gradient_of)
 # - `with torch.no_grad():` nothing computed *in this block* is recorded; for updates of parameters and for evaluation;
 # - `x.item()` and `x.tolist()`: Python numbers.
 #
-# It is more than housekeeping. Stopping a gradient *changes the function that is optimised*, and sometimes that is meant: something is computed from the data, and then taken as given. Half of the methods of the third week have a `detach` that decides whether they work.
+# It is more than housekeeping. Stopping a gradient *changes the function that is optimised*, and sometimes that is meant: something is computed from the data, and then taken as given. In the methods of days 07, 08 and 13, a `detach` in the right place decides whether they work.
 
 # %% [markdown]
-# ### Exercise 2.9: gain control, with the gradient stopped
+# ### Exercise 2.9: trace balancing, with the gradient stopped
 #
-# Deep echoes are faint. **Automatic gain control** divides each trace by its root mean square, $\hat x_t = x_t/g$ with $g=\sqrt{\frac1T\sum_t x_t^2}$. Write it so that autograd takes $g$ for a constant: $\partial \hat x_t/\partial x_s$ shall be $1/g$ for $s=t$ and 0 otherwise.
+# Some shots are louder than others. **Trace balancing** divides each trace by its root mean square, $\hat x_t = x_t/g$ with $g=\sqrt{\frac1T\sum_t x_t^2}$. Write it so that autograd takes $g$ for a constant: $\partial \hat x_t/\partial x_s$ must be $1/g$ for $s=t$ and 0 otherwise.
 #
 # What would the full derivative be? Since $\partial g/\partial x_s = x_s/(Tg)$, it is $\frac1g\left(\delta_{ts}-\hat x_t\hat x_s/T\right)$: the full one forbids what the gain undoes, to make the whole trace louder.
 
@@ -703,7 +703,7 @@ check(jacobian_by_rows)
 
 # %% [markdown]
 # Here is a function worth a Jacobian. A simple model of the seismic trace: the ground has a **reflectivity** $r_t$, the contrast of rock at time t (mostly zero, and a spike at each boundary of layers); each spike sends back a copy of the **wavelet** $k$, the sound that was sent; and the
-# copies add up: $d_t=\sum_{a} k_a\, r_{t+a-h}$ where $h$ is half the wavelet's length and r is zero outside.
+# copies add up: $d_t=\sum_{a} k_a\, r_{t-a+h}$, a **convolution**. Here $h$ is half the wavelet's length (its middle is $k_h$), and r is zero outside.
 #
 # **Predict.** What will the Jacobian $\partial d_t/\partial r_s$ of a trace of 40 samples look like, as a picture? Does it depend on r?
 
@@ -722,7 +722,7 @@ def synthetic(reflectivity: Tensor) -> Tensor:
     edge = reflectivity.new_zeros(10, *reflectivity.shape[1:])
     padded = torch.cat([edge, reflectivity, edge])
     # 21 views of the same samples, shifted against each other
-    return sum(k * padded[a : a + len(reflectivity)] for a, k in enumerate(wavelet))
+    return sum(k * padded[a : a + len(reflectivity)] for a, k in enumerate(wavelet.flip(0)))
 
 
 J = jacobian_by_rows(synthetic, torch.zeros(40))
@@ -752,7 +752,9 @@ plot.alt(
 #
 # $$ L(\hat r)=\tfrac12\sum_{t,x}\left(d_{tx}-\text{synthetic}(\hat r)_{tx}\right)^2+\lambda\sum_{t,x}|\hat r_{tx}|. $$
 #
-# The second term, with $\lambda>0$, asks for *few* spikes: layered ground has few boundaries (Taylor, Banks and McCoy, 1979). No formula solves this, but a gradient descent does, and the gradient is yours: `gradient_of`. Since no frequency is amplified by more than 1, a step of 0.9 is safe.
+# The second term, with $\lambda>0$, asks for *few* spikes: layered ground has few boundaries (Taylor, Banks and McCoy, 1979). No formula solves this. Gradient descent lowers the first term, and the gradient is yours: `gradient_of`. Since no frequency is amplified by more than 1, a step of 0.9 cannot overshoot there.
+#
+# The second term has a corner at 0, where $|r|$ has no slope. A gradient step would hop around the corner and never end on it. So after each step we **shrink**: every value comes closer to 0 by $0.9\,\lambda$, and what is smaller becomes exactly 0. These two lines in turn are **ISTA** (Daubechies, Defrise and De Mol, 2004); the shrinking is called **soft thresholding**.
 #
 # **Predict.** Without the second term ($\lambda=0$) the data will be fitted nearly perfectly. Will the layers be right?
 
@@ -767,15 +769,16 @@ data = data + 0.1 * torch.randn(data.shape, generator=torch.Generator().manual_s
 
 
 def deconvolve(data: Tensor, sparsity: float, steps: int) -> Tensor:
-    """A reflectivity (T, X) that explains the data (T, X), by gradient descent from zero."""
+    """A reflectivity (T, X) that explains the data (T, X), with few spikes, by ISTA from zero."""
 
-    def loss(r: Tensor) -> Tensor:
-        return 0.5 * (synthetic(r) - data).square().sum() + sparsity * r.abs().sum()
+    def misfit(r: Tensor) -> Tensor:
+        return 0.5 * (synthetic(r) - data).square().sum()
 
     r = torch.zeros_like(data)
     for _ in range(steps):
-        _, gradient = gradient_of(loss, r)
+        _, gradient = gradient_of(misfit, r)
         r = r - 0.9 * gradient
+        r = r.sign() * (r.abs() - 0.9 * sparsity).clamp(min=0)
     return r
 
 
@@ -793,7 +796,10 @@ answers = {
 seconds = time.perf_counter() - began
 for name, answer in answers.items():
     misfit = (synthetic(answer) - data).square().mean().sqrt()
-    print(f"{name:20} misfit {misfit:.3f}   correlation with the true reflectivity {correlation(answer, truth):.2f}")
+    zeros = (answer == 0).float().mean()
+    print(
+        f"{name:20} misfit {misfit:.3f}   zeros {zeros:4.0%}   correlation with the truth {correlation(answer, truth):.2f}"
+    )
 print(f"{truth.numel():,} unknowns, both descents in {seconds:.1f} s")
 
 # %%
@@ -807,7 +813,7 @@ plot.alt(
 
 # %% [markdown]
 # Without the second term the misfit is smaller than the noise that we added, and the layers are still wrong: there the noise is being explained, and what the wavelet does not contain, very low and very high frequencies, no fit can bring back. The data do not determine the answer. With the second term the fit is slightly *worse*,
-# and the answer far better, since it adds something true about the ground that the data do not say.
+# four values in five are exactly zero, and the answer is far better, since it adds something true about the ground that the data do not say.
 #
 # You will meet this again in every week: a model that fits is not a model that is right, and what one adds to the loss is knowledge. Be fair to the geologist, though: we knew the wavelet exactly, and there were few layers because we made it so.
 #
@@ -929,6 +935,7 @@ check(find_the_bug_1)
 # ## References
 #
 # - A. G. Baydin, B. A. Pearlmutter, A. A. Radul, J. M. Siskind (2018). Automatic differentiation in machine learning: a survey. arXiv:1502.05767.
+# - I. Daubechies, M. Defrise, C. De Mol (2004). An iterative thresholding algorithm for linear inverse problems with a sparsity constraint. doi:10.1002/cpa.20042.
 # - A. Griewank, A. Walther (2008). Evaluating derivatives. doi:10.1137/1.9780898717761. *The book on the walk back.*
 # - C. R. Harris and others (2020). Array programming with NumPy. doi:10.1038/s41586-020-2649-2.
 # - A. Paszke and others (2019). PyTorch: an imperative style, high-performance deep learning library. arXiv:1912.01703.

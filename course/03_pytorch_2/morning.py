@@ -114,7 +114,7 @@ for name, answer in {"always shale": shale, "cut-offs": said}.items():
 # The first depends on how much of each rock the drill happened to meet, the second does not. And the second has an honest zero: an answer that takes no notice of the truth says "$k$" with some probability $q_k$ whatever the rock is, so $r_k=q_k$, and $\frac1K\sum_k q_k=\frac1K$, however cunningly the $q_k$ are chosen. Here that is 0.20.
 # Dolomite is not one sample in ten, and may be the best reservoir of the field; a figure that hardly notices whether we find it is the wrong figure. **Balanced accuracy is our metric today.**
 #
-# The rest of the table says where rules fail. Gas lets the neutron log read low, so gas-filled limestone looks like sandstone; a calibration error of 0.02 moves samples across a cut-off; and a rule cannot say "the sample above was clearly sandstone, so this one probably is too".
+# The rest of the table says where rules fail. Gas makes the neutron log read low, so gas-filled limestone looks like sandstone; a calibration error of 0.02 moves samples across a cut-off; and a rule cannot say "the sample above was clearly sandstone, so this one probably is too".
 #
 # ## Is the 92 % true?
 #
@@ -193,7 +193,7 @@ print(f"balanced accuracy in wells it has never seen: {recalls(said, test_set[1]
 
 # %% [markdown]
 # Some ten points are gone. Nothing about the network has changed; the first figure was simply not about new wells. A held-out sample's neighbours, half a metre above and below, were in the training set: same bed, same fluid, same calibration of the tool. And with a window of five samples they were partly *the same numbers*.
-# The network was examined on questions that it had seen with the answers. This is called **leakage**, and it is the commonest reason why a figure in a report does not survive the field.
+# The network was examined on questions that it had seen with the answers. This is called **leakage**. It is a common reason why a figure in a report does not hold in the field (day 04 counts the cases).
 #
 # > **Split as the future will be split.** The future brings new wells; so wells 0 to 5 are for training, 6 and 7 for decisions (the **validation** set), 8 to 11 for one figure at the end (the **test** set). We have looked at those once now, to make the point; from here on they stay shut until the end.
 #
@@ -712,7 +712,7 @@ print(f"in float64             {numbers.double().sum().item():.5f}")
 #
 # ## How large a step, and when?
 #
-# Of all settings, the learning rate matters most. Day 04 says why; today we *measure* it. Smith (2017) proposed the cheapest experiment of deep learning: start with a tiny rate, multiply it by a constant after each batch, and write down the loss. At first nothing happens; then the loss falls; then the steps become too large, and it explodes. One wants a rate in the falling part, well before the bottom.
+# Of all settings, the learning rate matters most. Day 04 says why; today we *measure* it. Smith (2017) proposed the cheapest experiment of deep learning: start with a tiny rate, raise it after each batch, and write down the loss. (He added a constant; today the rate is usually multiplied by one, and so do we.) At first nothing happens; then the loss falls; then the steps become too large, and it explodes. One wants a rate in the falling part, well before the bottom.
 #
 # With $S$ batches the rates run from $a$ to $b$ in equal *ratios*:
 #
@@ -875,10 +875,10 @@ check(early_stopping)
 # | the optimiser: Adam's two means per parameter, and its step count | the first steps after the restart are of the wrong size; the loss jumps |
 # | the scheduler: which step it is | the warm-up comes again, and training ends before the rate has fallen |
 # | the generator of the order | the next epoch repeats the order of the first |
-# | torch's global generator, which dropout draws from | another noise: a good training, but not the same one |
+# | torch's global generator, which dropout draws from on the CPU (a GPU has its own: `torch.cuda.get_rng_state_all()`) | another noise: a good training, but not the same one |
 # | the history | early stopping forgets its best |
 #
-# The file must survive as well. If the machine dies *while writing*, a half-written checkpoint lies where the good one was. So write to a second file, and when it is complete, put it in the first one's place: `new.replace(path)`, a method of `Path`, is **atomic**; at every moment there is either the old file or the new one, whole.
+# The file must survive as well. If the program dies *while writing*, a half-written checkpoint lies where the good one was. So write to a second file, and when it is complete, put it in the first one's place: `new.replace(path)`, a method of `Path`, is **atomic**: another program sees either the old file or the new one, whole. (A power cut is another matter: the data may not be on the disk yet. `os.fsync` before the replacement helps.)
 #
 # ### Exercise 3.11: save a checkpoint
 #
@@ -1237,7 +1237,7 @@ plot.alt(
 # **Device.** A tensor lies somewhere, in the machine's memory or in a GPU's, and an operation wants all its tensors in one place. Three lines are enough: `device = best_device()`, `model.to(device)` *before* the optimiser is made, and `x.to(device)` for the data, once for the whole set if it fits. The results of a GPU come later than the line that asks for them: to measure time, call `torch.cuda.synchronize()` before you read the clock. A network as small as
 # today's is *slower* on a GPU: each of its operations is over before the next one has been sent.
 #
-# **Precision.** A float32 has 8 bits of exponent and 23 of fraction (and a sign). *float16* has 5 and 10: its smallest number above zero is $6\cdot10^{-8}$, and gradients that are smaller become zero, so one multiplies the loss by a large number before `backward` and divides afterwards (`torch.amp.GradScaler`; Micikevicius and others, 2018). *bfloat16* has 8 and 7: the range of float32 with three digits. No scaling is needed, and it is what this course uses. In **mixed** precision
+# **Precision.** A float32 has 8 bits of exponent and 23 of fraction (and a sign). *float16* has 5 and 10: its smallest number above zero is $6\cdot10^{-8}$, and gradients that are smaller become zero, so one multiplies the loss by a large number before `backward` and divides afterwards (`torch.amp.GradScaler`; Micikevicius and others, 2018). *bfloat16* has 8 and 7: the range of float32 with two to three digits. No scaling is needed, and it is what this course uses. In **mixed** precision
 # only the matrix products and convolutions run in 16 bits; weights, sums and losses stay in 32, because of this:
 
 # %%

@@ -101,7 +101,7 @@ print(
 #
 # ## Why gradient descent is slow
 #
-# Close to a minimum every smooth loss is a bowl. Call the distance from the minimum $\theta$ (so the minimum is at 0), and let $H$ be the matrix of second derivatives there:
+# Close to a minimum a smooth loss is a bowl. (Along some directions the bowl may be flat, $\lambda_i=0$; a network with more parameters than samples has many of these. There nothing moves, and what follows is about the others.) Call the distance from the minimum $\theta$ (so the minimum is at 0), and let $H$ be the matrix of second derivatives there:
 #
 # $$ L(\theta) = \tfrac12\,\theta^\top H\,\theta, \qquad \nabla L = H\theta . $$
 #
@@ -212,7 +212,7 @@ check(nesterov)
 # %% [markdown]
 # ## RMSprop: every parameter its own step
 #
-# Momentum still has one learning rate for all. But if one log is counted in thousands, its weight needs steps a million times smaller than another's. Look at units: if $\theta$ has the unit $u$, then $\partial L/\partial\theta$ has the unit $1/u$, and *subtracting a gradient from a parameter adds apples to their reciprocals*. A step should not
+# Momentum still has one learning rate for all. But if one log is counted in thousands, then its gradient is a thousand times larger and its weight a thousand times smaller, so it needs a *learning rate* a million times smaller than another's. Look at units: if $\theta$ has the unit $u$, then $\partial L/\partial\theta$ has the unit $1/u$, and *subtracting a gradient from a parameter adds apples to their reciprocals*. A step should not
 # depend on the size of the gradient; only on its direction. The idea: *divide each parameter's gradient by its recent size.* Hinton's **RMSprop** (a slide of a lecture in 2012; it was never a paper) keeps a running mean $s$ of the squared gradient, element by element:
 #
 # $$ s\leftarrow\alpha s+(1-\alpha)\,g^2, \qquad \theta\leftarrow\theta-\eta\,\frac{g}{\sqrt s+\epsilon} . $$
@@ -640,7 +640,7 @@ check(batch_norm_backward)
 # %% [markdown]
 # ### Layer normalisation
 #
-# Batch normalisation has a price. An example's output depends on its neighbours in the batch, and training and evaluation compute different functions. Ba, Kiros and Hinton (2016) turn the axis: **one example at a time, over its $D$ features**. There are no running averages, and both modes are the same. It is what every Transformer uses (day 12). But it also mixes features, and
+# Batch normalisation has a price. An example's output depends on its neighbours in the batch, and training and evaluation compute different functions. Ba, Kiros and Hinton (2016) turn the axis: **one example at a time, over its $D$ features**. There are no running averages, and both modes are the same. Transformers use it (day 12), or its simpler relative RMSNorm (Zhang and Sennrich, 2019). But it also mixes features, and
 # where features are of different kinds (a porosity beside a depth) that may not be wanted.
 #
 # ### Exercise 4.25: layer normalisation
@@ -1455,6 +1455,7 @@ check(find_the_bug)
 # - S. Ioffe, C. Szegedy (2015), Batch normalization. arXiv:1502.03167
 # - S. Santurkar, D. Tsipras, A. Ilyas, A. Madry (2018), How does batch normalization help optimization? arXiv:1805.11604
 # - J. L. Ba, J. R. Kiros, G. E. Hinton (2016), Layer normalization. arXiv:1607.06450
+# - B. Zhang, R. Sennrich (2019), Root mean square layer normalization. arXiv:1910.07467
 # - A. Rahimi, B. Recht (2007), Random features for large-scale kernel machines. Advances in Neural Information Processing Systems 20
 # - M. Belkin, D. Hsu, S. Ma, S. Mandal (2019), Reconciling modern machine learning practice and the bias-variance trade-off. arXiv:1812.11118
 # - P. Nakkiran, P. Venkat, S. Kakade, T. Ma (2021), Optimal regularization can mitigate double descent. arXiv:2003.01897

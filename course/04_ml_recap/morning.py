@@ -405,7 +405,7 @@ print("degree 4 in each of the 16:", *(f"{e:.3f}" for e in errors))
 # %% [markdown]
 # ## Leakage: four ways to fool yourself
 #
-# **Leakage** is whatever lets information about the validation data into the training. It never raises an error; it makes the result look good. Kapoor and Narayanan (2023) found it in 294 papers of 17 fields. Four kinds, of which the first you have just met:
+# **Leakage** is whatever lets information about the validation data into the training. It never raises an error; it makes the result look good. Kapoor and Narayanan (2023) compiled what others had found: 17 fields, and 294 papers affected. Four kinds, of which the first you have just met:
 #
 # 1. **Neighbours on both sides.** Samples of one well, patches of one seismic section, hours of one storm.
 # 2. **A feature that knows too much**: an identifier, a date, or anything recorded after the fact.
@@ -579,7 +579,7 @@ plot.alt(
 #
 # $$ -\ln p_\theta(y|x) = \frac{(y-f_\theta(x))^2}{2\sigma^2} + \ln\sigma + \tfrac12\ln 2\pi . $$
 #
-# For a fixed $\sigma$ only the first term depends on $\theta$, and the factor does not move the minimum: *least squares*. If $\sigma$ is learned too, set the derivative to zero: $-\frac{1}{\sigma^3}\mathrm{MSE}+\frac1\sigma=0$, so $\sigma^2=\mathrm{MSE}$. The RMSE you have been printing is the maximum-likelihood estimate of the noise.
+# For a fixed $\sigma$ only the first term depends on $\theta$, and the factor does not move the minimum: *least squares*. If $\sigma$ is learned too, set the derivative to zero: $-\frac{1}{\sigma^3}\mathrm{MSE}+\frac1\sigma=0$, so $\sigma^2=\mathrm{MSE}$. So the RMSE on the data that was fitted is the maximum-likelihood estimate of the noise. (The RMSE in other wells, which you have been printing, contains the model's error as well.)
 #
 # **Laplace noise**, $p\propto e^{-|y-f|/b}$, gives the absolute error. It has heavier tails, so an outlier is less of a surprise and pulls less.
 #

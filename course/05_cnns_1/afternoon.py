@@ -655,7 +655,9 @@ plot.alt(
 #
 # $$ o_{rc} = p_k(x) - p_k(x \text{ with the square at } (rs, cs) \text{ covered}) . $$
 #
-# Positive means the network needed what was covered. This is an *intervention*, not a gradient, so it cannot be fooled by a flat softmax. Its price is
+# Positive means the network needed what was covered. This is an *intervention*, not a gradient, so a flat softmax fools it less easily. It still can: where the
+# probability stays at 1 because the rest of the image is evidence enough, the map is flat. (Then look at the log-odds $\ln\frac{p_k}{1-p_k}$, the logit minus the log-sum-exp of the
+# others. It is never flat, and unlike the logit alone it does not change when the same number is added to all logits.) The price is
 # one forward pass for each position: with size $m$ and stride $s$ there are $\lfloor (H - m)/s \rfloor + 1$ rows of them, this
 # morning's formula without padding. For 64 samples, a square of 16 and a stride of 8 that is $7 \cdot 7 = 49$ passes.
 #
@@ -863,7 +865,7 @@ def calibration_curve(probabilities: Tensor, y: Tensor, *, bins: int = 10) -> tu
 check(calibration_curve)
 
 # %% [markdown]
-# **Predict.** Guo et al. found modern networks *over*-confident. Ours was trained with label smoothing: told never to be quite sure. Will its curve lie above or below
+# **Predict.** Guo et al. (2017) found the networks of their time *over*-confident; Minderer et al. (2021) found some later families well calibrated. Ours was trained with label smoothing: told never to be quite sure. Will its curve lie above or below
 # the diagonal?
 
 # %%
@@ -1058,4 +1060,5 @@ check(find_the_bug)
 # - I. J. Goodfellow, J. Shlens and C. Szegedy (2015), Explaining and harnessing adversarial examples. arXiv:1412.6572
 # - A. Madry et al. (2018), Towards deep learning models resistant to adversarial attacks. arXiv:1706.06083
 # - C. Guo et al. (2017), On calibration of modern neural networks. arXiv:1706.04599
+# - M. Minderer et al. (2021), Revisiting the calibration of modern neural networks. arXiv:2106.07998
 # - H. Xiao, K. Rasul and R. Vollgraf (2017), Fashion-MNIST. arXiv:1708.07747

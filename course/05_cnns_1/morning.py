@@ -588,8 +588,8 @@ print(f"largest difference between conv2d_unfold and F.conv2d: {gap:.1e}")
 # maximum, in each channel on its own. With windows of 2x2 and stride 2, a feature may move by a pixel within its window and the output does
 # not change.
 #
-# Average pooling is a convolution with a fixed kernel; it is linear. **Max pooling** is not: it asks whether a feature is present anywhere in the window, which is
-# why it displaced the average. Pooling at all is a convention. Springenberg and others (2014) showed that a convolution
+# Average pooling is a convolution with a fixed kernel; it is linear. **Max pooling** is not: it asks whether a feature is present anywhere in the window,
+# and the average dilutes a feature that fills one place only. Pooling at all is a convention. Springenberg and others (2014) showed that a convolution
 # with stride 2 does as well, and most of today's networks use that, with one average over all places at the end.
 #
 # One detail decides whether your pooling is right: what the padding is filled with. A zero is *larger* than every negative
@@ -927,7 +927,7 @@ print(f"full {1e3 * in_full:.1f} ms, two steps {1e3 * in_two:.1f} ms: a factor o
 #
 # The parts came together over two decades. Hubel and Wiesel (1962) found cells in the cat's visual cortex that answer to an edge in one small part of the field of view, and others
 # that answer to it anywhere in a neighbourhood. Fukushima's neocognitron (1980) stacked the two kinds: local feature, pooling, local feature,
-# pooling. LeCun and his colleagues (1989) trained such a stack by backpropagation, on handwritten postal codes; the network of **1998**, LeNet-5, read cheques.
+# pooling. LeCun and his colleagues (1989) trained convolutions of stride 2 by backpropagation, on handwritten postal codes; pooling joined them in 1990, and the network of **1998**, LeNet-5, read cheques.
 #
 # We build it as one would today. The arrows carry the shape of what flows, `N, C, H, W`:
 

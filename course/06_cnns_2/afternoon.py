@@ -315,7 +315,7 @@ plot.alt(
 # $$ y_{o,\,2i+a,\,2j+b} = b_o + \sum_{c} k_{coab}\; x_{cij} . $$
 #
 # This is the **transposed convolution** that you met on day 05 as the gradient of a convolution of stride 2 with respect to its input: the same sum, read forwards. In PyTorch it is `nn.ConvTranspose2d(C, O, 2, stride=2)`, whose weight has the shape $(C, O, 2, 2)$, the input channels first. If the kernel were larger than the stride, tiles
-# would overlap, some pixels being painted more often than others, and the output shows a checkerboard (Odena and others, 2016). Kernel equal to stride is the way to avoid that.
+# would overlap, some pixels being painted more often than others, and the output shows a checkerboard (Odena and others, 2016). A kernel whose size is the stride, or a multiple of it, avoids that; so does interpolating first and then an ordinary convolution.
 #
 # **A worked number.** The map $(3, -1)$, one row and one channel, and the tile $(1, 2)$ of one row, without bias: the output is $(3, 6, -1, -2)$.
 #
@@ -1156,12 +1156,12 @@ check(find_the_bug)
 #
 # ## References
 #
-# - R. V. Allen (1978), Automatic earthquake recognition and timing from single traces. Bulletin of the Seismological Society of America 68(5), 1521-1532.
+# - R. V. Allen (1978), Automatic earthquake recognition and timing from single traces. doi:10.1785/BSSA0680051521
 # - L. R. Dice (1945), Measures of the amount of ecologic association between species. doi:10.2307/1932409
 # - P. Goyal et al. (2017), Accurate, large minibatch SGD (zero $\gamma$). arXiv:1706.02677
 # - K. He, X. Zhang, S. Ren and J. Sun (2016), Deep residual learning for image recognition. arXiv:1512.03385
 # - F. Isensee et al. (2021), nnU-Net. doi:10.1038/s41592-020-01008-z
-# - P. Jaccard (1901), on the distribution of the alpine flora. Bulletin de la Société Vaudoise des Sciences Naturelles 37.
+# - P. Jaccard (1901), Étude comparative de la distribution florale dans une portion des Alpes et des Jura. Bulletin de la Société Vaudoise des Sciences Naturelles 37, 547-579.
 # - J. Long, E. Shelhamer and T. Darrell (2015), Fully convolutional networks for semantic segmentation. arXiv:1411.4038
 # - F. Milletari, N. Navab and S.-A. Ahmadi (2016), V-Net (soft Dice). arXiv:1606.04797
 # - A. Odena, V. Dumoulin and C. Olah (2016), Deconvolution and checkerboard artifacts. doi:10.23915/distill.00003

@@ -78,7 +78,7 @@ plot.images(
 #
 # **The simplest thing that could work** is a number an interpreter would compute anyway. Where the ground is whole, neighbouring traces look alike, up to
 # a shift by the dip; across a fault they do not. So for each pair of traces a little apart take the best correlation over a few shifts, and score the
-# patch by the *worst* pair. This is the oldest fault attribute, coherence (Bahorich and Farmer, 1995), in one line of arithmetic.
+# patch by the *worst* pair. This is a classic fault attribute, coherence (Bahorich and Farmer, 1995), in one line of arithmetic.
 
 
 # %%
@@ -164,7 +164,7 @@ check(vgg_block)
 # ## 2014: the 1x1 convolution, and Inception
 #
 # What is the best size of a kernel? A thin bed asks for a small one, a fold for a large one. The simplest thing is to use several sizes side by side
-# and concatenate their channels, so that the next layer may choose. It fails by arithmetic: a 5x5 kernel on many channels is dear, and
+# and concatenate their channels, so that the next layer may choose. It fails by arithmetic: a 5x5 kernel on many channels is expensive, and
 # the concatenated output has more channels still.
 #
 # **The idea in one sentence.** Before an expensive kernel, mix the channels down to a few with a kernel of one pixel.
@@ -392,7 +392,7 @@ plot.alt(
 #
 # a product which, multiplied out, is a sum over all subsets of blocks: there is one term that skips all of them, and it is the identity.
 #
-# *But a product of factors larger than one explodes as well.* Why does this one not? Here the normalisation helps. Let every $f_l$ end in a BN, so it adds
+# *But a product of factors larger than one explodes as well.* Why does this one not? Here the normalisation helps (De and Smith, 2020). Let every $f_l$ end in a BN, so it adds
 # variance 1, and leave aside the ReLU that follows the sum. Then $\operatorname{Var}[h_l] = \operatorname{Var}[h_0] + l$: the stream grows. The block
 # begins with a convolution and a BN, which divides by a standard deviation proportional to $\sqrt{l}$. So the Jacobian of block $l$ has a mean square of
 # about $c/l$ with a constant $c$, and (the cross terms vanish on average) the square of the gradient grows by
@@ -568,10 +568,10 @@ check(SEBlock)
 #   half of the way to the final 82.0 %. Many a published "better architecture" had been compared with an old recipe.
 # - **Each part has its job.** A stem that cuts the image into tiles; *depthwise* 7x7 kernels for space and 1x1 convolutions for channels, as in MobileNet;
 #   four times as many channels inside the block as outside; one normalisation and one activation per block, where there used to be three of each.
-# - **The shortcut stayed.** Of all that you have met this morning it is the one thing that no successful deep architecture has given up since.
+# - **The shortcut stayed.** Of all that you have met this morning it is the one thing that almost no successful deep architecture has given up since.
 #
-# The block, given. Its LayerNorm (day 04) normalises over the channels of one pixel, so no example depends on its batch. The last factor $\gamma$ begins at
-# almost nothing, so each block begins as the identity.
+# The block, given. Its LayerNorm (day 04) normalises over the channels of one pixel, so no example depends on its batch. The last factor $\gamma$ begins small
+# (here $10^{-2}$; the paper's longer training starts from $10^{-6}$), so each block begins close to the identity.
 
 
 # %%
@@ -1168,7 +1168,7 @@ for width in (2, 3, 4):
 # ## Summary
 #
 # - Small kernels stacked see as much as a large one, for less, with more non-linearities between (VGG). A **1x1 convolution** mixes channels at one pixel;
-#   before a dear kernel it saves a factor of ten (Inception). Global average pooling replaced the large linear layers.
+#   before an expensive kernel it saves a factor of ten (Inception). Global average pooling replaced the large linear layers.
 # - Deep plain networks fail on the **training** set. Batch normalisation fixes the scale of the signal forward, and multiplies the gradient by about
 #   $\sqrt{\pi/(\pi-1)}=1.21$ per layer backward. A **shortcut** turns the exponential into a power of the depth.
 # - In evaluation mode BN is an affine map and folds into the convolution before it.
@@ -1248,5 +1248,6 @@ for width in (2, 3, 4):
 # - C. Szegedy and others (2015). Going deeper with convolutions. arXiv:1409.4842.
 # - A. Veit, M. Wilber, S. Belongie (2016). Residual networks behave like ensembles of relatively shallow networks. arXiv:1605.06431.
 # - G. Yang and others (2019). A mean field theory of batch normalization. arXiv:1902.08129.
+# - S. De, S. L. Smith (2020). Batch normalization biases residual blocks towards the identity function in deep networks. arXiv:2002.10444.
 # - J. Yosinski, J. Clune, Y. Bengio, H. Lipson (2014). How transferable are features in deep neural networks? arXiv:1411.1792.
 # - B. Zhou and others (2016). Learning deep features for discriminative localization. arXiv:1512.04150. *The class activation map.*

@@ -31,8 +31,8 @@ torch.set_default_dtype(torch.float64)  # nothing here is large, and small diffe
 # %% [markdown]
 # ## The question: does a bright spot mean gas?
 #
-# The section below has a fold, and at its crest one event is much stronger than everything around it: a **bright spot**. Gas in a sand makes the sand slower and lighter, so its top
-# reflects more. An interpreter says: *"Of the gas sands we have drilled here, 84 % were bright. This one is bright. So it is gas, with 84 %."*
+# The section below has a fold, and at its crest one event is much stronger than everything around it: a **bright spot**. In young, soft sands gas makes the sand slower and lighter, so its top
+# reflects more (Rutherford and Williams, 1989; in an old, hard sand the same gas can *dim* it). An interpreter says: *"Of the gas sands we have drilled here, 84 % were bright. This one is bright. So it is gas, with 84 %."*
 #
 # A well costs 20 million. Would you drill?
 #
@@ -435,7 +435,7 @@ plot.alt(
 #
 # again a Beta density: $a_N = a+h$, $b_N = b+m$. The prior acts like $a+b$ wells that were drilled before. (Same form in, same form out is called *conjugate*; it is a convenience, not a necessity, and networks never have it.) From the posterior one may report
 #
-# - its **mode**, the *maximum a posteriori* (MAP) estimate: set the derivative of $(a_N-1)\ln r + (b_N-1)\ln(1-r)$ to zero, $\;r_{\text{MAP}} = \dfrac{a_N - 1}{a_N + b_N - 2}$,
+# - its **mode**, the *maximum a posteriori* (MAP) estimate: set the derivative of $(a_N-1)\ln r + (b_N-1)\ln(1-r)$ to zero, $\;r_{\text{MAP}} = \dfrac{a_N - 1}{a_N + b_N - 2}$ if $a_N, b_N > 1$ (otherwise the density is largest at an end),
 # - its **mean**, which is also the probability that the *next* well finds gas: $p(\text{find}) = \int r\,p(r\mid x)\,dr = \dfrac{a_N}{a_N+b_N}$.
 #
 # ### Exercise 6.21: after several wells
@@ -540,7 +540,7 @@ check(kl_gaussians)
 # %% [markdown]
 # ## Two directions, two answers
 #
-# KL is not symmetric, so it is no distance. $\mathrm{KL}(p\|q)$ averages over what *happens*: it is dear when $q$ calls improbable what $p$ does. $\mathrm{KL}(q\|p)$ averages over what one *proposes*: it is dear to propose what $p$ calls improbable, and
+# KL is not symmetric, so it is no distance. $\mathrm{KL}(p\|q)$ averages over what *happens*: it is large when $q$ calls improbable what $p$ does. $\mathrm{KL}(q\|p)$ averages over what one *proposes*: it is large when $q$ proposes what $p$ calls improbable, and
 # costs nothing to leave out what $p$ does.
 #
 # Suppose amplitudes come in two humps and only a single Gaussian $q$ may be used. **Predict.** Sketch the $q$ that minimises $\mathrm{KL}(p\|q)$, and the one that minimises $\mathrm{KL}(q\|p)$.
@@ -614,7 +614,7 @@ print(f"min KL(p || q): mean {forward_mean:.2f}, std {forward_variance.sqrt():.2
 #
 # $$ \operatorname{se} = \frac{s}{\sqrt N}, \qquad s^2 = \frac1{N-1}\sum_n (f(z_n) - \hat f)^2 . $$
 #
-# Two remarks. The root is slow: a digit more costs a hundred times the samples. But the dimension of $z$ does not occur: that is why one integrates over a million pixels in this way and in no other. (Metropolis and Ulam, 1949.)
+# Two remarks. The root is slow: a digit more costs a hundred times the samples. But the dimension of $z$ does not occur explicitly (it may hide in $s$, and in a moment it will): that is why integrals over a million pixels are estimated in this way. (Metropolis and Ulam, 1949.)
 #
 # ### Exercise 6.23: an estimate and its error bar
 #
@@ -661,7 +661,7 @@ for count in (100, 10_000, 1_000_000):
 # %% [markdown]
 # The mean lies above the volume of the best guesses: the product of skewed factors is skewed to the right, Jensen's inequality at work. And the error bars shrink tenfold with a hundredfold of samples.
 #
-# But is an error bar true? It claims that the estimate lies within one standard error of the truth in 68 % of all cases. That can be tested, as calibration was on day 05. Here the truth is known: the four factors are independent, so the mean of the product is the product of the means.
+# But is an error bar true? It claims that the estimate lies within one standard error of the truth in 68 % of all cases: by the **central limit theorem** a mean of many independent draws is nearly Gaussian. That can be tested, as calibration was on day 05. Here the truth is known: the four factors are independent, so the mean of the product is the product of the means.
 #
 # **Predict.** We repeat the estimate 10,000 times with $N=5$ and with $N=500$. In what share of the repetitions does the bar, $\hat f \pm \operatorname{se}$, hold the truth? The same for both?
 
@@ -1095,6 +1095,7 @@ for a, b in ((2.0, 18.0), (0.5, 4.5)):
 # - S. Kullback and R. A. Leibler (1951), On information and sufficiency. doi:10.1214/aoms/1177729694
 # - A. Tversky and D. Kahneman (1974), Judgment under uncertainty: heuristics and biases (neglect of the base rate). doi:10.1126/science.185.4157.1124
 # - R. J. Williams (1992), Simple statistical gradient-following algorithms for connectionist reinforcement learning. doi:10.1007/BF00992696
+# - S. R. Rutherford and R. H. Williams (1989), Amplitude-versus-offset variations in gas sands. doi:10.1190/1.1442696
 # - D. P. Kingma and M. Welling (2013), Auto-encoding variational Bayes. arXiv:1312.6114
 # - D. J. Rezende, S. Mohamed and D. Wierstra (2014), Stochastic backpropagation and approximate inference in deep generative models. arXiv:1401.4082
 # - S. Mohamed, M. Rosca, M. Figurnov and A. Mnih (2020), Monte Carlo gradient estimation in machine learning. arXiv:1906.10652

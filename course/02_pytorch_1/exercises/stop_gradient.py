@@ -1,4 +1,4 @@
-"""Automatic gain control whose gain autograd takes for a constant."""
+"""Trace balancing whose gain autograd takes for a constant."""
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ exercise = Exercise(
     minutes=10,
     move_on=18,
     hints=(
-        "The forward pass is a division. Which of the two, the trace or its gain, shall look like a plain number to the backward pass?",
+        "The forward pass is a division. Which of the two, the trace or its gain, must look like a plain number to the backward pass?",
         "rms.detach() has the numbers of rms and no past. Keep the reduced axis, so that (N, 1) divides (N, T).",
     ),
     part="morning",

@@ -56,7 +56,7 @@ exercise.edit(
     "logits_compared",
     ".softmax(1)",
     "",
-    "You compared logits. A logit has no meaning on its own (adding 5 to all of them changes nothing); compare probabilities.",
+    "You compared logits, where the text asks for probabilities. (A logit alone has no fixed zero: adding 5 to all of them changes nothing. The saliency map is free of this, since a derivative does not see a constant.)",
 )
 exercise.edit(
     "always_black",
