@@ -98,7 +98,14 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
         starter,
         bar,
         learner_limit,
+        _promises_dtype(loaded),
     )
+
+
+def _promises_dtype(loaded: Loaded) -> bool:
+    """Whether the text of an exercise says of what dtype its result is."""
+    docstring = getattr(loaded.stub, "__doc__", None) or ""
+    return "dtype" in docstring
 
 
 def _wordless(seen: list[Evidence]) -> list[Evidence]:

@@ -260,16 +260,20 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
     limit = max(LEAST_LIMIT, 10 * (time.perf_counter() - clock))
     whole = exercise_slice(loaded.source, loaded.name)
 
-    def passes(text: str) -> bool:
-        candidate = run(text, "mutant")[loaded.name]
-        return judge_with(key, candidate, limit=limit).right
+    def verdict(text: str) -> tuple[bool, str]:
+        diagnosis = judge_with(key, run(text, "mutant")[loaded.name], limit=limit)
+        return diagnosis.right, diagnosis.rung
 
     equal = loaded.exercise.equivalents
     met: set[str] = set()
     for mutant in mutants.mutants(whole.text, whole.written, whole.lines):
         # Anything but "it passes" is noticed: it is wrong, does not even define, takes too long, or too much.
-        if in_child(functools.partial(passes, mutant.text), deadline=limit + 1) is not True:
+        judged = in_child(functools.partial(verdict, mutant.text), deadline=limit + 1)
+        if not (isinstance(judged, tuple) and judged[0]):
             proof.mutants["killed"] += 1
+        elif judged[1] == "right in float32":  # nothing promises what it no longer keeps
+            proof.equivalent += 1
+            continue
         elif declared := [words for words in equal if words in mutant.label]:
             met.update(declared)
             proof.equivalent += 1

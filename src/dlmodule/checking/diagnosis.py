@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 RIGHT, WRONG, NOT_STARTED, COULD_NOT_CHECK = "right", "wrong", "not started", "could not check"
 
@@ -33,6 +34,20 @@ class Diagnosis:
     part: str = ""
     blocked_by: str | None = None
 
+    # Not part of the data: what the answer printed and displayed, and the cell whose output already holds the card.
+    shown: ClassVar[tuple[dict[str, Any], ...]] = ()
+    _displayed_in: ClassVar[int | None] = None
+
+    def showing(self, shown: tuple[dict[str, Any], ...]) -> Diagnosis:
+        """This diagnosis, with what the answer printed and displayed."""
+        object.__setattr__(self, "shown", shown)
+        return self
+
+    def displayed(self) -> Diagnosis:
+        """This diagnosis, which as the last value of this cell shows nothing: its card has been displayed."""
+        object.__setattr__(self, "_displayed_in", _cell())
+        return self
+
     @property
     def right(self) -> bool:
         """Whether the answer is right."""
@@ -44,8 +59,22 @@ class Diagnosis:
 
         return as_text(self)
 
+    def _ipython_display_(self) -> None:
+        """Nothing, where this cell shows the card already; else IPython goes on to the other forms."""
+        if self._displayed_in is None or self._displayed_in != _cell():
+            raise NotImplementedError
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
     def _repr_html_(self) -> str:
         """The card, for a notebook."""
         from dlmodule.checking.show.card import as_html
 
         return as_html(self)
+
+
+def _cell() -> int | None:
+    """The number of the cell that IPython runs; None elsewhere."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell.execution_count if shell is not None else None

@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
+import re
+import sys
 import types
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from torch import nn
+
+from dlmodule.checking import compare, naming
 from dlmodule.checking import key as keys
-from dlmodule.checking.collect.run import gather
+from dlmodule.checking.collect import guard, output
+from dlmodule.checking.collect.run import CALLED, gather, repeats
 from dlmodule.checking.decide.decide import decide
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, WRONG, Diagnosis
-from dlmodule.checking.key import ExerciseKey
+from dlmodule.checking.evidence import Evidence
+from dlmodule.checking.key import ExerciseKey, in_float32
 from dlmodule.checking.progress import Progress
 from dlmodule.errors import DLModuleError
+from dlmodule.progress_bar import in_notebook
+
+DTYPE = re.compile(
+    r"dtype|scalar type|Input type|Double|Float"
+)  # in an exception that float64 input may be the cause of
+ROUNDED = 1e4  # tolerances of float64 within which a number may be one that was rounded to float32
+GENERAL = ("value", "shape")  # reasons that say what differs, not why
 
 
 def judge(exercise: str, candidate: Any, *, limit: float | None = None) -> Diagnosis:
     """Judge ``candidate`` as an answer to ``exercise`` ("session.name"). Never raises for a wrong answer.
 
-    limit: seconds for each case (default: the key's). A missing or damaged key, or an exercise that does not exist,
-    gives "could not check" with one line that says what to do.
+    limit: seconds of processor time for each case (default: the key's). A missing or damaged key, or an exercise that
+    does not exist, gives "could not check" with one line that says what to do.
     """
     session, _, name = exercise.partition(".")
     try:
-        session_keys = keys.load(keys.find(session))
+        session_keys = _keys(session)
         if name not in session_keys:
             known = ", ".join(sorted(session_keys))
             raise DLModuleError(f"{session} has no exercise {name!r}; it has {known}")
     except DLModuleError as error:
         return Diagnosis(exercise, COULD_NOT_CHECK, str(error), "no key")
     return judge_with(session_keys[name], candidate, session_keys, limit=limit)
+
+
+def _keys(session: str) -> dict[str, ExerciseKey]:
+    """The keys of a session, read as plain tensors whatever mode the notebook is in: they are kept."""
+    with guard.torch_defaults():
+        return keys.load(keys.find(session))
 
 
 def judge_with(
@@ -41,18 +63,37 @@ def judge_with(
     limit: float | None = None,
 ) -> Diagnosis:
     """Judge ``candidate`` with ``key``; other keys of the session tell whether what it calls is right."""
+    candidate = naming.original(candidate)
     refused = _wrong_kind(key, candidate)
     if refused is not None:
         return refused
-    seconds = limit or key.limit
+    key = replace(key, limit=limit or key.limit)
     try:
-        diagnosis = decide(replace(key, limit=seconds), gather(candidate, key.cases, key.probe, limit=seconds))
+        with guard.torch_defaults():
+            return _judged(key, candidate, session_keys or {})
     except Exception as error:  # a fault of the check itself, never to be laid at the learner's door
         message = f"The check itself failed ({type(error).__name__}: {error}); your answer may be right."
         return Diagnosis(key.id, COULD_NOT_CHECK, message, "check failed")
-    if diagnosis.status == WRONG and diagnosis.mistake is None and session_keys:
-        return _blame_what_it_calls(diagnosis, candidate, session_keys)
-    return diagnosis
+
+
+def _judged(key: ExerciseKey, candidate: Any, session_keys: dict[str, ExerciseKey]) -> Diagnosis:
+    evidence = gather(candidate, key.cases, key.probe, limit=key.limit)
+    diagnosis = decide(key, evidence)
+    if diagnosis.status == WRONG and diagnosis.mistake is None:
+        diagnosis = (
+            _right_in_float32(key, candidate, evidence, diagnosis)
+            or _blame_what_it_calls(diagnosis, candidate, session_keys)
+            or _changes_from_call_to_call(key, candidate, evidence, diagnosis)
+            or _with_unused_argument(candidate, diagnosis)
+        )
+    return diagnosis.showing(_shown(key, evidence, diagnosis))
+
+
+def _shown(key: ExerciseKey, evidence: list[Evidence], diagnosis: Diagnosis) -> tuple[dict[str, Any], ...]:
+    """What the answer printed and displayed on the case that the diagnosis speaks of, else on the first."""
+    labels = [case.label for case in key.cases]
+    index = labels.index(diagnosis.case) if diagnosis.case in labels else 0
+    return evidence[index].shown if evidence else ()
 
 
 def _wrong_kind(key: ExerciseKey, candidate: Any) -> Diagnosis | None:
@@ -66,47 +107,112 @@ def _wrong_kind(key: ExerciseKey, candidate: Any) -> Diagnosis | None:
         return diagnosis(NOT_STARTED, f"`{key.name}` is not filled in yet: it still is the placeholder `...`.")
     if key.kind == "value":
         return None
-    if key.kind == "function" and inspect.isclass(candidate):
+    kind = "class" if key.kind == "class" else "function"
+    if kind == "function" and inspect.isclass(candidate):
         return diagnosis(WRONG, f"`{candidate.__name__}` is a class; a function is asked for here.")
     if not callable(candidate):
-        kind = "a class" if key.kind == "class" else "a function"
-        what = type(candidate).__name__
-        return diagnosis(
-            WRONG,
-            f"You passed {what!r} object, the result perhaps of calling `{key.name}`; pass {kind} itself: `check({key.name})`.",
+        what = "`None`" if candidate is None else f"an object of type `{type(candidate).__name__}`"
+        message = f"You passed {what}, perhaps the result of calling `{key.name}`; pass the {kind} itself: `check({key.name})`."
+        return diagnosis(WRONG, message)
+    if kind == "class" and isinstance(candidate, nn.Module) and any(case.constructor for case in key.cases):
+        message = (
+            f"You passed an object of the class `{type(candidate).__name__}`. The check builds its own, of several sizes: "
+            f'pass the class itself, `check("{key.name}", {type(candidate).__name__})`.'
         )
+        return diagnosis(WRONG, message)
     return None
 
 
-def _blame_what_it_calls(diagnosis: Diagnosis, candidate: Any, session_keys: dict[str, ExerciseKey]) -> Diagnosis:
-    """Say so where the answer calls another exercise that is not right yet: the fault may be there."""
+def _right_in_float32(
+    key: ExerciseKey, candidate: Any, evidence: list[Evidence], diagnosis: Diagnosis
+) -> Diagnosis | None:
+    """The verdict on float32 input, where an answer fails only by what it does with float64, and no text promises that."""
+    if key.promises_dtype:
+        return None
+    by_dtype = diagnosis.rung == "dtype" or (diagnosis.rung == "raised" and DTYPE.search(diagnosis.message))
+    if not by_dtype and compare.run_distance(key.right, evidence, key.cases) > ROUNDED:
+        return None
+    single = in_float32(key)
+    if single is None:
+        return None
+    again = decide(single, gather(candidate, single.cases, single.probe, limit=key.limit))
+    return replace(again, rung="right in float32") if again.right else None
+
+
+def _changes_from_call_to_call(
+    key: ExerciseKey, candidate: Any, evidence: list[Evidence], diagnosis: Diagnosis
+) -> Diagnosis | None:
+    """Say so where the first case, tried again after the others, comes out otherwise: something is kept between calls."""
+    if key.probe.name not in CALLED or evidence[0].raised or evidence[0].timed_out or diagnosis.rung == "time":
+        return None
+    if repeats(candidate, key.cases[0], key.probe, evidence[0], limit=key.limit):
+        return None
+    where = f"On {key.cases[0].label}, the" if key.cases[0].label else "The"
+    message = (
+        f"{where} same call gives another result the second time: something is kept from call to call, "
+        "such as a default argument that is a list, a global, or a tensor that is changed in place."
+    )
+    return replace(diagnosis, message=message, rung="kept between calls", expected=None, got=None, lines=())
+
+
+def _with_unused_argument(candidate: Any, diagnosis: Diagnosis) -> Diagnosis:
+    """Add which argument the code never reads, where the diagnosis says what differs but not why."""
+    unused = list(unused_arguments(candidate)) if diagnosis.rung in GENERAL else []
+    if not unused:
+        return diagnosis
+    names = " and ".join(f"`{name}`" for name in unused)
+    message = f"{diagnosis.message} Its {'argument' if len(unused) == 1 else 'arguments'} {names} {'is' if len(unused) == 1 else 'are'} never used."
+    return replace(diagnosis, message=message)
+
+
+def unused_arguments(candidate: Any) -> Iterator[str]:
+    """The arguments of a function that its code never reads; a leading underscore says that one is not needed."""
+    if not isinstance(candidate, types.FunctionType):
+        return
+    code = candidate.__code__
+    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    read = {instruction.argval for each in _codes(code) for instruction in dis.get_instructions(each)}
+    for name in named:
+        if name not in read and name not in code.co_cellvars and not name.startswith("_"):
+            yield name
+
+
+def _blame_what_it_calls(
+    diagnosis: Diagnosis, candidate: Any, session_keys: dict[str, ExerciseKey]
+) -> Diagnosis | None:
+    """Say so where the answer calls another exercise that was tried and is not right yet: the fault may be there."""
     own = diagnosis.exercise.partition(".")[2]
     scope = _scope(candidate)
     for name in called_names(candidate):
-        if name == own or name not in session_keys or name not in scope:
+        other_key = session_keys.get(name)
+        if name == own or other_key is None or other_key.bar is not None or name not in scope:
             continue
-        other = judge_with(session_keys[name], scope[name])
-        if not other.right:
-            message = (
-                f"It calls `{name}`, which is not right yet ({other.status}). Mend that first, then check this again."
-            )
+        other = judge_with(other_key, scope[name])
+        written = other.status == WRONG
+        stopped_there = other.status == NOT_STARTED and diagnosis.message.find("NotImplementedError") >= 0
+        if written or stopped_there:
+            state = "not right yet" if written else "not written yet"
+            message = f"It calls `{name}`, which is {state}. Mend that first, then check this again."
             return replace(diagnosis, message=message, rung="calls", blocked_by=name, expected=None, got=None)
-    return diagnosis
+    return None
 
 
 def called_names(candidate: Any) -> list[str]:
-    """The global names that the code of a function or class refers to, in order of appearance."""
+    """The global names that the code of a function or class reads, in order of appearance; attributes are none."""
     names: dict[str, None] = {}
-
-    def walk(code: types.CodeType) -> None:
-        names.update(dict.fromkeys(code.co_names))
-        for constant in code.co_consts:
-            if isinstance(constant, types.CodeType):
-                walk(constant)
-
     for function in _functions(candidate):
-        walk(function.__code__)
+        for code in _codes(function.__code__):
+            read = [step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+            names.update(dict.fromkeys(read))
     return list(names)
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """A code object and those of the functions inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
 
 
 def _functions(candidate: Any) -> list[types.FunctionType]:
@@ -132,34 +238,37 @@ class Check:
     def __call__(self, *answer: Any) -> Diagnosis:
         """Judge an answer and show the card; the attempt is kept on this machine.
 
-        ``check(cross_correlate)`` takes the exercise's name from the function or class; ``check("edge_kernels",
-        kernels)`` is told it. In a notebook the returned diagnosis shows itself as a card, elsewhere it prints.
+        ``check(cross_correlate)`` knows the exercise by the name that stands there; ``check("edge_kernels", kernels)`` is
+        told it. Every call shows its card: in a notebook as a display, elsewhere as text.
         """
-        name, candidate = self._read(answer)
-        diagnosis = judge(f"{self.session}.{name}", candidate)
-        (self._progress or Progress.local()).record(diagnosis)
-        if not _in_notebook():
-            print(diagnosis)
-        return diagnosis
+        diagnosis = self._judge(answer, sys._getframe(1))
+        if diagnosis.status != COULD_NOT_CHECK:
+            (self._progress or Progress.local()).record(diagnosis)
+        output.replay(diagnosis.shown)
+        if in_notebook():
+            from IPython.display import display
 
-    @staticmethod
-    def _read(answer: tuple[Any, ...]) -> tuple[str, Any]:
+            display(diagnosis)  # type: ignore[no-untyped-call]
+        else:
+            print(diagnosis)
+        return diagnosis.displayed()
+
+    def _judge(self, answer: tuple[Any, ...], caller: types.FrameType) -> Diagnosis:
         if len(answer) == 2 and isinstance(answer[0], str):
-            return answer
-        if len(answer) == 1 and hasattr(answer[0], "__name__"):
-            return answer[0].__name__, answer[0]
-        raise DLModuleError('call it as check(your_function), or as check("name", your_value)')
+            return judge(f"{self.session}.{answer[0]}", answer[1])
+        if len(answer) != 1:
+            raise DLModuleError('call it as check(your_function), or as check("name", your_value)')
+        try:
+            exercises = _keys(self.session)
+        except DLModuleError as error:
+            return Diagnosis(self.session, COULD_NOT_CHECK, str(error), "no key")
+        name = naming.exercise_of(answer[0], exercises, caller)
+        if name is None:
+            message = naming.unknown(answer[0], self.session, exercises, caller)
+            return Diagnosis(self.session, COULD_NOT_CHECK, message, "no such exercise")
+        return judge(f"{self.session}.{name}", answer[0])
 
 
 def checks(session: str) -> Check:
     """The ``check`` of a session, such as ``check = checks("05_cnns_1")``."""
     return Check(session)
-
-
-def _in_notebook() -> bool:
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    shell = get_ipython()
-    return shell is not None and shell.__class__.__name__ == "ZMQInteractiveShell"

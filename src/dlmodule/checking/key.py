@@ -12,12 +12,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from dlmodule.checking import serialise
 from dlmodule.checking.evidence import Evidence, asdict_shallow
 from dlmodule.checking.exercise import Case
 from dlmodule.checking.probes import Probe
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
+
+FORMAT = 2
+READABLE = (1, 2)  # 1: without the form of what is returned, and without what an exception is stated by
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class ExerciseKey:
-    """Everything a check knows of one exercise. kind: what is asked for: "function", "class" or "value"."""
+    """Everything a check knows of one exercise.
+
+    kind: what is asked for: "function", "class" or "value". promises_dtype: its text says which dtype comes back; else an
+    answer that is right on float32 input is right.
+    """
 
     session: str
     name: str
@@ -57,6 +66,7 @@ class ExerciseKey:
     starter: list[Evidence] | None = None
     bar: Bar | None = None
     limit: float = 5.0
+    promises_dtype: bool = False
 
     @property
     def id(self) -> str:
@@ -96,9 +106,53 @@ class ExerciseKey:
         return ExerciseKey(**fields)
 
 
+def in_float32(key: ExerciseKey) -> ExerciseKey | None:
+    """``key`` with float32 in place of float64 in its cases and in what is expected; None where there is none in its cases."""
+    cases = [_rounded_case(case) for case in key.cases]
+    if all(new is old for new, old in zip(cases, key.cases, strict=True)):
+        return None
+    right = [
+        replace(
+            evidence,
+            outcomes=tuple(
+                replace(outcome, value=_rounded(outcome.value), gradients=_rounded(outcome.gradients))
+                for outcome in evidence.outcomes
+            ),
+        )
+        for evidence in key.right
+    ]
+    return replace(key, cases=cases, right=right, mistakes=[], starter=None)
+
+
+def _rounded_case(case: Case) -> Case:
+    args, kwargs = _rounded(case.args), _rounded(case.kwargs)
+    if not _has_float64([case.args, case.kwargs]):
+        return case
+    new = Case(*args, **kwargs)
+    for name in case.__dataclass_fields__:
+        if name not in ("args", "kwargs"):
+            object.__setattr__(new, name, getattr(case, name))
+    return new.within(atol=None if case.atol is None else max(case.atol, 1e-5), rtol=case.rtol and max(case.rtol, 1e-4))
+
+
+def _has_float64(tree: Any) -> bool:
+    if isinstance(tree, torch.Tensor):
+        return tree.dtype == torch.float64
+    items = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, (list, tuple)) else ()
+    return any(map(_has_float64, items))
+
+
+def _rounded(tree: Any) -> Any:
+    if isinstance(tree, torch.Tensor) and tree.dtype == torch.float64:
+        return tree.float()
+    if isinstance(tree, dict):
+        return {name: _rounded(item) for name, item in tree.items()}
+    return type(tree)(map(_rounded, tree)) if type(tree) in (list, tuple) else tree
+
+
 def save(path: Path, keys: list[ExerciseKey]) -> None:
     """Write a session's keys, atomically; the same keys always give the same bytes."""
-    write_atomically(path, serialise.to_bytes({"format": 1, "exercises": [key.to_data() for key in keys]}))
+    write_atomically(path, serialise.to_bytes({"format": FORMAT, "exercises": [key.to_data() for key in keys]}))
 
 
 def load(path: Path) -> dict[str, ExerciseKey]:
@@ -110,6 +164,8 @@ def load(path: Path) -> dict[str, ExerciseKey]:
 @functools.lru_cache(maxsize=16)
 def _load(path: Path, stamp: int) -> dict[str, ExerciseKey]:
     held = serialise.from_file(path)
+    if not isinstance(held, dict) or held.get("format") not in READABLE:
+        raise DLModuleError(f"{path}: not a key of this version of the course; make it again")
     try:
         keys = [ExerciseKey.from_data(data) for data in held["exercises"]]
     except (KeyError, TypeError, ValueError) as error:

@@ -105,7 +105,7 @@ def test_random_function(make_key: MakeKey) -> None:
     ignored = judge_with(key, lambda x, generator: x + torch.randn_like(x))
     assert "does not draw from the `generator`" in ignored.message
     too_wide = judge_with(key, lambda x, generator: x + 2 * torch.randn(x.shape, generator=generator, dtype=x.dtype))
-    assert too_wide.status == "wrong" and "'var'" in too_wide.message
+    assert too_wide.status == "wrong" and "“var”" in too_wide.message
 
 
 def test_iterator(make_key: MakeKey) -> None:
@@ -156,7 +156,7 @@ def test_stateful_object(make_key: MakeKey) -> None:
             return len(self.items)
 
     assert judge_with(key, Trimming).right
-    assert "item 3" in judge_with(key, Growing).message
+    assert "`items`" in judge_with(key, Growing).message
 
 
 def test_file_writer_and_reader(make_key: MakeKey) -> None:

@@ -59,18 +59,22 @@ def leaves_grad_off(x: Tensor) -> Tensor:
 
 
 WRONG: list[tuple[Callable[..., Any], str, str]] = [
-    (lambda x: x.sum(1), "transformation", "summed where a mean"),
-    (lambda x: x.mean(0), "shape", "along axis 0; it belongs along axis 1"),
+    (lambda x: x.sum(1), "transformation", "as when one sums where a mean is asked"),
+    (lambda x: x.mean(0), "transformation", "along axis 0; it belongs along axis 1"),
     (lambda x: x.mean(1, keepdim=True), "shape", "axis of length 1 is left over"),
     (lambda x: x.mean(1).roll(1), "transformation", "off by one"),
-    (lambda x: x[:, 1:].mean(1), "value", "numbers differ"),
-    (lambda x: x.mean(1)[:-1], "shape", "one entry too short"),
+    (lambda x: x[:, 1:].mean(1), "value", "none of the 2 numbers is right"),
+    (lambda x: x.mean(1)[:-1], "shape", "one too few along axis 0"),
     (lambda x: x.mean(1) * float("nan"), "nan", "NaN"),
     (lambda x: x.mean(1) / 0, "nan", "infinity"),
     (in_place, "in place", "`x` in place"),
     (lambda x: x.detach().mean(1), "gradient", "no gradient flows back"),
-    (lambda x: x.mean(1) * 1 + 0 * x.detach().sum() + (x.detach() - x).mean(1), "gradient", "gradients are not"),
-    (lambda x: x.mean(1).float(), "dtype", "float32, expected is float64"),
+    (
+        lambda x: x.mean(1) * 1 + 0 * x.detach().sum() + (x.detach() - x).mean(1),
+        "gradient",
+        "gradient with respect to the first argument is not: it is zero",
+    ),
+    (lambda x: x.mean(1).half(), "dtype", "float16, expected is float64"),
     (lambda x: x.mean(1).tolist(), "type", "a list of 2"),
     (lambda x: list(x.mean(1)), "type", "`torch.stack`"),
     (lambda x: None, "type", "`return`"),
@@ -133,6 +137,8 @@ RIGHT: list[Callable[..., Any]] = [
     lambda x: (x @ x.new_ones(x.shape[1], 1)).squeeze(1) / x.shape[1],
     lambda x: nn.functional.avg_pool1d(x[None], x.shape[1])[0, :, 0],
     lambda *args: args[0].mean(-1),
+    lambda x: x.mean(1).float(),  # right on float32 input, and no text promises float64
+    lambda x: torch.zeros(len(x)) + x.float().mean(1),
 ]
 
 

@@ -6,11 +6,11 @@ This is the only part of a check that runs beside a learner's code. It never dec
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
-import sys
-import traceback
+import math
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,94 +19,120 @@ from torch import Tensor
 
 from dlmodule.checking import serialise
 from dlmodule.checking.collect import guard
+from dlmodule.checking.collect.exceptions import describe
+from dlmodule.checking.collect.output import caught
 from dlmodule.checking.collect.runners import Trial, trial_for
-from dlmodule.checking.compare import distance
-from dlmodule.checking.evidence import Evidence, Outcome, Raised
+from dlmodule.checking.compare import distance, evidence_distance
+from dlmodule.checking.evidence import Evidence, Outcome, Raised, form_of
 from dlmodule.checking.exercise import Case, Given
 from dlmodule.checking.probes import Probe
 
-# Code below these folders is a library's, not the learner's.
-LIBRARIES = (
-    *(str(Path(module.__file__).parent) for module in (torch, np, inspect) if module.__file__),
-    str(Path(__file__).parents[1]),
-    f"{sys.prefix}/lib",
-    "<frozen",
-    "<__array_function__",
-)
+CALLED = ("call", "puzzle", "iterate")  # probes that hand a case's arguments to the answer as they are
 
 
 def gather(candidate: Any, cases: list[Case], probe: Probe, *, limit: float = 5.0) -> list[Evidence]:
-    """The evidence of ``candidate`` on every case; each gets ``limit`` seconds.
+    """The evidence of ``candidate`` on every case; each gets ``limit`` seconds of processor time.
 
     After the first time-out the remaining cases are not run: they are marked as timed out too.
     """
     trial = trial_for(probe)
-    seen: list[Evidence] = []
+    evidence: list[Evidence] = []
     for case in cases:
-        if seen and seen[-1].timed_out:
-            seen.append(Evidence(timed_out=True))
+        if evidence and evidence[-1].timed_out:
+            evidence.append(Evidence(timed_out=True))
             continue
         with guard.undisturbed():
-            seen.append(_one(candidate, case, probe, trial, limit))
-    return seen
+            evidence.append(_try(candidate, case, probe, trial, limit))
+    return evidence
+
+
+def repeats(candidate: Any, case: Case, probe: Probe, first: Evidence, *, limit: float = 5.0) -> bool:
+    """Whether ``candidate`` does on ``case`` again what it did the first time: nothing is kept from call to call."""
+    if not _is_all_data(first.value):  # nothing but its type is known of it
+        return True
+    (again,) = gather(candidate, [case], probe, limit=limit)
+    return evidence_distance(first, again, case) <= 1
+
+
+def _is_all_data(value: Any) -> bool:
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return not isinstance(value, serialise.Opaque) and all(map(_is_all_data, items))
 
 
 def reference(candidate: Any, cases: list[Case], probe: Probe, *, limit: float = 60.0) -> list[Evidence]:
     """The evidence a key keeps of the solution: as ``gather``, with closed forms in place of recorded values."""
-    seen = gather(candidate, cases, probe, limit=limit)
+    evidence = gather(candidate, cases, probe, limit=limit)
     return [
         replace(
-            one,
-            outcomes=tuple(replace(view, value=case.expected) for view in one.outcomes) or (Outcome(case.expected),),
+            recorded,
+            outcomes=tuple(replace(outcome, value=case.expected) for outcome in recorded.outcomes)
+            or (Outcome(case.expected),),
         )
         if case.has_expected
-        else one
-        for one, case in zip(seen, cases, strict=True)
+        else recorded
+        for recorded, case in zip(evidence, cases, strict=True)
     ]
 
 
-def _one(candidate: Any, case: Case, probe: Probe, trial: Trial, limit: float) -> Evidence:
+def _try(candidate: Any, case: Case, probe: Probe, trial: Trial, limit: float) -> Evidence:
     args, kwargs = materialise(case.args), materialise(case.kwargs)
     before = copy.deepcopy((args, kwargs)) if probe.name in ("call", "iterate", "sample") else None
+    returned: list[Any] = []
+    watched = _noting(candidate, returned) if probe.name == "custom" else candidate
     state = guard.torch_state()
     guard.seed_all(case.seed)
     raised: Raised | None = None
-    seen = Evidence()
+    evidence = Evidence()
     timed_out = False
-    try:
-        with guard.time_limit(limit):
-            seen = trial(candidate, case, args, kwargs, probe.options)
-            # Evidence is data from here on: nothing of a learner's class goes further.
-            outcomes = tuple(replace(view, value=as_data(view.value)) for view in seen.outcomes)
-        seen = replace(seen, outcomes=outcomes)
-    except guard.TimeUp:
-        timed_out = True
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a learner's code may raise anything, SystemExit included
-        raised = describe(error)
-    changed_state = guard.restore_torch_state(state)
+
+    def tried() -> Evidence:
+        evidence = trial(watched, case, args, kwargs, probe.options)
+        # Evidence is data from here on: nothing of a learner's class goes further.
+        outcomes = tuple(replace(outcome, value=as_data(outcome.value)) for outcome in evidence.outcomes)
+        return replace(evidence, outcomes=outcomes)
+
+    with caught() as shown:
+        try:
+            evidence = guard.within(limit, tried)
+        except guard.TimeUp:
+            timed_out = True
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a learner's code may raise anything, SystemExit included
+            raised = describe(error)
+        changed_state = guard.restore_torch_state(state)
     changed = changed_inputs(candidate, before, (args, kwargs)) if before is not None else ()
     return replace(
-        Evidence() if raised or timed_out else seen,
+        Evidence() if raised or timed_out else evidence,
         raised=raised,
         timed_out=timed_out,
         changed_inputs=changed if not (raised or timed_out) else (),
         changed_state=changed_state if not timed_out else (),
+        returned=returned[0] if returned else None,
+        shown=tuple(shown),
     )
+
+
+def _noting(candidate: Any, returned: list[Any]) -> Any:
+    """``candidate`` as a probe of its own calls it, the form of what it first returns noted in ``returned``."""
+    if inspect.isclass(candidate) or not inspect.isroutine(candidate):
+        return candidate
+
+    @functools.wraps(candidate)
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        value = candidate(*args, **kwargs)
+        if not returned:
+            returned.append(form_of(value))
+        return value
+
+    return noted
 
 
 def materialise(given: Any) -> Any:
     """A fresh copy of a case's arguments, with every ``Given`` evaluated."""
     if isinstance(given, Given):
         torch.manual_seed(given.seed)
-        scope = {
-            "torch": torch,
-            "nn": torch.nn,
-            "F": torch.nn.functional,
-            "np": np,
-            "math": __import__("math"),
-        }
+        scope = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "np": np, "math": math}
         return eval(given.source, scope)
     if isinstance(given, Tensor):
         return given.clone()
@@ -134,31 +160,17 @@ def changed_inputs(candidate: Any, before: Any, after: Any) -> tuple[str, ...]:
     return tuple(name for name, old, new in pairs if _is_data(old) and not _same(old, new))
 
 
-def parameter_names(candidate: Any, count: int) -> list[str]:
+def parameter_names(candidate: Callable[..., Any], count: int) -> list[str]:
     """What the answer calls its first ``count`` positional arguments."""
     try:
-        named = [
+        names = [
             parameter.name
             for parameter in inspect.signature(candidate).parameters.values()
             if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
         ]
     except (TypeError, ValueError):
-        named = []
-    return [named[index] if index < len(named) else f"argument {index + 1}" for index in range(count)]
-
-
-def describe(error: BaseException) -> Raised:
-    """An exception as data, its traceback trimmed to the lines the learner wrote."""
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(LIBRARIES)]
-    where = ""
-    step = error.__traceback__
-    while step is not None:
-        if not step.tb_frame.f_code.co_filename.startswith(LIBRARIES):
-            where = getattr(step.tb_frame.f_code, "co_qualname", step.tb_frame.f_code.co_name)
-        step = step.tb_next
-    message = " ".join(str(error).split())
-    lines = tuple(f"line {frame.lineno}, in {frame.name}: {(frame.line or '').strip()}" for frame in own[-4:])
-    return Raised(type(error).__name__, message[:400], where, lines)
+        names = []
+    return [names[index] if index < len(names) else f"argument {index + 1}" for index in range(count)]
 
 
 def _is_data(thing: Any) -> bool:

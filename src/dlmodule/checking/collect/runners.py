@@ -16,11 +16,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlmodule.checking.collect.parameters import float_dtype, orders, refill
+from dlmodule.checking.collect.parameters import (
+    float_dtype,
+    materialise_lazy,
+    orders,
+    refill,
+    tensors_in,
+    unregistered,
+)
 from dlmodule.checking.collect.permitted import LOOP, NotPermitted, Watched, loops
 from dlmodule.checking.evidence import Evidence, Outcome
 from dlmodule.checking.exercise import Case, Temp
 from dlmodule.checking.probes import Probe
+
+
+class NotRegistered(Exception):
+    """Parameters stand where the module does not know of them."""
+
 
 Trial = Callable[[Any, Case, Any, Any, dict[str, Any]], Evidence]
 
@@ -76,7 +88,7 @@ def _puzzle(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[st
 
 def gradients(value: Any, leaves: dict[str, Tensor]) -> tuple[dict[str, Any], bool]:
     """Gradients of a fixed random projection of ``value`` with respect to ``leaves``; and whether none could flow."""
-    parts = [part for part in _tensors(value) if part.is_floating_point()]
+    parts = [part for part in tensors_in(value) if part.is_floating_point()]
     if not any(part.requires_grad for part in parts):
         return {}, True
     with torch.enable_grad():  # the answer may have left gradients switched off, which is told as such
@@ -99,10 +111,13 @@ def _module(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[st
         built = candidate(*materialise(build_args), **materialise(build_kwargs))
     if not isinstance(built, torch.nn.Module):
         return Evidence((Outcome(built),))
+    if lost := unregistered(built):
+        raise NotRegistered(lost)
     dtype = float_dtype((args, kwargs))
     if dtype is not None:
         built = built.to(dtype)
     built.train(bool(options.get("train")))
+    materialise_lazy(built, args, kwargs)
     views = []
     for order in orders(built, args, kwargs):
         refill(built, order)
@@ -189,14 +204,6 @@ def _content(path: Path) -> Any:
 
 def _value(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
     return Evidence((Outcome(candidate),))
-
-
-def _tensors(value: Any) -> list[Tensor]:
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, dict):
-        value = list(value.values())
-    return [part for item in value for part in _tensors(item)] if isinstance(value, (list, tuple)) else []
 
 
 TRIALS: dict[str, Trial] = {

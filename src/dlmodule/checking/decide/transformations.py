@@ -7,28 +7,106 @@ be the same throughout several numbers, or be a size that the input has.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from dlmodule.checking.compare import distance
+from dlmodule.checking.decide.differences import as_array, first_difference
+from dlmodule.checking.decide.words import Path, follow, ordinal
 from dlmodule.checking.exercise import Case
 
 Transformation = Callable[[Tensor], Tensor | None]
 
 
-def explain(rights: list[Any], gots: list[Any], cases: list[Case]) -> str | None:
-    """The sentence of the first transformation that turns every right value into what came back; None if there is none.
+def explain(expected: list[Any], actual: list[Any], cases: list[Case]) -> tuple[Path, str] | None:
+    """Where, and by which one step, every expected value turns into what came back; None where no step explains all cases.
 
-    Only real tensors are explained.
+    Arrays and numbers are explained; of a tuple, list or dictionary the items, exchanged or one of them changed.
     """
-    if not rights or not all(map(_comparable, rights, gots)):
+    if not expected:
         return None
-    # On values that are all equal every slip looks alike: there must be something to tell them apart by.
-    if not any(right.numel() > 1 and bool((right != right.flatten()[0]).any()) for right in rights):
+    found = returned_argument(expected, actual, cases) or exchanged(expected, actual, cases)
+    if found:
+        return (), found
+    for path in _differing_paths(expected, actual, cases):
+        pairs = [
+            (as_array(follow(right, path)), as_array(follow(wrong, path)))
+            for right, wrong in zip(expected, actual, strict=True)
+        ]
+        if any(right is None or wrong is None for right, wrong in pairs):
+            continue
+        sentence = _explain_arrays([pair[0] for pair in pairs], [pair[1] for pair in pairs], cases)  # type: ignore[misc]
+        if sentence:
+            return path, sentence
+    return None
+
+
+def _differing_paths(expected: list[Any], actual: list[Any], cases: list[Case]) -> Iterator[Path]:
+    """Where the values first differ, in each case that differs; the whole value first where it is no container."""
+    seen: set[Path] = set()
+    for right, wrong, case in zip(expected, actual, cases, strict=True):
+        if distance(right, wrong, case) > 1:
+            path = first_difference(right, wrong, case)[0]
+            if path not in seen:
+                seen.add(path)
+                if all(_leads_somewhere(value, path) for value in (*expected, *actual)):
+                    yield path
+
+
+def _leads_somewhere(value: Any, path: Path) -> bool:
+    try:
+        return follow(value, path) is not None
+    except (IndexError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def returned_argument(expected: list[Any], actual: list[Any], cases: list[Case]) -> str | None:
+    """Whether one of the arguments came back as it was given, where that is not what is expected."""
+    if not any(distance(right, wrong, case) > 1 for right, wrong, case in zip(expected, actual, cases, strict=True)):
         return None
+    for index in range(min(len(case.args) for case in cases)):
+        given = [case.args[index] for case in cases]
+        if all(
+            isinstance(argument, (Tensor, np.ndarray, list))
+            and _told_apart(argument)
+            and distance(argument, wrong) == 0
+            for argument, wrong in zip(given, actual, strict=True)
+        ):
+            return f"It returns its {ordinal(index)} argument as it was given, unchanged."
+    return None
+
+
+def _told_apart(argument: Any) -> bool:
+    """Whether an argument is more than zeros, which much else may be as well."""
+    array = as_array(argument)
+    return array is not None and array.numel() > 1 and bool((array != array.flatten()[0]).any())
+
+
+def exchanged(expected: list[Any], actual: list[Any], cases: list[Case]) -> str | None:
+    """Whether two of the values that are returned stand in each other's place."""
+    sequences = (list, tuple)
+    lengths = {len(value) if isinstance(value, sequences) else -1 for value in (*expected, *actual)}
+    if len(lengths) != 1 or not 2 <= (length := lengths.pop()) <= 6:
+        return None
+    for first, second in itertools.combinations(range(length), 2):
+        order = list(range(length))
+        order[first], order[second] = second, first
+        moved = [[right[index] for index in order] for right in expected]
+        if all(distance(right, wrong, case) <= 1 for right, wrong, case in zip(moved, actual, cases, strict=True)):
+            return f"The {ordinal(first)} and the {ordinal(second)} of the {length} values are exchanged: each is right, in the other's place."
+    return None
+
+
+def _explain_arrays(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> str | None:
+    """The sentence of the first transformation that turns every array into what came back."""
+    numbers = torch.cat([right.flatten() for right in rights])
+    if not (bool((numbers != numbers[0]).any()) or is_particular(float(numbers[0]))):
+        return None  # on values that are all equal every slip looks alike
     along = {wrong_axis(right, got, case) for right, got, case in zip(rights, gots, cases, strict=True)}
     if len(along) == 1 and None not in along:
         found = str(along.pop())
@@ -40,10 +118,16 @@ def explain(rights: list[Any], gots: list[Any], cases: list[Case]) -> str | None
     return _constants(rights, gots, cases)
 
 
+def is_particular(number: float) -> bool:
+    """Whether a number is one that hardly two ways of computing share: no half, third or quarter of a whole."""
+    return math.isfinite(number) and abs(number * 12 - round(number * 12)) > 1e-6
+
+
 def transformations(rights: list[Tensor]) -> Iterator[tuple[str, Transformation]]:
     """Sentences and the transformations they name, the commonest slips first."""
     most = max(right.dim() for right in rights)
     yield "Your result has the opposite sign: the numbers are right up to a minus.", lambda x: -x
+    yield "Your result is zero everywhere.", torch.zeros_like
     if most >= 2:
         yield (
             "Your result is the transpose of the right one: rows and columns are exchanged.",
@@ -72,82 +156,116 @@ def transformations(rights: list[Tensor]) -> Iterator[tuple[str, Transformation]
     for axis, step in itertools.product(range(-1, -most - 1, -1), (1, -1)):
         where = "late" if step == 1 else "early"
         yield (
-            f"Every entry stands one place too {where} along axis {axis}: an index is off by one.",
+            f"Every number stands one place too {where} along axis {axis}, with the ends joined: an index is off by one.",
             (
                 lambda x, axis=axis, step=step: x.roll(step, axis) if x.dim() >= -axis else None  # type: ignore[misc]
             ),
         )
-    if all(right.is_floating_point() for right in rights):
-        for axis in range(-1, -most - 1, -1):
-            yield (
-                f"A softmax along axis {axis} has been applied once too often: the right result already is what you passed to it.",
-                (
-                    lambda x, axis=axis: x.softmax(axis) if x.dim() >= -axis else None  # type: ignore[misc]
-                ),
-            )
-        yield "You returned the exponential of the right result: a logarithm is missing.", torch.exp
+    for axis in range(-1, -most - 1, -1):
         yield (
-            "You returned the logarithm of the right result: an exponential is missing, or a log is one too many.",
-            torch.log,
+            f"A softmax along axis {axis} has been applied once too often: the right result already is what you passed to it.",
+            (
+                lambda x, axis=axis: x.softmax(axis) if x.dim() >= -axis else None  # type: ignore[misc]
+            ),
         )
-        yield "You returned the square of the right result: a square root is missing.", torch.square
-        yield "You returned the square root of the right result: one square root too many.", torch.sqrt
-        yield "You returned one minus the right result.", lambda x: 1 - x
-        yield "You returned the reciprocal of the right result: a division is upside down.", torch.reciprocal
-        yield (
-            "Negative values have been set to zero: a ReLU or a clamp stands where none is asked.",
-            torch.relu,
-        )
-        yield "You returned the absolute value of the right result: the sign is lost.", torch.abs
-        yield (
-            "You rounded the right result: a whole-number division or an integer dtype is at work.",
-            torch.round,
-        )
-        yield (
-            "You rounded the right result down: a whole-number division or an integer dtype is at work.",
-            torch.floor,
-        )
+    yield (
+        "Your result is the exponential of the right one: a logarithm is missing, or an exponential is one too many.",
+        torch.exp,
+    )
+    yield (
+        "Your result is the logarithm of the right one: an exponential is missing, or a logarithm is one too many.",
+        torch.log,
+    )
+    yield (
+        "Your result is the square of the right one: a square root is missing, or a square is one too many.",
+        torch.square,
+    )
+    yield (
+        "Your result is the square root of the right one: a square is missing, or a square root is one too many.",
+        torch.sqrt,
+    )
+    yield "Your result is one minus the right one.", lambda x: 1 - x
+    yield "Your result is one divided by the right one: a division is upside down.", torch.reciprocal
+    yield (
+        "Your result is the right one with zero in place of its negative numbers.",
+        torch.relu,
+    )
+    yield "Your result is the absolute value of the right one: the sign is lost.", torch.abs
+    yield (
+        "Your result is the right one rounded to whole numbers.",
+        torch.round,
+    )
+    yield (
+        "Your result is the right one rounded down to whole numbers.",
+        torch.floor,
+    )
 
 
-def reshaped(right: Any, got: Any, case: Case) -> str | None:
-    """Why a result of another shape may have come about; None where no known slip explains it."""
-    if not (isinstance(right, Tensor) and isinstance(got, Tensor)):
+def shape_story(expected: list[Any], actual: list[Any], cases: list[Case]) -> str | None:
+    """Why results of other shapes may have come about: a slip that explains every one of them, or None.
+
+    Slips that the numbers show are told from one case; those that only the sizes suggest, from two of different sizes.
+    """
+    if not expected or not all(isinstance(value, Tensor) for value in (*expected, *actual)):
         return None
+    stories = {
+        _shown_by_numbers(right, wrong, case) for right, wrong, case in zip(expected, actual, cases, strict=True)
+    }
+    if len(stories) == 1 and (story := stories.pop()):
+        return story
+    if len({(*right.shape, -1, *wrong.shape) for right, wrong in zip(expected, actual, strict=True)}) < 2:
+        return None
+    stories = {
+        _suggested_by_sizes(tuple(right.shape), tuple(wrong.shape))
+        for right, wrong in zip(expected, actual, strict=True)
+    }
+    return stories.pop() if len(stories) == 1 else None
+
+
+def _shown_by_numbers(right: Tensor, got: Tensor, case: Case) -> str | None:
+    """A slip under which the very numbers of ``got`` come out of those of ``right``."""
     along = wrong_axis(right, got, case)
     if along:
         return along
     a, b = tuple(right.shape), tuple(got.shape)
-    if right.dim() >= 2 and b == (*a[:-2], a[-1], a[-2]) and _same(right.transpose(-1, -2), got, None):
-        return "it is the transpose of the right result"
-    if right.dim() == got.dim() <= 5 and sorted(a) == sorted(b):
+    if right.numel() != got.numel() or right.numel() < 2 or right.is_complex():
+        return None
+    if right.dim() == got.dim() <= 5:
         for order in itertools.permutations(range(right.dim())):
-            if tuple(a[axis] for axis in order) == b and _same(right.permute(order), got, None):
+            if tuple(a[axis] for axis in order) == b and _same(right.permute(order), got, case):
+                last_two = (*range(right.dim() - 2), right.dim() - 1, right.dim() - 2)
+                if order == last_two:
+                    return "it is the transpose of the right result"
                 return f"the numbers are right, the axes stand in the order {order}"
-    if right.numel() == got.numel():
-        flat_equal = _same(right.flatten(), got.flatten(), None)
-        if [size for size in a if size != 1] == [size for size in b if size != 1]:
-            return (
-                "an axis of length 1 is left over (a squeeze, or keepdim=False, removes it)"
-                if len(b) > len(a)
-                else "an axis of length 1 is missing (keepdim=True or unsqueeze keeps it)"
-            ) + ("; the numbers are right" if flat_equal else "")
-        if flat_equal:
-            return "the numbers are right and in the right order; only the shape is not"
-    if right.dim() == 1 and b == (a[0], a[0]):
-        return "a column (N, 1) met a row (N,) and broadcasting made a table of all pairs"
+    if not _same(right.flatten(), got.flatten(), case):
+        return None
+    if [size for size in a if size != 1] == [size for size in b if size != 1]:
+        return (
+            "the numbers are right, and an axis of length 1 is left over (`squeeze`, or `keepdim=False`, removes it)"
+            if len(b) > len(a)
+            else "the numbers are right, and an axis of length 1 is missing (`keepdim=True` or `unsqueeze` keeps it)"
+            if len(b) < len(a)
+            else "the numbers are right, and an axis of length 1 stands in another place"
+        )
+    return "the numbers are right and in the right order; only the shape is not"
+
+
+def _suggested_by_sizes(a: tuple[int, ...], b: tuple[int, ...]) -> str | None:
+    """A slip that would give the shape ``b`` in place of ``a``, told without claiming that it happened."""
+    if len(a) == 1 and a[0] > 1 and b == (a[0], a[0]):
+        return "as when a column (N, 1) meets a row (N,) and broadcasting makes a table of all pairs"
     if len(b) == len(a) - 1:
-        for axis in range(len(a)):
-            if a[:axis] + a[axis + 1 :] == b:
-                return f"axis {axis} has been summed, averaged or indexed away"
+        gone = [axis for axis in range(len(a)) if a[:axis] + a[axis + 1 :] == b]
+        if len(gone) == 1:
+            return f"as when axis {gone[0]} is summed, averaged or indexed away"
     if len(b) == len(a) + 1:
-        for axis in range(len(b)):
-            if b[:axis] + b[axis + 1 :] == a:
-                return f"axis {axis} of your result should have been reduced (summed or averaged) away"
+        left = [axis for axis in range(len(b)) if b[:axis] + b[axis + 1 :] == a]
+        if len(left) == 1:
+            return f"as when axis {left[0]} of yours should have been summed or averaged away"
     if len(a) == len(b):
         off = [axis for axis in range(len(a)) if a[axis] != b[axis]]
-        if off and all(abs(a[axis] - b[axis]) == 1 for axis in off):
-            more = "too long" if b[off[0]] > a[off[0]] else "too short"
-            return f"one entry {more} along axis {', '.join(map(str, off))}: look at the ends of the range"
+        if len(off) == 1 and abs(a[off[0]] - b[off[0]]) == 1:
+            return f"one too {'many' if b[off[0]] > a[off[0]] else 'few'} along axis {off[0]}"
     return None
 
 
@@ -168,10 +286,10 @@ AXIS_OPERATIONS: dict[str, Callable[[Tensor, int], Tensor]] = {
 
 def wrong_axis(right: Any, got: Any, case: Case) -> str | None:
     """The sentence for a reduction along the wrong axis of one of the arguments; None where that is not what happened."""
-    if not (isinstance(right, Tensor) and isinstance(got, Tensor)):
+    if not (isinstance(right, Tensor) and isinstance(got, Tensor)) or not (_told_apart(right) and _told_apart(got)):
         return None
     for x in case.args:
-        if not isinstance(x, Tensor) or x.dim() < 2 or x.dtype == torch.bool or not x.numel():
+        if not isinstance(x, Tensor) or x.dim() < 2 or x.dtype == torch.bool or x.is_complex() or not x.numel():
             continue
         for name, operation in AXIS_OPERATIONS.items():
             done = [operation(x, axis) for axis in range(x.dim())]
@@ -179,58 +297,102 @@ def wrong_axis(right: Any, got: Any, case: Case) -> str | None:
             taken = next((axis for axis, one in enumerate(done) if axis != asked and _same(one, got, case)), None)
             if asked is not None and taken is not None:
                 return f"you took the {name} along axis {taken}; it belongs along axis {asked}"
-        without = [tuple(x.shape[:axis]) + tuple(x.shape[axis + 1 :]) for axis in range(x.dim())]
-        if right.shape != got.shape and tuple(right.shape) in without and tuple(got.shape) in without:
-            return "it looks as though the wrong axis has been reduced"
     return None
 
 
 def _constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> str | None:
+    """The same number added throughout, or a factor: the same, or one that follows from the sizes of the arguments."""
     if any(right.shape != got.shape for right, got in zip(rights, gots, strict=True)):
         return None
-    pairs = [(right.double(), got.double(), case) for right, got, case in zip(rights, gots, cases, strict=True)]
+    pairs = list(zip(rights, gots, cases, strict=True))
+    several = sum(right.numel() for right in rights) > 1
     offsets = [float((got - right).mean()) for right, got, _ in pairs]
-    if all(
-        abs(offset) > 1e-6 and distance(right + offset, got, case) <= 10
-        for offset, (right, got, case) in zip(offsets, pairs, strict=True)
-    ) and max(offsets) - min(offsets) < 1e-6 * max(1.0, abs(offsets[0])):
-        return (
-            f"Every number is too {'large' if offsets[0] > 0 else 'small'} by the same amount, {abs(offsets[0]):.4g}."
+    if (
+        several
+        and all(
+            abs(offset) > 1e-6 and distance(right + offset, got, case) <= 10
+            for offset, (right, got, case) in zip(offsets, pairs, strict=True)
         )
-    factors = []
+        and max(offsets) - min(offsets) < 1e-6 * max(1.0, abs(offsets[0]))
+    ):
+        size = "large" if offsets[0] > 0 else "small"
+        return f"Every number is too {size} by the same amount, {abs(offsets[0]):.4g}."
+    factors, told = [], []
     for right, got, case in pairs:
-        scale = float((right * got).sum() / (right * right).sum()) if (right != 0).any() else 0.0
-        if scale in (0.0, 1.0) or distance(right * scale, got, case) > 10:
+        if not (right != 0).any():
+            if distance(right, got, case) > 1:
+                return None
+            continue
+        scale = float((right * got).sum() / (right * right).sum())
+        if scale == 0.0 or distance(right * scale, got, case) > 10:
             return None
         factors.append(scale)
+        told.append(case)
+    if not factors or all(abs(factor - 1) < 1e-6 for factor in factors):
+        return None
+    if several and max(factors) - min(factors) < 1e-6 * abs(factors[0]):
+        return f"Your result is the right one times {factors[0]:.4g}, everywhere."
     if max(factors) - min(factors) < 1e-6 * abs(factors[0]):
-        return f"Your result is the right one times {factors[0]:.4g}: a constant factor is missing or too many."
-    for name, sizes in _sizes(cases):
-        if all(abs(factor - size) < 1e-6 * size for factor, size in zip(factors, sizes, strict=True)):
-            return f"Your result is too large by a factor of {name}: you summed where a mean is asked."
-        if all(abs(factor * size - 1) < 1e-6 for factor, size in zip(factors, sizes, strict=True)):
-            return f"Your result is too small by a factor of {name}: you averaged where a sum is asked."
+        return None
+    for name, sizes in _sizes(told):
+        for form, value in SCALES.items():
+            wanted = [value(size) for size in sizes]
+            if None not in wanted and all(
+                abs(factor - float(size)) < 1e-6 * abs(float(size))  # type: ignore[arg-type]
+                for factor, size in zip(factors, wanted, strict=True)
+            ):
+                return f"Your result is the right one times {form}, N being {name}{AS_WHEN.get(form, '')}."
     return None
 
 
-def _sizes(cases: list[Case]) -> Iterator[tuple[str, list[int]]]:
-    """The sizes that a forgotten or misplaced mean would bring in, with a name for each."""
-    shapes = [[tuple(arg.shape) for arg in case.args if isinstance(arg, Tensor)] for case in cases]
-    for which in range(min(map(len, shapes), default=0)):
-        mine = [shape[which] for shape in shapes]
-        ordinal = ("first", "second", "third")[which] if which < 3 else f"{which + 1}th"
-        for axis in range(min(map(len, mine))):
-            yield f"the length of axis {axis} of the {ordinal} argument", [shape[axis] for shape in mine]
-        yield (
-            f"the number of entries of the {ordinal} argument",
-            [int(torch.Size(shape).numel()) for shape in mine],
-        )
+# Factors that a size or a scalar argument brings in where it is forgotten, or taken once too often.
+SCALES: dict[str, Callable[[float], float | None]] = {
+    "N": lambda n: n,
+    "1 / N": lambda n: 1 / n if n else None,
+    "the square root of N": lambda n: n**0.5 if n > 0 else None,
+    "1 / the square root of N": lambda n: n**-0.5 if n > 0 else None,
+    "N squared": lambda n: n * n,
+    "1 / N squared": lambda n: 1 / (n * n) if n else None,
+    "N / (N - 1)": lambda n: n / (n - 1) if n > 1 else None,
+    "(N - 1) / N": lambda n: (n - 1) / n if n > 1 else None,
+    "N / (N + 1)": lambda n: n / (n + 1) if n > 0 else None,
+    "(N + 1) / N": lambda n: (n + 1) / n if n > 0 else None,
+    "1 - N": lambda n: 1 - n if n != 1 else None,
+    "1 / (1 - N)": lambda n: 1 / (1 - n) if n != 1 else None,
+    "2 N": lambda n: 2 * n,
+    "N / 2": lambda n: n / 2,
+}
 
 
-def _comparable(right: Any, got: Any) -> bool:
-    both = isinstance(right, Tensor) and isinstance(got, Tensor)
-    return both and right.dtype != torch.bool and not right.is_complex() and right.numel() > 0
+AS_WHEN = {
+    "N": ": as when one sums where a mean is asked",
+    "1 / N": ": as when one takes a mean where a sum is asked",
+    "N / (N - 1)": ": as when one divides by N - 1 instead of N",
+    "(N - 1) / N": ": as when one divides by N instead of N - 1",
+}
+
+
+def _sizes(cases: list[Case]) -> Iterator[tuple[str, list[float]]]:
+    """The numbers that may stand in a factor, with a name for each: scalar arguments, and the sizes of the others."""
+    for index in range(min(len(case.args) for case in cases)):
+        given = [case.args[index] for case in cases]
+        name = f"the {ordinal(index)} argument"
+        numbers = [float(value) for value in given if isinstance(value, (int, float)) and not isinstance(value, bool)]
+        if len(numbers) == len(given):
+            yield name, numbers
+        shapes = [tuple(value.shape) for value in given if isinstance(value, (Tensor, np.ndarray))]
+        if len(shapes) == len(given):
+            for axis in range(min(map(len, shapes))):
+                yield f"the length of axis {axis} of {name}", [shape[axis] for shape in shapes]
+            yield f"the count of the numbers in {name}", [math.prod(shape) for shape in shapes]
+        lengths = [len(value) for value in given if isinstance(value, (list, tuple))]
+        if len(lengths) == len(given):
+            yield f"the length of {name}", [float(length) for length in lengths]
+    for key in sorted(set.intersection(*(set(case.kwargs) for case in cases))):
+        values = [case.kwargs[key] for case in cases]
+        if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+            yield f"`{key}`", [float(value) for value in values]
 
 
 def _same(one: Tensor, got: Tensor, case: Case | None) -> bool:
-    return one.shape == got.shape and distance(one, got.to(one.dtype), case) <= 1
+    return one.shape == got.shape and distance(one.double(), got.double(), case) <= 1

@@ -1,0 +1,67 @@
+"""Whether an answer is a named mistake: on every case, or on all but an edge case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dlmodule.checking import compare
+from dlmodule.checking.decide import transformations
+from dlmodule.checking.decide.comparison import Comparison, with_values
+from dlmodule.checking.decide.differences import as_array, first_difference
+from dlmodule.checking.decide.words import follow
+from dlmodule.checking.diagnosis import Diagnosis
+from dlmodule.checking.evidence import Evidence
+from dlmodule.checking.exercise import Case
+from dlmodule.checking.key import ExerciseKey
+
+
+def named_mistake(
+    key: ExerciseKey, evidence: list[Evidence], comparisons: list[Comparison], verdict: Diagnosis
+) -> Diagnosis | None:
+    for mistake in key.mistakes:
+        if compare.run_distance(mistake.evidence, evidence, key.cases, exact_message=True) <= 1:
+            found = replace(verdict, rung="mistake", mistake=mistake.name, message=mistake.sentence)
+            failing = next((comparison for comparison in comparisons if comparison.failing), None)
+            return with_values(found, failing) if failing and failing.returned else found
+    return None
+
+
+def near_miss(key: ExerciseKey, comparisons: list[Comparison], verdict: Diagnosis) -> Diagnosis | None:
+    """The one named mistake that, by its values, explains every failing case, and is contradicted by at most one that is right.
+
+    Only numbers that hardly come about twice count as a match: facts and counts are shared by mistakes of many kinds.
+    """
+    found: list[tuple[str, str, str]] = []
+    for mistake in key.mistakes:
+        matches = [
+            _same_values(recorded, comparison.actual, comparison.case)
+            for recorded, comparison in zip(mistake.evidence, comparisons, strict=True)
+        ]
+        pairs = list(zip(matches, comparisons, strict=True))
+        telling = [matched for matched, comparison in pairs if comparison.values_differ and _is_telling(comparison)]
+        unmatched = [comparison for matched, comparison in pairs if not matched]
+        if sum(telling) < 2 or len(unmatched) > 1 or any(comparison.failing for comparison in unmatched):
+            continue
+        but = f" but on {unmatched[0].case.label}" if unmatched and unmatched[0].case.label else ""
+        exception = " but on one case" if unmatched and not but else but
+        found.append((mistake.name, mistake.sentence, exception))
+    if len(found) != 1:
+        return None
+    name, sentence, exception = found[0]
+    first = next(comparison for comparison in comparisons if comparison.values_differ)
+    message = f"It looks like this{exception}: {sentence}"
+    return with_values(replace(verdict, rung="near miss", mistake=name, message=message), first)
+
+
+def _is_telling(comparison: Comparison) -> bool:
+    """Whether the numbers that differ are ones that hardly come about by another way of computing."""
+    path = first_difference(comparison.expected.value, comparison.actual.value, comparison.case)[0]
+    array = as_array(follow(comparison.actual.value, path))
+    return array is not None and (
+        len(set(array.flatten().tolist())) > 2 or transformations.is_particular(float(array.flatten()[0]))
+    )
+
+
+def _same_values(recorded: Evidence, actual: Evidence, case: Case) -> bool:
+    ended = not any(evidence.raised or evidence.timed_out for evidence in (recorded, actual))
+    return ended and any(compare.distance(outcome.value, actual.value, case) <= 1 for outcome in recorded.outcomes)

@@ -1,0 +1,200 @@
+"""Why one case fails: the first reason that applies, in the order in which ``decide`` names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from dlmodule.checking import compare
+from dlmodule.checking.decide import transformations
+from dlmodule.checking.decide.beside import counts, gradients, in_place, no_gradient, parameter_shapes, settings
+from dlmodule.checking.decide.comparison import Comparison, lower_first, said, with_values
+from dlmodule.checking.decide.differences import LADDER, first_difference, plain_difference
+from dlmodule.checking.decide.exceptions import meaning
+from dlmodule.checking.decide.mistakes import near_miss
+from dlmodule.checking.decide.regions import region, wrong_numbers
+from dlmodule.checking.decide.words import brief, follow, form_difference, name_of, place
+from dlmodule.checking.diagnosis import Diagnosis
+from dlmodule.checking.evidence import Raised
+from dlmodule.checking.exercise import Case
+from dlmodule.checking.key import ExerciseKey
+
+# Exceptions of the check itself, whose text is the sentence.
+OWN_EXCEPTIONS = {"NotPermitted": "tools", "NotRegistered": "parameters"}
+AT_THE_CALL = re.compile(r"(takes|missing|got an unexpected|got multiple values for) .*argument")
+
+
+def on_case(key: ExerciseKey, chosen: Comparison, comparisons: list[Comparison], verdict: Diagnosis) -> Diagnosis:
+    """The first reason that applies to the chosen case."""
+    expected, actual = chosen.expected, chosen.actual
+    where = f"On {chosen.case.label}, " if chosen.case.label else ""
+    verdict = replace(verdict, case=chosen.case.label)
+    if actual.timed_out:
+        sentence = f"it did not finish within {key.limit:g} s: look for a loop that never ends, or one that does far too much work."
+        return replace(verdict, rung="time", message=said(where, sentence))
+    if actual.raised or expected.raised:
+        return _raised(key, chosen, where, verdict)
+    form = form_difference(expected.returned, actual.returned, shapes=False)
+    if form and chosen.values_differ:
+        return replace(verdict, rung="type", message=said(where, f"{form}."))
+    if chosen.values_differ:
+        return _wrong_value(key, chosen, comparisons, verdict)
+    for reason in (in_place, settings, counts, no_gradient, gradients):
+        found = reason(chosen, comparisons)
+        if found:
+            return replace(verdict, rung=found[0], message=said(where, found[1]))
+    return replace(verdict, rung="value", message=said(where, "the result is not right."))
+
+
+def _raised(key: ExerciseKey, chosen: Comparison, where: str, verdict: Diagnosis) -> Diagnosis:
+    expected, actual = chosen.expected.raised, chosen.actual.raised
+    if actual is None:
+        assert expected is not None
+        sentence = f"it should raise {expected.type}, and returns {name_of(chosen.actual.value)} instead."
+        return replace(verdict, rung="raised", message=said(where, sentence))
+    if actual.type in OWN_EXCEPTIONS:
+        message = f"{actual.message.removesuffix('.')}."
+        return replace(verdict, rung=OWN_EXCEPTIONS[actual.type], message=message, lines=actual.lines)
+    if expected is not None:
+        sentence = f"it should raise {expected.type}; it raises {actual.type}: {actual.message}"
+    else:
+        sentence = _what_it_raises(key, chosen, actual)
+    operands = tuple(f"    {operand}" for operand in actual.operands)
+    return replace(verdict, rung="raised", message=said(where, sentence), lines=(*actual.lines, *operands))
+
+
+def _what_it_raises(key: ExerciseKey, chosen: Comparison, raised: Raised) -> str:
+    text = f"{raised.type}: {raised.message}" if raised.message else raised.type
+    explained = meaning(raised.type, raised.message)
+    if explained and not text.endswith((".", "!", "?")):
+        text += "."
+    if raised.lines:
+        return f"it raises {text} {explained}".rstrip()
+    # No line of the learner's was running: what they returned, or how they are called, does not fit.
+    form = form_difference(chosen.expected.returned, chosen.actual.returned, shapes=True)
+    if form:
+        return f"{form}."
+    if raised.type == "TypeError" and AT_THE_CALL.search(raised.message):
+        return f"it cannot be called as the exercise calls it: {raised.message}"
+    if key.probe.name == "custom":
+        return f"the check cannot work with what it gets from it; it met {text} {explained}".rstrip()
+    return f"it raises {text} {explained}".rstrip()
+
+
+def _wrong_value(key: ExerciseKey, chosen: Comparison, comparisons: list[Comparison], verdict: Diagnosis) -> Diagnosis:
+    """What is wrong with a value: its kind, its shape, how it is stored, or the numbers."""
+    where = f"On {chosen.case.label}, " if chosen.case.label else ""
+    swapped = _explained(comparisons, transformations.exchanged)
+    if swapped:
+        return with_values(replace(verdict, rung="transformation", message=swapped), chosen)
+    near = near_miss(key, comparisons, verdict)
+    if near and counts(chosen, comparisons) is None:
+        return near
+    for rung, difference in LADDER.items():  # each may rely on the ones before it
+        found = difference(chosen.expected.value, chosen.actual.value, chosen.case)
+        if found:
+            path, sentence = found
+            if rung == "shape":
+                story = _shape_story(path, comparisons)
+                sentence += f": {story}" if story else ""
+            return at_place(key, chosen, rung, (path, sentence), verdict)
+    counted = counts(chosen, comparisons)
+    if counted:
+        return replace(verdict, rung=counted[0], message=said(where, counted[1]))
+    explained = _explained(comparisons, transformations.explain)
+    if explained:
+        path, sentence = explained
+        spot = place(path, key.probe, chosen.case)
+        message = f"In {spot}: {lower_first(sentence)}" if spot else sentence
+        return with_values(replace(verdict, rung="transformation", message=message), chosen, path)
+    path = first_difference(chosen.expected.value, chosen.actual.value, chosen.case)[0]
+    sentence = _where_it_differs(key, chosen, comparisons)
+    if chosen.expected.shapes != chosen.actual.shapes:
+        sentence += parameter_shapes(chosen.expected, chosen.actual)
+    return with_values(replace(verdict, rung="value", message=said(where, sentence)), chosen, path)
+
+
+def at_place(key: ExerciseKey, chosen: Comparison, rung: str, found: tuple[Any, str], verdict: Diagnosis) -> Diagnosis:
+    where = f"On {chosen.case.label}, " if chosen.case.label else ""
+    spot = place(found[0], key.probe, chosen.case)
+    sentence = f"{found[1]}."
+    if spot:  # a part of what is returned
+        sentence = (
+            f"{spot}: {sentence.replace('it returns', 'it is', 1).replace(': perhaps a `return` is missing', '')}"
+        )
+    return replace(verdict, rung=rung, message=said(where, sentence))
+
+
+def _explained(comparisons: list[Comparison], search: Callable[..., Any]) -> Any:
+    """What ``search`` finds over the values of all cases that came to an end."""
+    columns = [
+        (comparison.expected.value, comparison.actual.value, comparison.case)
+        for comparison in comparisons
+        if comparison.returned
+    ]
+    return search(*(list(column) for column in zip(*columns, strict=True))) if columns else None
+
+
+def _shape_story(path: Any, comparisons: list[Comparison]) -> str | None:
+    """The slip that explains the shape of every failing case."""
+    failing = [comparison for comparison in comparisons if comparison.failing]
+    if not all(comparison.returned for comparison in failing):
+        return None
+    try:
+        pairs = [(follow(each.expected.value, path), follow(each.actual.value, path)) for each in failing]
+    except (IndexError, KeyError, TypeError, AttributeError):
+        return None
+    expected, actual = ([pair[side] for pair in pairs] for side in (0, 1))
+    return transformations.shape_story(expected, actual, [comparison.case for comparison in failing])
+
+
+def _where_it_differs(key: ExerciseKey, chosen: Comparison, comparisons: list[Comparison]) -> str:
+    """Which numbers differ, and how the first of them stands beside what is expected."""
+    path, right, wrong = first_difference(chosen.expected.value, chosen.actual.value, chosen.case)
+    spot = place(path, key.probe, chosen.case)
+    step = path[-1] if path else None
+    if isinstance(right, bool):
+        return f"{plain_difference(right, wrong, step)}."
+    of_it = f"{spot}: " if spot else ""
+    mask = wrong_numbers(right, wrong, chosen.case)
+    if mask is None or mask.numel() == 1:
+        subject = "it is not right, " if spot else "the result is not right: "
+        return f"{of_it}{subject}{plain_difference(right, wrong, step)}."
+    off, count = int(mask.sum()), mask.numel()
+    if off == count:
+        sentence = f"{of_it}none of the {count} numbers is right"
+    else:
+        sentence = f"{of_it}{off} of {count} numbers differ"
+        masks, cases = _masks(path, comparisons)
+        name = region(masks, cases)
+        sentence += f", {name}" if name else ""
+    return f"{sentence}{_first_wrong(right, wrong, mask)}."
+
+
+def _masks(path: Any, comparisons: list[Comparison]) -> tuple[list[Any], list[Case]]:
+    """The wrong numbers at ``path`` in every failing case; none at all where a case fails in another way."""
+    masks, cases = [], []
+    for comparison in comparisons:
+        if not comparison.failing:
+            continue
+        try:
+            parts = follow(comparison.expected.value, path), follow(comparison.actual.value, path)
+        except (IndexError, KeyError, TypeError, AttributeError):
+            return [], []
+        mask = wrong_numbers(*parts, comparison.case) if comparison.returned else None
+        if mask is None:
+            return [], []
+        masks.append(mask)
+        cases.append(comparison.case)
+    return masks, cases
+
+
+def _first_wrong(expected: Any, actual: Any, mask: Any) -> str:
+    index = tuple(int(each) for each in mask.nonzero()[0])
+    right, wrong = (
+        value[index[0]] if isinstance(value, (list, tuple)) else value[index] for value in (expected, actual)
+    )
+    at = index[0] if len(index) == 1 else index
+    return f"; the first is at {at}, {brief(compare.plain(right))} expected, {brief(compare.plain(wrong))} yours"

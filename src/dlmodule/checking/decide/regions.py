@@ -1,0 +1,69 @@
+"""Where in an array the wrong numbers stand: at an end, in one row, where an argument is negative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dlmodule.checking.compare import tolerance
+from dlmodule.checking.decide.differences import as_array
+from dlmodule.checking.decide.words import ordinal
+from dlmodule.checking.exercise import Case
+
+Named = tuple[str, Tensor]
+
+
+def wrong_numbers(expected: Any, actual: Any, case: Case) -> Tensor | None:
+    """A boolean array that marks the numbers out of tolerance; None where two values are no arrays of one shape."""
+    right, wrong = as_array(expected), as_array(actual)
+    if right is None or wrong is None or right.shape != wrong.shape:
+        return None
+    atol, rtol = tolerance(expected if isinstance(expected, Tensor) else right, case)
+    return ~torch.isclose(wrong, right, rtol=rtol, atol=atol, equal_nan=True)
+
+
+def region(masks: list[Tensor], cases: list[Case]) -> str | None:
+    """The name of one region that holds all the wrong numbers of every case, and is no more than half of any array."""
+    if not masks or any(mask.dim() == 0 or mask.numel() < 3 or mask.all() for mask in masks):
+        return None
+    named = [dict(_regions(mask, case)) for mask, case in zip(masks, cases, strict=True)]
+    for name in named[0]:
+        if all(name in regions and _holds(regions[name], mask) for regions, mask in zip(named, masks, strict=True)):
+            return name
+    return None
+
+
+def _holds(place: Tensor, mask: Tensor) -> bool:
+    return bool((mask & ~place).sum() == 0) and (2 * int(place.sum()) <= place.numel() or torch.equal(place, mask))
+
+
+def _regions(mask: Tensor, case: Case) -> Iterator[Named]:
+    """Regions of an array of this shape by name, the narrowest first."""
+    for axis in range(mask.dim()):
+        size, indices = mask.shape[axis], torch.arange(mask.shape[axis])
+        if size < 3:
+            continue
+        shape = [-1 if other == axis else 1 for other in range(mask.dim())]
+        along = f" along axis {axis}" if mask.dim() > 1 else ""
+        for name, chosen in (
+            (f"all of them first{along}", indices == 0),
+            (f"all of them last{along}", indices == size - 1),
+            (f"all of them first or last{along}", (indices == 0) | (indices == size - 1)),
+        ):
+            yield name, chosen.reshape(shape).expand(mask.shape)
+    if mask.dim() >= 2 and min(mask.shape[-2:]) >= 3:
+        border = torch.ones(mask.shape[-2:], dtype=torch.bool)
+        border[1:-1, 1:-1] = False
+        if not border.all():
+            yield "all of them at the border of the last two axes", border.expand(mask.shape)
+    for index, argument in enumerate(case.args):
+        array = as_array(argument)
+        if array is None or array.shape != mask.shape:
+            continue
+        name = f"the {ordinal(index)} argument"
+        yield f"all of them where {name} is zero", array == 0
+        yield f"all of them where {name} is negative", array < 0
+        yield f"all of them where {name} is positive", array > 0
