@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: course install test lint ledger bench clean
 
-# Checks need keys. They are recorded beside the open course, day 01 first: some minutes of one core, once.
+# Checks need keys. They are recorded beside the open course, day 01 first, on all cores, once; a check says where it is too early.
 course: $(VENV)/.course    ## install, build, and open the course in JupyterLab
 	$(BIN)/course build --no-keys
 	@$(BIN)/course build & $(BIN)/course open

@@ -1,31 +1,27 @@
 """``course build``: from every source its two notebooks, from every session its key, and the resolved course.
 
 A product is made again only when something that it is made from has changed: its source, the session's exercises, the syllabus,
-the ledger, or this code. The manifest holds the digests, so a build with nothing changed reads files and imports none of
+the ledger, or this code. The cache holds the digests, so a build with nothing changed reads files and imports none of
 the libraries. Each file is written whole or not at all; a build that is interrupted goes on where it stopped. A part
 with an error keeps its former notebooks, the others are built, and every error is reported.
 """
 
 import contextlib
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from coursekit.cache import Manifest, digest_of, digest_of_files, package_digest
-from coursekit.project import Part, Project, find_parts, key_path, select_parts
+from coursekit.cache import digest_of, digest_of_files, package_digest
+from coursekit.project import Part, Project, find_parts, key_path, notebook_path, select_parts, uncollected
 from dlmodule.errors import DLModuleError
-from dlmodule.files import write_atomically
+from dlmodule.files import is_abandoned, write_atomically
 
 if TYPE_CHECKING:
     from coursekit.schedule.release_path import Version
     from coursekit.schedule.syllabus import Syllabus
-    from coursekit.sources.exercise_file import ExerciseMeta
 
 VERSIONS: "tuple[Version, ...]" = ("student", "solutions")
-# A temporary file this old was left by a build that was killed.
-_ABANDONED_SECONDS = 3600.0
 
 
 @dataclass
@@ -43,18 +39,14 @@ def build(
 ) -> Report:
     """Bring the products of ``targets`` (default: all) up to date. ``tell`` is given one line before each long step."""
     report = Report()
-    manifest = Manifest(project.build)
     parts = find_parts(project)
     chosen = select_parts(project, targets)
     digests = _input_digests(project, parts)
-    try:
-        _build_notebooks(project, chosen, digests, manifest, report)
-        if keys:
-            _record_keys(project, chosen, manifest, report, tell)
-        _remove_stale(project, parts, manifest, report)
-        _write_course(project, chosen, digests, manifest, report)
-    finally:
-        manifest.save()
+    _build_notebooks(project, chosen, digests, report)
+    if keys:
+        _record_keys(project, chosen, report, tell)
+    _remove_stale(project, parts, report)
+    _write_course(project, chosen, digests, report)
     return report
 
 
@@ -62,51 +54,40 @@ def _input_digests(project: Project, parts: Sequence[Part]) -> dict[str, str]:
     """For each part, the digest of everything that its notebooks are made from."""
     shared = digest_of(package_digest("coursekit"), digest_of_files([project.syllabus, project.ledger], project.root))
     exercises = {
-        session: digest_of_files((project.course / session).glob("exercises/*.py"), project.root)
+        session: digest_of_files(project.exercises(session), project.root)
         for session in {part.session for part in parts}
     }
     return {p.id: digest_of(shared, exercises[p.session], p.id, p.path.read_bytes()) for p in parts}
 
 
-def _build_notebooks(
-    project: Project, parts: Sequence[Part], digests: dict[str, str], manifest: Manifest, report: Report
-) -> None:
+@uncollected()
+def _build_notebooks(project: Project, parts: Sequence[Part], digests: dict[str, str], report: Report) -> None:
     """The student and solution notebooks of ``parts``, where they are not current."""
-    due = [part for part in parts if not manifest.current(part.id, digests[part.id])]
+    due = [part for part in parts if not project.cache.is_made(part.id, digests[part.id])]
     if not due:
         return
-    from coursekit.schedule.syllabus import load
-    from coursekit.sources.source import read_exercises
+    from coursekit.schedule.syllabus import syllabus_of
 
-    syllabus, figure = load(project.syllabus), _figures(project)
-    exercises: dict[str, dict[str, ExerciseMeta]] = {}
+    syllabus, figure = syllabus_of(project), _figures(project)
     for part in due:
         try:
-            if part.session not in exercises:
-                exercises[part.session] = read_exercises(project.course / part.session)
-            written = _write_part(project, part, exercises[part.session], syllabus, figure)
+            written = _write_part(project, part, syllabus, figure)
         except DLModuleError as error:
             report.problems.append(error)
             continue
-        manifest.record(part.id, digests[part.id], written)
+        project.cache.made(part.id, digests[part.id], written)
         report.written += written
 
 
-def _write_part(
-    project: Project,
-    part: Part,
-    exercises: "dict[str, ExerciseMeta]",
-    syllabus: "Syllabus",
-    figure: Callable[[str], str],
-) -> list[str]:
+def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Callable[[str], str]) -> list[str]:
     """Write both notebooks of one part; both are made before either is written."""
-    from coursekit.notebooks.notebook import make, relative_path, to_json
+    from coursekit.notebooks.notebook import make, to_json
     from coursekit.schedule.timetable import published_path
-    from coursekit.sources.source import parse
+    from coursekit.sources.source import source_of
 
-    source = parse(part.path, exercises)
+    source = source_of(project, part.session, part.name)
     texts = {
-        relative_path(part.session, part.name, solutions=version == "solutions"): to_json(
+        notebook_path(part.session, part.name, solutions=version == "solutions"): to_json(
             make(
                 source,
                 solutions=version == "solutions",
@@ -129,71 +110,67 @@ def _figures(project: Project) -> Callable[[str], str]:
     return lambda name: figure(project, name)
 
 
-def _record_keys(
-    project: Project, parts: Sequence[Part], manifest: Manifest, report: Report, tell: Callable[[str], None]
-) -> None:
-    """The keys of the sessions of ``parts``. The recorder keeps its own cache, exercise by exercise."""
+def _record_keys(project: Project, parts: Sequence[Part], report: Report, tell: Callable[[str], None]) -> None:
+    """The keys of the sessions of ``parts``. The recorder keeps what it has recorded, exercise by exercise."""
     code = package_digest("coursekit", "dlmodule")
+    due: dict[str, str] = {}
     for session in dict.fromkeys(part.session for part in parts):
         folder = project.course / session
         files = [*folder.glob("*.py"), *folder.glob("exercises/*"), project.ledger]
-        files += (project.root / "assets").rglob("*")
         inputs = digest_of(code, session, digest_of_files(files, project.root))
-        if not any(folder.glob("exercises/[!_]*.py")) or manifest.current(f"key {session}", inputs):
-            continue
-        tell(f"recording the key of {session}")
-        try:
-            from coursekit.exercises.record import record_session
+        if project.exercises(session) and not project.cache.is_made(f"key {session}", inputs):
+            due[session] = inputs
+    if not due:
+        return
+    from coursekit.exercises.record import record_sessions
 
-            record_session(project, session)
-        except DLModuleError as error:
-            report.problems.append(error)
+    tell(f"recording the keys of {', '.join(due)}")
+    for session, result in record_sessions(project, list(due)):
+        if isinstance(result, list):
+            report.problems += result
             continue
-        manifest.record(f"key {session}", inputs, [key_path(session)])
-        manifest.save()
+        project.cache.made(f"key {session}", due[session], [key_path(session)])
         report.written.append(key_path(session))
 
 
-def _remove_stale(project: Project, parts: Sequence[Part], manifest: Manifest, report: Report) -> None:
+def _remove_stale(project: Project, parts: Sequence[Part], report: Report) -> None:
     """Notebooks and keys whose source is gone, and temporary files that a killed build left."""
-    wanted = {key_path(part.session) for part in parts}
+    expected = {key_path(part.session) for part in parts}
     for part in parts:
-        for suffix in ("", "_solutions"):
-            wanted.add(f"notebooks/{part.session}/{part.session}_{part.name}{suffix}.ipynb")
+        expected |= {notebook_path(part.session, part.name, solutions=solutions) for solutions in (False, True)}
     for folder in ("notebooks", "keys"):
         for path in sorted((project.build / folder).rglob("*"), reverse=True):
             name = path.relative_to(project.build).as_posix()
             if path.is_dir():
                 with contextlib.suppress(OSError):  # it is not empty
                     path.rmdir()
-            elif path.name.startswith("."):
-                if path.suffix == ".part" and time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-                    path.unlink(missing_ok=True)
-            elif name not in wanted:
+            elif is_abandoned(path):
                 path.unlink(missing_ok=True)
+            elif name not in expected and not path.name.startswith("."):
+                path.unlink()
                 report.removed.append(name)
-    products = {part.id for part in parts} | {f"key {part.session}" for part in parts} | {"course"}
-    manifest.keep_only(products)
+    exercises = {f"{path.parents[1].name}.{path.stem}" for path in project.exercises()}
+    for kind in ("keys", "proofs"):
+        project.cache.forget(kind, but=exercises)
 
 
-def _write_course(
-    project: Project, chosen: Sequence[Part], digests: dict[str, str], manifest: Manifest, report: Report
-) -> None:
+@uncollected()
+def _write_course(project: Project, chosen: Sequence[Part], digests: dict[str, str], report: Report) -> None:
     """``course.json`` and ``calendar.ics``, which the learner's home page and the site show."""
     decks = sorted(path.relative_to(project.root).as_posix() for path in project.course.glob("*/*.typ"))
     made = sorted(path.relative_to(project.build).as_posix() for path in project.build.glob("slides/*/*.pdf"))
     inputs = digest_of(digest_of_files([project.syllabus], project.root), *sorted(digests.values()), *decks, "", *made)
-    if report.problems or manifest.current("course", inputs):
+    if report.problems or project.cache.is_made("course", inputs):
         return
     from coursekit.schedule.calendar import to_ical
-    from coursekit.schedule.syllabus import load
+    from coursekit.schedule.syllabus import syllabus_of
     from coursekit.schedule.timetable import Timetable, course_table, entries
 
     needed = {part.id for part in chosen}
     text = json.dumps(course_table(project, needed=needed), ensure_ascii=False, indent=1) + "\n"
     write_atomically(project.build / "course.json", text)
-    write_atomically(project.build / "calendar.ics", to_ical(Timetable(load(project.syllabus))))
-    manifest.record("course", inputs, ["course.json", "calendar.ics"])
+    write_atomically(project.build / "calendar.ics", to_ical(Timetable(syllabus_of(project))))
+    project.cache.made("course", inputs, ["course.json", "calendar.ics"])
     made_now = (entry for entry in entries(project, needed=needed) if entry.path("student") in report.written)
     report.overruns += [entry.overrun for entry in made_now if entry.overrun]
     report.written += ["course.json", "calendar.ics"]

@@ -1,19 +1,21 @@
-"""What the last build made from what, so that a build with nothing changed reads files and does nothing else.
+"""What was made from what, by digest, so that nothing is made twice. Everything lies in ``build/cache`` and is safe to delete.
 
-An entry maps a product (a part, a session's key) to the digest of everything it was made from and the digests of the files
-made. It holds only while those files still have these digests; a manifest that is lost or wrong costs time, never truth.
+``kept`` and ``keep`` hold a content under the digest of all that it depends on: the recorded outcomes of an exercise, the proof
+of its check. ``is_made`` and ``made`` know which files of ``build/`` a product (a notebook, a session's key, an executed notebook)
+consists of. Every content stands below its own digest, and a product holds only while its files have the digests they were made
+with: a cache that is lost, cut short or written over costs time, never truth. Of one name only the newest content is kept.
 """
 
-import functools
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from dlmodule.files import write_atomically
-
-T = TypeVar("T")
+from dlmodule.files import is_abandoned, write_atomically
 
 
 def digest_of(*pieces: bytes | str) -> str:
@@ -41,64 +43,87 @@ def package_digest(*names: str) -> str:
     return digest_of_files((path for name in names for path in (home / name).rglob("*.py")), home)
 
 
-def remembered(parse: Callable[[Path, bytes], T]) -> Callable[[Path, bytes], T]:
-    """``parse``, which is called once for each version of a file: a command asks for the same ledger or source many times.
+class Cache:
+    """What has been made in the folder ``build``, and from what. Safe beside other processes that use the same folder."""
 
-    What is returned is shared by all who ask, so nobody writes into it.
-    """
-    known: dict[Path, tuple[bytes, T]] = {}
+    def __init__(self, build: Path) -> None:
+        self.build = build
+        self.folder = build / "cache"
 
-    @functools.wraps(parse)
-    def recall(path: Path, content: bytes) -> T:
-        before = known.get(path)
-        if before is None or before[0] != content:
-            before = known[path] = (content, parse(path, content))
-        return before[1]
+    def kept(self, kind: str, name: str, digest: str) -> bytes | None:
+        """The content that was kept as ``name`` under ``digest``; None where there is none, or it is damaged."""
+        with contextlib.suppress(OSError):
+            head, _, content = (self.folder / kind / name / digest).read_bytes().partition(b"\n")
+            if head == digest_of(content).encode():
+                return content
+        return None
 
-    return recall
+    def keep(self, kind: str, name: str, digest: str, content: bytes | str) -> None:
+        """Keep ``content`` as ``name`` under ``digest``, in place of what was kept under any other."""
+        data = content.encode() if isinstance(content, str) else content
+        path = self.folder / kind / name / digest
+        write_atomically(path, digest_of(data).encode() + b"\n" + data)
+        for other in path.parent.iterdir():
+            if is_abandoned(other) or (other != path and not other.name.startswith(".")):
+                other.unlink(missing_ok=True)
 
+    def forget(self, kind: str, *, but: Collection[str]) -> None:
+        """Remove what was kept under names that are not among ``but``."""
+        for path in (self.folder / kind).iterdir() if (self.folder / kind).is_dir() else ():
+            if path.name in but:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
-class Manifest:
-    """The record of a build, kept as one JSON file below ``folder``, where the files made stand too."""
+    def made(self, product: str, inputs: str, outputs: Iterable[str], **facts: Any) -> None:
+        """Note that ``product`` was made from what has the digest ``inputs``: the files ``outputs``, relative to build/."""
+        digests = {name: self._file_digest(name) for name in outputs}
+        self.keep("made", product, inputs, json.dumps({"outputs": digests, "facts": facts}))
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.path = folder / "cache" / "manifest.json"
-        self.entries: dict[str, dict[str, Any]] = {}
-        self._saved = ""
-        try:
-            self._saved = self.path.read_text(encoding="utf-8")
-            entries = json.loads(self._saved)
-            self.entries = {k: v for k, v in entries.items() if {"inputs", "outputs"} <= v.keys()}
-        except (FileNotFoundError, ValueError, AttributeError):
-            self.entries = {}
+    def facts(self, product: str, inputs: str) -> dict[str, Any] | None:
+        """What was noted of ``product`` when it was made from ``inputs``; None where its files are not as they were made."""
+        content = self.kept("made", product, inputs)
+        if content is None:
+            return None
+        record = json.loads(content)
+        current = all(self._file_digest(name) == digest for name, digest in record["outputs"].items())
+        return dict(record["facts"]) if current else None
 
-    def current(self, product: str, inputs: str) -> bool:
+    def is_made(self, product: str, inputs: str) -> bool:
         """Whether ``product`` was made from ``inputs`` and its files are as they were made."""
-        entry = self.entries.get(product)
-        return (
-            entry is not None
-            and entry["inputs"] == inputs
-            and all(self._file_digest(name) == digest for name, digest in entry["outputs"].items())
-        )
+        return self.facts(product, inputs) is not None
 
-    def record(self, product: str, inputs: str, outputs: Iterable[str]) -> None:
-        """Notes that ``product`` was made from ``inputs``: the files ``outputs``, relative to the folder."""
-        digests: Mapping[str, str] = {name: self._file_digest(name) for name in outputs}
-        self.entries[product] = {"inputs": inputs, "outputs": digests}
+    def tree(self, kind: str, digest: str, make: Callable[[Path], None], *, most: int) -> Path:
+        """The folder that ``make`` fills, made once for a ``digest`` and read-only to the caller; the ``most`` newest stay."""
+        trees = self.folder / kind
+        path, product = trees / digest, f"{kind} {digest}"
+        if self.is_made(product, digest):
+            path.touch()
+        else:
+            trees.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=trees, prefix=".", suffix=".part") as work:
+                fresh = Path(work) / "tree"
+                fresh.mkdir()
+                make(fresh)
+                shutil.rmtree(path, ignore_errors=True)
+                with contextlib.suppress(OSError):  # another process made the same tree meanwhile
+                    fresh.rename(path)
+            files = sorted(file for file in path.rglob("*") if file.is_file())
+            self.made(product, digest, (file.relative_to(self.build).as_posix() for file in files))
+        for abandoned in filter(is_abandoned, list(trees.iterdir())):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        for old in self._oldest_first(trees)[:-most]:
+            shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(self.folder / "made" / f"{kind} {old.name}", ignore_errors=True)
+        return path
 
-    def keep_only(self, products: Iterable[str]) -> None:
-        """Forgets every product that is not among ``products``."""
-        wanted = set(products)
-        self.entries = {name: entry for name, entry in self.entries.items() if name in wanted}
-
-    def save(self) -> None:
-        """Writes the record, where it changed."""
-        text = json.dumps(self.entries, indent=1, sort_keys=True) + "\n"
-        if text != self._saved:
-            write_atomically(self.path, text)
-            self._saved = text
+    @staticmethod
+    def _oldest_first(trees: Path) -> list[Path]:
+        found = [path for path in trees.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        return sorted(found, key=lambda path: path.stat().st_mtime)
 
     def _file_digest(self, name: str) -> str:
-        path = self.folder / name
+        path = self.build / name
         return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -9,18 +9,16 @@ Prose quotes a row by name, ``05_cnns_1.train_lenet.fashion_mnist.accuracy``; ``
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import math
 import re
 import statistics
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from coursekit.cache import remembered
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from dlmodule.files import write_atomically
@@ -35,16 +33,14 @@ Row = dict[str, Any]
 Ledger = dict[str, list[Row]]
 
 
-def read(path: Path) -> Ledger:
+def read(project: Project) -> Ledger:
     """The rows by kind, to look at; none where there is no file yet. Raises CourseError, naming the line, for a damaged file."""
     try:
-        content = path.read_bytes()
+        return project.parsed(project.ledger, _parse)
     except FileNotFoundError:
         return {kind: [] for kind in KEYS}
-    return _parse(path, content)
 
 
-@remembered
 def _parse(path: Path, content: bytes) -> Ledger:
     text = ""
     try:
@@ -76,8 +72,11 @@ def find(ledger: Ledger, kind: str, *key: str) -> Row | None:
 
 def put(project: Project, kind: str, row: Row) -> None:
     """Write ``row`` into the ledger at once, in place of the one with the same id (and set). Safe beside other writers."""
-    with _locked(project):
-        ledger = {kind: list(rows) for kind, rows in read(project.ledger).items()}
+    from filelock import FileLock  # slow to import, and a build only reads
+
+    project.build.mkdir(parents=True, exist_ok=True)
+    with FileLock(project.build / "ledger.lock"):  # two measurements may run beside each other
+        ledger = {kind: list(rows) for kind, rows in read(project).items()}
         key = [row[name] for name in KEYS[kind]]
         rows = [other for other in ledger[kind] if [other[name] for name in KEYS[kind]] != key]
         ledger[kind] = sorted([*rows, row], key=lambda other: [other[name] for name in KEYS[kind]])
@@ -100,7 +99,7 @@ def figure(project: Project, name: str) -> str:
     if len(parts) != 4:
         raise CourseError(f"{name!r} names no figure; write SESSION.EXERCISE.SET.METRIC")
     exercise, data, metric = ".".join(parts[:2]), parts[2], parts[3]
-    ledger = read(project.ledger)
+    ledger = read(project)
     if data == "rehearsal":
         row = find(ledger, "rehearsal", exercise)
         values = {"seconds": row["seconds"], row["metric"]: row["right"].get("solution", [])} if row else {}
@@ -116,7 +115,7 @@ def figure(project: Project, name: str) -> str:
 
 def means(project: Project) -> dict[str, float]:
     """The mean of every figure at full size, by ``SESSION.EXERCISE.SET.METRIC``: what slides quote."""
-    rows = read(project.ledger)["full"]
+    rows = read(project)["full"]
     return {
         f"{row['id']}.{row['set']}.{metric}": statistics.fmean(values)
         for row in rows
@@ -143,7 +142,7 @@ def words(metric: str, values: list[float]) -> str:
 
 def bar(project: Project, exercise: str) -> float | None:
     """The value a right answer to the measured exercise ``SESSION.EXERCISE`` is beyond; None where it is not measured."""
-    row = find(read(project.ledger), "rehearsal", exercise)
+    row = find(read(project), "rehearsal", exercise)
     return None if row is None or "bar" not in row else float(row["bar"])
 
 
@@ -203,17 +202,3 @@ def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
-
-
-@contextlib.contextmanager
-def _locked(project: Project) -> Iterator[None]:
-    """One writer at a time: two measurements may run beside each other."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: the team measures on one process at a time there
-        yield
-        return
-    project.build.mkdir(parents=True, exist_ok=True)
-    with (project.build / "ledger.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -1,34 +1,40 @@
-"""Where a course's files are, and which parts an argument (``SESSION`` or ``SESSION.PART``) names.
+"""One course: where its files are, what has been read of them, and which parts an argument (``SESSION``, ``SESSION.PART``) names.
 
-One root holds ``course/syllabus.toml``; everything made from it goes to ``build/``.
+One root holds ``course/syllabus.toml``; everything made from it goes to ``build/``. A command makes one ``Project`` and hands it
+on, so that a file is read into what it means once a command, however many ask.
 """
 
+import contextlib
+import gc
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
+from coursekit.cache import Cache
 from coursekit.errors import CourseError
+
+T = TypeVar("T")
 
 _SESSION = re.compile(r"\d\d_\w+")
 
 
 @dataclass(frozen=True)
 class Project:
-    """The folders of one course."""
+    """The course below ``root``."""
 
     root: Path
+    _parsed: dict[tuple[Any, Path], tuple[tuple[Hashable, ...], Any]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def course(self) -> Path:
         """Sources, exercises and the syllabus."""
         return self.root / "course"
-
-    @property
-    def build(self) -> Path:
-        """Everything generated; safe to delete at any time."""
-        return self.root / "build"
 
     @property
     def syllabus(self) -> Path:
@@ -39,6 +45,81 @@ class Project:
     def ledger(self) -> Path:
         """The measured figure of every model the course trains."""
         return self.course / "ledger.toml"
+
+    def source(self, session: str, part: str) -> Path:
+        """The plain-text notebook of a part."""
+        return self.course / session / f"{part}.py"
+
+    def exercise(self, session: str, name: str) -> Path:
+        """The file of an exercise: its cases, mistakes and alternatives."""
+        return self.course / session / "exercises" / f"{name}.py"
+
+    def exercises(self, session: str = "*") -> list[Path]:
+        """The files of a session's exercises (of all sessions' without one)."""
+        return sorted(self.course.glob(f"{session}/exercises/[!_]*.py"))
+
+    @property
+    def build(self) -> Path:
+        """Everything generated; safe to delete at any time."""
+        return self.root / "build"
+
+    def notebook(self, session: str, part: str, *, solutions: bool) -> Path:
+        """A built notebook."""
+        return self.build / notebook_path(session, part, solutions=solutions)
+
+    def executed(self, session: str, part: str, *, solutions: bool) -> Path:
+        """A built notebook with the outputs of its last successful run."""
+        return self.build / "executed" / session / notebook_name(session, part, solutions=solutions)
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the recorded keys."""
+        return self.build / "keys"
+
+    def key(self, session: str) -> Path:
+        """The recorded outcomes of a session's exercises."""
+        return self.build / key_path(session)
+
+    @cached_property
+    def cache(self) -> Cache:
+        """What has been made in ``build/``, and from what."""
+        return Cache(self.build)
+
+    def parsed(self, path: Path, parse: Callable[..., T], *given: Hashable) -> T:
+        """What ``parse(path, content, *given)`` makes of a file: once for each version of it, and of what is ``given``.
+
+        What is returned is shared by all who ask, so nobody writes into it. Raises what ``parse`` raises, and OSError.
+        """
+        version = (path.read_bytes(), *given)
+        known = self._parsed.get((parse, path))
+        if known is None or known[0] != version:
+            known = self._parsed[parse, path] = (version, parse(path, *version))
+        return cast(T, known[1])
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the search for garbage, for a step that parses the course.
+
+    What is parsed stays, and looking through it again and again while it grows takes a quarter of a build.
+    """
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
+
+
+def notebook_name(session: str, part: str, *, solutions: bool) -> str:
+    """``05_cnns_1_morning_solutions.ipynb``."""
+    return f"{session}_{part}{'_solutions' if solutions else ''}.ipynb"
+
+
+def notebook_path(session: str, part: str, *, solutions: bool) -> str:
+    """Where a notebook stands in ``build/``: ``notebooks/SESSION/FILE``."""
+    return f"notebooks/{session}/{notebook_name(session, part, solutions=solutions)}"
 
 
 def project_root(start: Path | None = None) -> Path:

@@ -4,9 +4,22 @@ import contextlib
 import os
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 from dlmodule.errors import DLModuleError
+
+# What a writer that was killed left is known by its age: no write takes as long.
+_ABANDONED_SECONDS = 3600.0
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether ``path`` is the unfinished file or folder (``.NAME.*.part``) of a writer that was killed."""
+    if not (path.name.startswith(".") and path.suffix == ".part"):
+        return False
+    with contextlib.suppress(FileNotFoundError):  # finished meanwhile
+        return time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
+    return False
 
 
 def write_atomically(path: Path, data: bytes | str, *, instead_of: bytes | None = None) -> bool:

@@ -90,16 +90,18 @@ def test_a_damaged_or_missing_file_is_made_again(tiny_course: Project) -> None:
     assert contents(tiny_course) == before
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", '{"01_tiny.morning": 3}', None])
-def test_a_lost_manifest_costs_time_only(tiny_course: Project, manifest: str | None) -> None:
-    """Without a readable manifest everything is made again, the same."""
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"outputs": {}, "facts": {}}', None])
+def test_a_damaged_cache_costs_time_only(tiny_course: Project, damage: bytes | None) -> None:
+    """Without a readable record of what was made everything is made again, the same."""
     build(tiny_course, keys=False)
     before = contents(tiny_course)
-    path = tiny_course.build / "cache" / "manifest.json"
-    if manifest is None:
-        path.unlink()
-    else:
-        path.write_text(manifest)
+    records = [path for path in (tiny_course.build / "cache").rglob("*") if path.is_file()]
+    assert records
+    for path in records:
+        if damage is None:
+            path.unlink()
+        else:
+            path.write_bytes(damage)
     assert STUDENT in build(tiny_course, keys=False).written
     assert contents(tiny_course) == before
 

@@ -62,7 +62,7 @@ def measured(project: Project) -> Project:
 
 def test_what_is_put_is_read(measured: Project):
     """Rows survive the file, NaN and quotes included."""
-    rows = ledger.read(measured.ledger)
+    rows = ledger.read(measured)
     assert rows["full"] == [FULL]
     assert repr(rows["rehearsal"]) == repr([REHEARSAL])
 
@@ -71,7 +71,7 @@ def test_put_replaces_its_own_row_only(measured: Project):
     """A row takes the place of the one with the same id and set; rows stand in order of their names."""
     ledger.put(measured, "full", {**FULL, "set": "digits"})
     ledger.put(measured, "full", {**FULL, "date": "2026-02-02"})
-    rows = ledger.read(measured.ledger)["full"]
+    rows = ledger.read(measured)["full"]
     assert [(row["set"], row["date"]) for row in rows] == [("digits", "2026-01-02"), ("fashion_mnist", "2026-02-02")]
 
 

@@ -8,7 +8,7 @@ import click
 from coursekit.errors import CourseError
 from coursekit.project import find_project
 from coursekit.schedule.calendar import to_ical
-from coursekit.schedule.syllabus import load
+from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable
 from dlmodule.files import write_atomically
 
@@ -22,7 +22,7 @@ from dlmodule.files import write_atomically
 )
 def command(start: str | None, output: Path | None) -> None:
     """Write the iCalendar of sessions, releases and deadlines."""
-    timetable = Timetable(load(find_project().syllabus))
+    timetable = Timetable(syllabus_of(find_project()))
     if start is not None:
         try:
             first = date.fromisoformat(start)

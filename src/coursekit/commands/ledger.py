@@ -31,7 +31,7 @@ def command(targets: tuple[str, ...], rehearsal: bool, full: bool, seeds: int | 
         kinds = ["rehearsal"] * (rehearsal or not full) + ["full"] * (full or not rehearsal)
         failures = measure_all(project, select(project, targets, kinds), seeds, report=_progress)
     if as_json:
-        shown = {**read(project.ledger), "stale": stale(project), "failures": failures}
+        shown = {**read(project), "stale": stale(project), "failures": failures}
         click.echo(json.dumps(_without_nan(shown), default=str, ensure_ascii=False, indent=1))
     elif not failures:
         click.echo(report(project))
@@ -54,7 +54,7 @@ def _progress(line: str) -> None:
 
 def report(project: Project) -> str:
     """The ledger as a table for people, and what in it is stale."""
-    ledger = read(project.ledger)
+    ledger = read(project)
     lines = []
     for row in ledger["full"]:
         metrics = [f"{name} {words(name, values)}" for name, values in row["values"].items() if name != "seconds"]

@@ -9,7 +9,7 @@ from coursekit.build import build
 from coursekit.notebooks.title import day_tag
 from coursekit.project import find_parts, find_project
 from coursekit.publish.release import release
-from coursekit.schedule.syllabus import load
+from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable, parse_at
 
 
@@ -21,7 +21,7 @@ from coursekit.schedule.timetable import Timetable, parse_at
 def command(when: str, to: Path) -> None:
     """Write exactly what is due at a moment: notebooks, slides, keys, the site and the installable dlmodule."""
     project = find_project()
-    syllabus = load(project.syllabus)
+    syllabus = syllabus_of(project)
     at = parse_at(when, syllabus)
     begun = {slot.id for slot, _ in Timetable(syllabus).due(at)}
     targets = [part.id for part in find_parts(project) if part.id in begun]

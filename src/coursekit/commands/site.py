@@ -8,7 +8,7 @@ import click
 from coursekit.build import build
 from coursekit.project import find_project
 from coursekit.publish.site import build_site
-from coursekit.schedule.syllabus import load
+from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import parse_at
 
 
@@ -18,7 +18,7 @@ from coursekit.schedule.timetable import parse_at
 def command(when: str | None, to: Path | None) -> None:
     """Build the static web site."""
     project = find_project()
-    at = parse_at(when, load(project.syllabus)) if when else None
+    at = parse_at(when, syllabus_of(project)) if when else None
     report = build(project, keys=False)
     if report.problems:
         raise report.problems[0]

@@ -6,7 +6,7 @@ import click
 
 from coursekit.project import find_project
 from coursekit.publish.slides import build_deck, page_images, select_decks, write_pages
-from coursekit.schedule.syllabus import load
+from coursekit.schedule.syllabus import syllabus_of
 
 
 @click.command("slides")
@@ -15,7 +15,7 @@ from coursekit.schedule.syllabus import load
 def command(targets: tuple[str, ...], png: bool) -> None:
     """Make the slide decks (all of them, or those named) under build/slides."""
     project = find_project()
-    repository = load(project.syllabus).repository
+    repository = syllabus_of(project).repository
     for deck in select_decks(project, targets):
         slides = build_deck(project, deck, repository)
         if png:

@@ -7,7 +7,7 @@ import click
 
 from coursekit.errors import CourseError
 from coursekit.exercises.leaks import received, scan
-from coursekit.exercises.verify import Proof, prove_all, select
+from coursekit.exercises.verify import SAMPLE, Proof, prove_all, select
 from coursekit.project import find_project
 
 
@@ -15,12 +15,13 @@ from coursekit.project import find_project
 @click.argument("targets", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One object per exercise, on stdout.")
 @click.option("--fresh", is_flag=True, help="Prove again what is already proved.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
-def command(targets: tuple[str, ...], as_json: bool, fresh: bool, jobs: int) -> None:
+@click.option("--all-mutants", is_flag=True, help=f"Try every mutant, not a fixed sample of {SAMPLE} of each exercise.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes (default: one a core).")
+def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: bool, jobs: int | None) -> None:
     """Prove the checks of TARGETS (SESSION, SESSION.PART or SESSION.EXERCISE; everything without one)."""
     project = find_project()
     ids = select(project, targets)
-    proofs = prove_all(project, ids, fresh=fresh, jobs=jobs)
+    proofs = prove_all(project, ids, fresh=fresh, jobs=jobs, most=None if all_mutants else SAMPLE)
     sessions = sorted({one.partition(".")[0] for one in ids})
     try:
         leaks = scan(project, sessions)

@@ -21,6 +21,7 @@ from typing import Any
 from coursekit.errors import CourseError
 from coursekit.sources import slicing
 from coursekit.sources.names import bound_names
+from coursekit.sources.statements import of_file
 
 MODULE = "answer"  # what the file's classes give as their module, so that they can be pickled and be dataclasses
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -45,7 +46,7 @@ def answer_in(path: Path, name: str) -> Iterator[Any]:
         raise CourseError(f"defines no {name!r}{_closest(name, defined)}", file=path)
     # An answer that a loop or a call takes part in has no slice; then the whole file is run.
     with contextlib.suppress(CourseError):
-        tree = ast.Module([part.node for part in slicing.needed(slicing.of_file(text, tree), [name], path)], [])
+        tree = ast.Module([part.node for part in slicing.needed(of_file(text, tree), [name], path)], [])
     lines = text.splitlines(keepends=True)
     linecache.cache[str(path)] = (len(text), None, lines, str(path))  # a notebook's lines are not the file's
     module = types.ModuleType(MODULE)

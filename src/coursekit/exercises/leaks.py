@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from coursekit.project import Project, find_parts
+from coursekit.project import Project, source_files
+from coursekit.sources.exercise_file import exercises_of
 from coursekit.sources.regions import solution_text
-from coursekit.sources.source import parse, read_exercises
+from coursekit.sources.source import source_of
 from coursekit.sources.student import student_definition
 
 LEAST = 16  # characters, without spaces, from which a line says something
@@ -27,11 +28,11 @@ def secret_lines(project: Project, session: str, part: str | None = None) -> dic
     secrets: dict[str, str] = {}
     public: set[str] = set()
     folder = project.course / session
-    metas = read_exercises(folder)
-    for path in (one.path for one in find_parts(project) if one.session == session):
+    metas = exercises_of(project, session)
+    for path in source_files(folder):
         if part is not None and path.stem != part:
             continue
-        source = parse(path, metas)
+        source = source_of(project, session, path.stem)
         for cell in source.cells:
             text = cell.text
             hidden: set[int] = set()
@@ -45,7 +46,7 @@ def secret_lines(project: Project, session: str, part: str | None = None) -> dic
         for meta in source.exercises:
             public |= {normal(line) for line in student_definition(source, meta.name).split("\n")}
             public |= {normal(line) for hint in (*meta.hints, meta.starter or "") for line in hint.split("\n")}
-    for path in sorted(folder.glob("exercises/[!_]*.py")):
+    for path in project.exercises(session):
         if part is not None and metas[path.stem].part != part:
             continue
         for number, line in _answers(path):
@@ -69,7 +70,7 @@ def find(secrets: dict[str, str], text: str, *, within_lines: bool = False) -> l
 def received(project: Project, session: str) -> list[Path]:
     """What has been built of ``session`` and goes to learners before solutions do: student notebooks and the key."""
     books = sorted((project.build / "notebooks" / session).glob("*.ipynb"))
-    key = project.build / "keys" / f"{session}.safetensors"
+    key = project.key(session)
     return [*(path for path in books if not path.stem.endswith("_solutions")), *([key] if key.is_file() else [])]
 
 

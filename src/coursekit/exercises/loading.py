@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from coursekit.sources import slicing
-from coursekit.sources.source import Source, parse
+from coursekit.sources.source import Source, source_of
 from coursekit.sources.student import student_definition
 
 if TYPE_CHECKING:
@@ -52,15 +52,15 @@ def load(project: Project, session: str, name: str) -> Exercise:
     return load_whole(project, session, name).exercise
 
 
-def load_whole(project: Project, session: str, name: str, source: Source | None = None) -> Loaded:
+def load_whole(project: Project, session: str, name: str) -> Loaded:
     """Everything about one exercise. CourseError, with file and line, for whatever in it cannot be used."""
-    path = project.course / session / "exercises" / f"{name}.py"
+    path = project.exercise(session, name)
     if not path.is_file():
         known = ", ".join(sorted(one.stem for one in path.parent.glob("[!_]*.py"))) or "none"
         raise CourseError(f"no exercise {session}.{name}; {session} has {known}")
     module = _import(path, f"{session}_{name}")
     exercise = module.exercise
-    source = source or parse(project.course / session / f"{exercise.part}.py")
+    source = source_of(project, session, exercise.part)
     whole = slicing.slice_of(source, [name])
     scope = run(whole, f"{session}.{name}")
     _lend_names(module, source, path, scope)
@@ -137,8 +137,7 @@ def _lend_names(module: types.ModuleType, source: Source, path: Any, scope: dict
     text = path.read_text("utf-8")
     now, later = slicing.reads(text)
     free = {name for name in now | later if not hasattr(module, name)}
-    defined = {name for statement in slicing.statements(source) for name in statement.binds}
-    unknown = sorted(free - defined - {"__file__", "__name__"})
+    unknown = sorted(free - source.binds - {"__file__", "__name__"})
     if unknown:
         raise CourseError(
             f"{unknown[0]!r} is defined neither here nor in {source.path.name}",

@@ -97,7 +97,7 @@ def select(project: Project, targets: Sequence[str], kinds: Sequence[str]) -> li
 
 def stale(project: Project) -> list[str]:
     """One line for each declared measurement that is missing, unfinished, or of a source that has changed since."""
-    rows = ledger.read(project.ledger)
+    rows = ledger.read(project)
     lines = []
     for wanted in declared(project):
         row = ledger.find(rows, wanted.kind, *wanted.key)

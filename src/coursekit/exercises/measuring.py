@@ -152,7 +152,7 @@ def _begun(project: Project, one: Declared, seeds: int, fields: dict[str, Any]) 
     from dlmodule.device import describe
 
     source_hash, machine = one.source_hash(project), describe()
-    row = ledger.find(ledger.read(project.ledger), one.kind, *one.key)
+    row = ledger.find(ledger.read(project), one.kind, *one.key)
     if row is not None and row["source_hash"] == source_hash:
         here = all(row.get(name) == value for name, value in machine.items())
         complete = len(row["seeds"]) >= seeds

@@ -15,6 +15,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from coursekit.cache import digest_of
+
 _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -78,10 +80,8 @@ class Place(NamedTuple):
             getattr(self.parent, self.field)[self.slot] = new
 
 
-def mutants(
-    text: str, within: Collection[int] | None = None, lines: Sequence[int] | None = None, *, most: int = 60
-) -> list[Mutant]:
-    """The mutants of a definition, each a different program; evenly thinned to at most ``most``.
+def mutants(text: str, within: Collection[int] | None = None, lines: Sequence[int] | None = None) -> list[Mutant]:
+    """The mutants of a definition, each a different program, in the order of the text.
 
     within: the lines of ``text``, from 1, that may change (default: all). lines: for each line of ``text`` the line number
     that labels give it (default: its own).
@@ -107,10 +107,18 @@ def mutants(
             place.put(place.node)
             if written is not None and written != original:
                 made.setdefault(written, Mutant(f"line {shown}: {words}", written))
-    found = list(made.values())
-    if len(found) <= most:
-        return found
-    return [found[round(index * (len(found) - 1) / (most - 1))] for index in range(most)]
+    return list(made.values())
+
+
+def sample(found: Sequence[Mutant], most: int, always: Collection[str] = ()) -> list[Mutant]:
+    """``most`` of ``found``, chosen by the digest of their text, so that the same program has the same sample; in their order.
+
+    Those whose label holds one of the words ``always`` are taken beside them.
+    """
+    named = {mutant for mutant in found if any(words in mutant.label for words in always)}
+    others = sorted((mutant for mutant in found if mutant not in named), key=lambda mutant: digest_of(mutant.text))
+    chosen = named.union(others[:most])
+    return [mutant for mutant in found if mutant in chosen]
 
 
 def _written(tree: ast.Module) -> str | None:

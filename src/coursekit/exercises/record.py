@@ -1,7 +1,7 @@
 """Recording keys: run the solution, the starter and every mistake over the cases, and write down what they do.
 
-Exercises are recorded in parallel, each in a process of its own forked from one that has imported torch, and cached by
-a digest of everything the record depends on. A session's key file is then put together from the cached records; the same
+Exercises are recorded in parallel, each in a process of its own forked from one that has imported torch, and kept by
+a digest of everything the record depends on. A session's key file is then put together from what is kept; the same
 sources always give the same bytes.
 """
 
@@ -10,23 +10,26 @@ from __future__ import annotations
 import functools
 import hashlib
 import platform
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coursekit import ledger
+from coursekit.cache import digest_of
 from coursekit.errors import CourseError
 from coursekit.exercises import loading
 from coursekit.exercises.loading import Loaded, load_whole
 from coursekit.exercises.workers import run_forked
 from coursekit.project import Project
-from coursekit.sources import slicing
-from coursekit.sources.exercise_file import read
+from coursekit.sources import slicing, statements
+from coursekit.sources.exercise_file import exercise_of
 from coursekit.sources.slicing import borrowed, slice_of, slice_text
-from coursekit.sources.source import parse
+from coursekit.sources.source import source_of
 from coursekit.sources.student import student_definition
 from dlmodule.errors import DLModuleError
+from dlmodule.recording import recording
 
 if TYPE_CHECKING:
     from dlmodule.checking.evidence import Evidence
@@ -36,19 +39,62 @@ LIMIT = 60.0  # seconds for the solution on one case; a learner's limit follows 
 REHEARSAL_LIMIT = 60.0
 
 
-def record_session(project: Project, session: str, *, jobs: int = 2) -> Path:
-    """Write ``build/keys/SESSION.safetensors``, recording what has changed. CourseError for the first exercise that fails."""
-    names = [path.stem for path in sorted((project.course / session).glob("exercises/[!_]*.py"))]
-    waiting = [name for name in names if _cached(project, session, name) is None]
-    if waiting:
-        _record_all(project, session, waiting, jobs)
+def record_session(project: Project, session: str, *, jobs: int | None = None) -> Path:
+    """Write the key of one session, recording what has changed. CourseError for the first exercise that fails."""
+    for _, result in record_sessions(project, [session], jobs=jobs):
+        if isinstance(result, Path):
+            return result
+        raise result[0]
+    raise AssertionError("every session that is asked for is answered")
+
+
+def record_sessions(
+    project: Project, sessions: Sequence[str], *, jobs: int | None = None
+) -> Iterator[tuple[str, Path | list[DLModuleError]]]:
+    """Write the keys of ``sessions``, recording what has changed; each with its file, or its errors, as soon as it is done.
+
+    The exercises of all sessions are recorded side by side, those of the first session first. One recorder works in a
+    project at a time; a second waits, and finds what the first has kept. jobs: processes (default: one a core).
+    """
+    with recording(project.keys):
+        digests: dict[str, dict[str, str]] = {}
+        failed: dict[str, list[DLModuleError]] = {}
+        for session in sessions:
+            try:
+                names = [path.stem for path in project.exercises(session)]
+                digests[session] = {name: digest(project, session, name) for name in names}
+            except DLModuleError as error:
+                yield session, [error]
+        waiting = [
+            (session, name, of)
+            for session, known in digests.items()
+            for name, of in known.items()
+            if _kept(project, session, name, of) is None
+        ]
+        missing = Counter(session for session, _, _ in waiting)
+        for session in [session for session in digests if not missing[session]]:
+            yield session, _write_session(project, session, digests[session])
+        for (session, name, _), result in run_forked(functools.partial(_record_and_keep, project), waiting, jobs=jobs):
+            missing[session] -= 1
+            if isinstance(result, DLModuleError):
+                failed.setdefault(session, []).append(result)
+            elif isinstance(result, BaseException):
+                failed.setdefault(session, []).append(CourseError(f"recording {session}.{name} failed: {result}"))
+            if not missing[session]:
+                yield session, failed.get(session) or _write_session(project, session, digests[session])
+
+
+def _record_and_keep(project: Project, exercise: tuple[str, str, str]) -> None:
+    session, name, of = exercise
+    _keep(project, record(project, load_whole(project, session, name)), of)
+
+
+def _write_session(project: Project, session: str, digests: Mapping[str, str]) -> Path:
     from dlmodule.checking import key
 
-    records = [_cached(project, session, name) for name in names]
-    assert all(records), "every exercise was recorded or an error was raised"
-    path = project.build / "keys" / f"{session}.safetensors"
-    key.save(path, [one for one in records if one is not None])
-    return path
+    records = [_kept(project, session, name, of) for name, of in digests.items()]
+    key.save(project.key(session), [record for record in records if record is not None])
+    return project.key(session)
 
 
 def record(project: Project, loaded: Loaded) -> ExerciseKey:
@@ -58,7 +104,7 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
 
     exercise = loaded.exercise
     probe, cases = _shipped_probe(project, loaded), exercise.all_cases()
-    path = project.course / loaded.session / "exercises" / f"{loaded.name}.py"
+    path = project.exercise(loaded.session, loaded.name)
     if not cases:
         raise CourseError("no cases", file=path)
     limit = REHEARSAL_LIMIT if exercise.measured else LIMIT
@@ -114,23 +160,20 @@ def _wordless(seen: list[Evidence]) -> list[Evidence]:
 
 
 def recorded(project: Project, loaded: Loaded) -> ExerciseKey:
-    """The key of one exercise: the cached record where there is one, else recorded now and kept."""
-    kept = _cached(project, loaded.session, loaded.name)
-    if kept is not None:
-        return kept
-    _keep(project, record(project, loaded))
-    again = _cached(project, loaded.session, loaded.name)
-    assert again is not None
-    return again
+    """The key of one exercise: the one that is kept, else recorded now and kept."""
+    of = digest(project, loaded.session, loaded.name)
+    kept = _kept(project, loaded.session, loaded.name, of)
+    if kept is None:
+        _keep(project, record(project, loaded), of)
+        kept = _kept(project, loaded.session, loaded.name, of)
+    assert kept is not None
+    return kept
 
 
 def digest(project: Project, session: str, name: str) -> str:
     """What the record of an exercise depends on: its file, its slice, how checks run, its bar, torch and Python."""
-
-    path = project.course / session / "exercises" / f"{name}.py"
-    meta = read(path)
-    source = parse(project.course / session / f"{meta.part}.py")
-    text = path.read_text("utf-8")
+    source = source_of(project, session, exercise_of(project, session, name).part)
+    text = project.exercise(session, name).read_text("utf-8")
     parts = [
         text,
         slice_of(source, [name, *borrowed(source, text)]),
@@ -138,7 +181,7 @@ def digest(project: Project, session: str, name: str) -> str:
         repr(ledger.bar(project, f"{session}.{name}")),
         code_version(),
     ]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    return digest_of(*parts)
 
 
 @functools.cache
@@ -153,51 +196,23 @@ def code_version() -> str:
     files = [path for folder in (checking / "collect", home / "data") for path in sorted(folder.rglob("*.py"))]
     files += [checking / f"{name}.py" for name in ("compare", "evidence", "exercise", "probes", "serialise")]
     files += [home / f"{name}.py" for name in ("device", "rehearsal", "training")]  # what probes call
-    files += [Path(__file__), Path(loading.__file__), Path(slicing.__file__)]
+    files += [Path(str(module.__file__)) for module in (loading, slicing, statements)] + [Path(__file__)]
     code = [path.read_text("utf-8") for path in files]
     versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]
     return hashlib.sha256(repr((code, versions)).encode()).hexdigest()
 
 
-def _cache_path(project: Project, session: str, name: str) -> Path:
-    return project.build / "cache" / "keys" / f"{session}.{name}.{digest(project, session, name)}.safetensors"
-
-
-def _cached(project: Project, session: str, name: str) -> ExerciseKey | None:
+def _kept(project: Project, session: str, name: str, of: str) -> ExerciseKey | None:
     from dlmodule.checking import key
 
-    path = _cache_path(project, session, name)
-    if not path.is_file():
-        return None
-    try:
-        return key.load(path)[name]
-    except (DLModuleError, KeyError):
-        path.unlink(missing_ok=True)  # damaged: it is made again
-        return None
+    content = project.cache.kept("keys", f"{session}.{name}", of)
+    return None if content is None else key.from_bytes(content, f"{session}.{name}")[name]
 
 
-def _record_all(project: Project, session: str, names: Sequence[str], jobs: int) -> None:
-
-    for name, result in run_forked(functools.partial(_record_one, project, session), names, jobs=jobs):
-        if isinstance(result, BaseException):
-            if isinstance(result, DLModuleError):
-                raise result
-            raise CourseError(f"recording {session}.{name} failed: {result}") from result
-
-
-def _record_one(project: Project, session: str, name: str) -> None:
-
-    _keep(project, record(project, load_whole(project, session, name)))
-
-
-def _keep(project: Project, one: ExerciseKey) -> None:
+def _keep(project: Project, exercise: ExerciseKey, of: str) -> None:
     from dlmodule.checking import key
 
-    path = _cache_path(project, one.session, one.name)
-    key.save(path, [one])
-    for old in path.parent.glob(f"{one.session}.{one.name}.*.safetensors"):
-        if old != path:
-            old.unlink(missing_ok=True)
+    project.cache.keep("keys", exercise.id, of, key.to_bytes([exercise]))
 
 
 def _shipped_probe(project: Project, loaded: Loaded) -> Any:
@@ -206,7 +221,7 @@ def _shipped_probe(project: Project, loaded: Loaded) -> Any:
     probe = loaded.exercise.how
     if probe.function is None:
         return probe
-    path = project.course / loaded.session / "exercises" / f"{loaded.name}.py"
+    path = project.exercise(loaded.session, loaded.name)
     text = slice_text(path.read_text("utf-8"), [probe.function.__name__], path)
     if probe.function.__name__ != "probe":
         text += f"\nprobe = {probe.function.__name__}\n"

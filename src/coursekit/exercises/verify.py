@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from coursekit.cache import digest_of
 from coursekit.errors import CourseError
 from coursekit.exercises import mutants, record, workers
 from coursekit.exercises.loading import Loaded, load_whole, run
 from coursekit.exercises.workers import in_child, run_forked
-from coursekit.project import Project
-from coursekit.sources.exercise_file import read
+from coursekit.project import Project, uncollected
+from coursekit.sources.exercise_file import exercise_of
 from coursekit.sources.slicing import exercise_slice
-from dlmodule.files import write_atomically
 
 if TYPE_CHECKING:
     from dlmodule.checking.evidence import Evidence
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 APART = 100.0  # tolerances between a mistake and the solution, or another mistake
 ALTERNATIVES, MISTAKES, HINTS, MUTANTS = 2, 3, 2, 8
+SAMPLE = 24  # mutants of an exercise that are tried unless all are asked for: as many tell a good check from a lax one
 LEAST_LIMIT = 0.5  # seconds: a busy machine must not pass for a check that notices
 KILLED = 0.95  # of an exercise's mutants, those proved equivalent left out
 
@@ -68,12 +69,11 @@ class Proof:
         }
 
 
-def prove(project: Project, session: str, name: str) -> Proof:
-    """Prove one exercise, here and now."""
+def prove(project: Project, session: str, name: str, *, most: int | None = None) -> Proof:
+    """Prove one exercise, here and now. most: mutants to try (default: all); see ``mutants.sample``."""
     started = time.perf_counter()
-    file = project.course / session / "exercises" / f"{name}.py"
-    if file.is_file():  # a wrong keyword is named before Python, running the file, stumbles over it
-        read(file)
+    if project.exercise(session, name).is_file():  # a wrong keyword is named before Python stumbles over it
+        exercise_of(project, session, name)
     loaded = load_whole(project, session, name)
     proof = Proof(loaded.id, measured=loaded.exercise.measured is not None)
     proof.problems += prove_cases(loaded)
@@ -86,7 +86,7 @@ def prove(project: Project, session: str, name: str) -> Proof:
         for prove_that in (prove_stub, prove_mistakes, prove_apart, prove_alternatives, prove_counts):
             proof.problems += prove_that(loaded, key, proof)
         if not proof.measured:
-            _try_mutants(loaded, key, proof)
+            _try_mutants(loaded, key, proof, most)
     proof.seconds = round(time.perf_counter() - started, 2)
     return proof
 
@@ -251,8 +251,8 @@ def prove_counts(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str
             yield _at(loaded, f"{found} {what}; at least {least} are asked")
 
 
-def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
-    """Try every mutant of the solution, each in a process of its own, for at most ten times what the solution takes."""
+def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof, most: int | None) -> None:
+    """Try the mutants of the solution (at most ``most``), each in a process of its own, for at most ten times what the solution takes."""
     from dlmodule.checking.judge import judge_with
 
     clock = time.perf_counter()
@@ -266,7 +266,8 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
 
     equal = loaded.exercise.equivalents
     met: set[str] = set()
-    for mutant in mutants.mutants(whole.text, whole.written, whole.lines):
+    found = mutants.mutants(whole.text, whole.written, whole.lines)
+    for mutant in found if most is None else mutants.sample(found, most, always=equal):
         # Anything but "it passes" is noticed: it is wrong, does not even define, takes too long, or too much.
         judged = in_child(functools.partial(verdict, mutant.text), deadline=limit + 1)
         if not (isinstance(judged, tuple) and judged[0]):
@@ -294,60 +295,59 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof) -> None:
         proof.problems.append(f"no mutant {words!r} survives, so there is none to declare equivalent")
 
 
-def prove_all(project: Project, ids: Sequence[str], *, fresh: bool = False, jobs: int = 2) -> list[Proof]:
-    """Prove the exercises ``ids``, in parallel; unchanged ones are taken from the cache. CourseError for bad input."""
+def prove_all(
+    project: Project, ids: Sequence[str], *, fresh: bool = False, jobs: int | None = None, most: int | None = None
+) -> list[Proof]:
+    """Prove the exercises ``ids``, in parallel; what is proved and unchanged is not proved again.
 
-    found: dict[str, Proof] = {}
-    for one in ids:
-        kept = None if fresh else _kept(project, one)
-        if kept is not None:
-            found[one] = kept
-    waiting = [one for one in ids if one not in found]
+    jobs: processes (default: one a core). most: mutants to try of each exercise (default: all).
+    """
+    with uncollected():
+        digests = {exercise: _digest(project, exercise, most) for exercise in ids}
+    proofs: dict[str, Proof] = {}
+    for exercise, digest in digests.items():
+        content = None if fresh or digest is None else project.cache.kept("proofs", exercise, digest)
+        if content is not None:
+            proofs[exercise] = Proof(**json.loads(content))
+    waiting = [exercise for exercise in ids if exercise not in proofs]
     with tqdm(total=len(waiting), desc="verify", disable=None, leave=False) as bar:
-        for one, result in run_forked(functools.partial(_prove_one, project), waiting, jobs=jobs) if waiting else ():
+        for exercise, result in run_forked(functools.partial(_prove_one, project, most), waiting, jobs=jobs):
             bar.update(1)
             if isinstance(result, BaseException):
                 cause = str(result) if isinstance(result, CourseError) else f"{type(result).__name__}: {result}"
-                result = Proof(one, problems=[cause])
-            found[one] = result
-            if not result.problems:
-                write_atomically(_cache_path(project, one), json.dumps(asdict(result)))
-    return [found[one] for one in ids]
+                result = Proof(exercise, problems=[cause])
+            proofs[exercise] = result
+            if not result.problems and (digest := digests[exercise]) is not None:
+                project.cache.keep("proofs", exercise, digest, json.dumps(asdict(result)))
+    return [proofs[exercise] for exercise in ids]
 
 
-def _prove_one(project: Project, one: str) -> Proof:
-    session, _, name = one.partition(".")
-    return prove(project, session, name)
+def _prove_one(project: Project, most: int | None, exercise: str) -> Proof:
+    session, _, name = exercise.partition(".")
+    return prove(project, session, name, most=most)
 
 
-def _cache_path(project: Project, one: str) -> Path:
-    session, _, name = one.partition(".")
-    digest = record.digest(project, session, name)
-    return project.build / "cache" / "verify" / f"{one}.{digest}.{_code_version()}.json"
+def _digest(project: Project, exercise: str, most: int | None) -> str | None:
+    """What the proof of ``exercise`` depends on; None where its files are wrong, which proving it will say."""
+    session, _, name = exercise.partition(".")
+    try:
+        return digest_of(record.digest(project, session, name), _code_version(), str(most))
+    except (CourseError, OSError):
+        return None
 
 
 @functools.cache
 def _code_version() -> str:
-    import hashlib
-
-    files = (__file__, mutants.__file__, workers.__file__)
-    return hashlib.sha256("".join(Path(one).read_text("utf-8") for one in files).encode()).hexdigest()[:12]
-
-
-def _kept(project: Project, one: str) -> Proof | None:
-    try:
-        return Proof(**json.loads(_cache_path(project, one).read_text("utf-8")))
-    except (CourseError, OSError, ValueError, TypeError):
-        return None
+    """Digest of the code that proves, beside that which records."""
+    return digest_of(*(Path(module).read_bytes() for module in (__file__, mutants.__file__, workers.__file__)))
 
 
 def select(project: Project, targets: Sequence[str]) -> list[str]:
     """Ids of the exercises that ``targets`` (SESSION, SESSION.PART or SESSION.EXERCISE; all without one) name."""
-
-    every = {
-        f"{path.parents[1].name}.{path.stem}": f"{path.parents[1].name}.{_part(path)}"
-        for path in sorted(project.course.glob("*/exercises/[!_]*.py"))
-    }
+    every = {}
+    for path in project.exercises():
+        session = path.parents[1].name
+        every[f"{session}.{path.stem}"] = f"{session}.{_part(project, session, path.stem)}"
     for target in targets:
         if not any(target in (one, part, one.partition(".")[0]) for one, part in every.items()):
             raise CourseError(f"nothing called {target!r}; write SESSION, SESSION.PART or SESSION.EXERCISE")
@@ -358,9 +358,9 @@ def select(project: Project, targets: Sequence[str]) -> list[str]:
     ]
 
 
-def _part(path: Path) -> str:
-    """The part of the exercise at ``path``; "" where its file is wrong, which its proof will say."""
+def _part(project: Project, session: str, name: str) -> str:
+    """The part of an exercise; "" where its file is wrong, which its proof will say."""
     try:
-        return read(path).part
+        return exercise_of(project, session, name).part
     except CourseError:
         return ""

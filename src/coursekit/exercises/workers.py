@@ -24,12 +24,16 @@ class Killed(Exception):
 
 
 def run_forked(
-    work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int = 2, deadline: float = 900.0
+    work: Callable[[Any], Any], items: Sequence[Any], *, jobs: int | None = None, deadline: float = 900.0
 ) -> Iterator[tuple[Any, Any]]:
     """``(item, work(item))`` as they are done, each in its own process; an exception stands in place of its result.
 
-    deadline: seconds after which a worker is killed and its result is ``Killed``.
+    jobs: processes at a time (default: one a core). deadline: seconds after which a worker is killed and its result is
+    ``Killed``.
     """
+    if not items:
+        return
+    jobs = jobs or os.cpu_count() or 1
     if not hasattr(os, "fork"):
         for item in items:
             yield item, _tried(work, item)

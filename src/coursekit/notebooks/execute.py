@@ -22,11 +22,10 @@ from typing import Any
 from coursekit.cache import digest_of, package_digest
 from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_ids
-from coursekit.notebooks.notebook import file_name, relative_path
 from coursekit.notebooks.unfinished import CellError, errors_of, unfinished_only
-from coursekit.project import Part, Project, key_path, select_parts
+from coursekit.project import Part, Project, select_parts
 from coursekit.sources.regions import solution_lines
-from coursekit.sources.source import parse
+from coursekit.sources.source import source_of
 from dlmodule.files import write_atomically
 
 # Seconds that one cell may take before the notebook counts as hung.
@@ -44,11 +43,6 @@ class Run:
     seconds: float
     reused: bool
     problems: tuple[str, ...]
-
-
-def executed_path(project: Project, session: str, part: str, *, solutions: bool) -> Path:
-    """Where the executed notebook of a part is kept."""
-    return project.build / "executed" / session / file_name(session, part, solutions=solutions)
 
 
 def execute(
@@ -86,7 +80,7 @@ class _Settings:
 
     def digest(self, session: str, text: str, *, rehearsal: bool) -> str:
         """Digest of all that a run of the notebook ``text`` depends on."""
-        key = self.project.build / key_path(session)
+        key = self.project.key(session)
         environment = f"{platform.python_implementation()} {sys.version} torch {version('torch')}"
         size = "rehearsal" if rehearsal else "full"
         fast = os.environ.get(
@@ -100,7 +94,7 @@ class _Settings:
         """Environment variables of the kernel."""
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
         return {
-            "DLMODULE_KEYS": str(self.project.build / "keys"),
+            "DLMODULE_KEYS": str(self.project.keys),
             "DLMODULE_PROGRESS": str(progress),
             "DLMODULE_REHEARSAL": "1" if self.rehearsal else "",
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads)),
@@ -114,16 +108,14 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
     from coursekit.notebooks.kernel import run_notebook
 
     project, solutions = settings.project, not settings.student
-    text = (project.build / relative_path(part.session, part.name, solutions=solutions)).read_text(encoding="utf-8")
+    text = project.notebook(part.session, part.name, solutions=solutions).read_text(encoding="utf-8")
     kind = "solutions" if solutions else "student"
-    kept = executed_path(project, part.session, part.name, solutions=solutions)
-    digest = settings.digest(part.session, text, rehearsal=settings.rehearsal)
-    full = settings.digest(part.session, text, rehearsal=False)
-    for known in (digest, full):
-        record = _record(project, known)
-        if record.is_file() and kept.is_file():
-            seconds = json.loads(record.read_text(encoding="utf-8"))["seconds"]
-            finished(Run(part.id, kind, settings.rehearsal, True, seconds, True, ()))
+    executed = project.executed(part.session, part.name, solutions=solutions)
+    for rehearsal in dict.fromkeys((settings.rehearsal, False)):  # a full-size run answers for the rehearsal
+        digest = settings.digest(part.session, text, rehearsal=rehearsal)
+        facts = project.cache.facts(_run_name(part, kind, rehearsal=rehearsal), digest)
+        if facts is not None:
+            finished(Run(part.id, kind, settings.rehearsal, True, facts["seconds"], True, ()))
             return
     notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
     size = "rehearsal" if settings.rehearsal else "full"
@@ -139,7 +131,7 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
             problems.append(f"{part.path}: {error}")
     errors = unfinished_only(notebook) if settings.student else errors_of(notebook)
     if errors:
-        problems += _located(part, errors, solutions)
+        problems += _located(project, part, errors, solutions)
     notebook.metadata["dlmodule"]["executed"] = {
         "jobs": settings.jobs,
         "notebook": digest_of(text),
@@ -149,18 +141,21 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
         "torch": version("torch"),
     }
     if problems:
-        failed = project.build / "cache" / "failed" / kept.name
+        failed = project.build / "cache" / "failed" / executed.name
         write_atomically(failed, nbformat.writes(notebook))  # type: ignore[no-untyped-call]
     else:
-        if not (settings.rehearsal and _full_size(kept, digest_of(text))):
-            write_atomically(kept, nbformat.writes(notebook))  # type: ignore[no-untyped-call]
-        write_atomically(_record(project, digest), json.dumps({"seconds": round(seconds, 2)}) + "\n")
+        if not (settings.rehearsal and _full_size(executed, digest_of(text))):
+            write_atomically(executed, nbformat.writes(notebook))  # type: ignore[no-untyped-call]
+        digest = settings.digest(part.session, text, rehearsal=settings.rehearsal)
+        name = _run_name(part, kind, rehearsal=settings.rehearsal)
+        outputs = [executed.relative_to(project.build).as_posix()]
+        project.cache.made(name, digest, outputs, seconds=round(seconds, 2))
     finished(Run(part.id, kind, settings.rehearsal, not problems, round(seconds, 2), False, tuple(problems)))
 
 
-def _record(project: Project, digest: str) -> Path:
-    """Where it is noted that a run succeeded."""
-    return project.build / "cache" / "executed" / f"{digest}.json"
+def _run_name(part: Part, kind: str, *, rehearsal: bool) -> str:
+    """The name under which it is noted that a run succeeded."""
+    return f"run of {part.id} {kind} {'rehearsal' if rehearsal else 'full'}"
 
 
 def _full_size(path: Path, notebook: str) -> bool:
@@ -171,10 +166,9 @@ def _full_size(path: Path, notebook: str) -> bool:
     return executed["notebook"] == notebook and not executed["rehearsal"]
 
 
-def _located(part: Part, errors: Sequence[CellError], solutions: bool) -> list[str]:
+def _located(project: Project, part: Part, errors: Sequence[CellError], solutions: bool) -> list[str]:
     """Each error as one line that begins with the source's file and line."""
-
-    source = parse(part.path)
+    source = source_of(project, part.session, part.name)
     cells = dict(zip(cell_ids(source.session, source.part, source.cells), source.cells, strict=True))
     located: list[str] = []
     for error in errors:

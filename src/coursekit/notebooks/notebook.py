@@ -12,6 +12,7 @@ from typing import Any
 from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_id, cell_ids
 from coursekit.notebooks.title import Repository, colab_url, exercise_line, install_cell, title_cell
+from coursekit.project import notebook_path
 from coursekit.sources.load import load_of
 from coursekit.sources.regions import solution_text
 from coursekit.sources.source import Cell, Source
@@ -23,16 +24,6 @@ Notebook = dict[str, Any]
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 _FIGURE = re.compile(r"\{ledger:\s*(?P<id>[\w.]+)\s*\}")
-
-
-def file_name(session: str, part: str, *, solutions: bool) -> str:
-    """``05_cnns_1_morning_solutions.ipynb``."""
-    return f"{session}_{part}{'_solutions' if solutions else ''}.ipynb"
-
-
-def relative_path(session: str, part: str, *, solutions: bool) -> str:
-    """Where a notebook stands in ``build/``: ``notebooks/SESSION/FILE``."""
-    return f"notebooks/{session}/{file_name(session, part, solutions=solutions)}"
 
 
 def make(
@@ -48,7 +39,7 @@ def make(
     place: where it stands in the published repository (default: as in build/).
     """
     session, part = source.session, source.part
-    colab = colab_url(repository, place or relative_path(session, part, solutions=solutions))
+    colab = colab_url(repository, place or notebook_path(session, part, solutions=solutions))
     cells = [
         _cell(
             "markdown",

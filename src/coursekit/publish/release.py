@@ -22,7 +22,7 @@ from coursekit.publish import release_pages
 from coursekit.publish.site import build_site
 from coursekit.schedule.calendar import to_ical
 from coursekit.schedule.release_path import VERSIONS
-from coursekit.schedule.syllabus import load
+from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable, course_table, entries, release_path
 from dlmodule.files import write_atomically
 
@@ -33,7 +33,7 @@ _PACKAGE_FILES = {".py", ".typed", ".html", ".css", ".js", ".svg", ".json", ".to
 
 def contents(project: Project, at: datetime) -> dict[str, bytes]:
     """Every file of the release at ``at``, by its path in it. Raises CourseError where one that is due has not been built."""
-    timetable = Timetable(load(project.syllabus))
+    timetable = Timetable(syllabus_of(project))
     due = {(slot.id, version) for slot, version in timetable.due(at)}
     begun = {identity for identity, _ in due}
     files: dict[str, bytes] = {}

@@ -7,10 +7,8 @@ from another host, so the folder works from a disk, a memory stick, or any path 
 The site is made aside and moved into its place, whole or not at all.
 """
 
-import contextlib
 import shutil
 import tempfile
-import time
 from datetime import datetime
 from pathlib import Path
 
@@ -19,10 +17,9 @@ from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.project import Project
 from coursekit.publish.site_pages import Pages, collect
 from coursekit.publish.site_sphinx import Complaint, tree
-from coursekit.sources.source import parse
+from coursekit.sources.source import source_of
+from dlmodule.files import is_abandoned
 
-# A folder this old was left by a run that was killed.
-_ABANDONED_SECONDS = 3600.0
 # MyST-NB numbers the lines of a notebook so: 10 000 for each cell, from 1.
 _LINES_PER_CELL = 10_000
 
@@ -37,7 +34,7 @@ def build_site(project: Project, *, at: datetime | None, to: Path) -> None:
     if to.exists() and not _is_site(to):
         raise CourseError("there is something other than a site here; name another folder or remove it", file=to)
     pages = collect(project, at=at)
-    made = tree(pages.sources, project.build / "cache" / "site", lambda complaints: _error(project, pages, complaints))
+    made = tree(pages.sources, project.cache, lambda complaints: _error(project, pages, complaints))
     to.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(to)
     with tempfile.TemporaryDirectory(
@@ -66,9 +63,8 @@ def _remove_abandoned(to: Path) -> None:
     for folder in to.parent.glob(f".{to.name}.*.part"):
         if (folder / "before").is_dir() and not to.exists():
             (folder / "before").rename(to)
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+        if is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _error(project: Project, pages: Pages, complaints: list[Complaint]) -> CourseError:
@@ -80,11 +76,11 @@ def _error(project: Project, pages: Pages, complaints: list[Complaint]) -> Cours
     origin = pages.origins.get(first.source, Path(first.source))
     line = first.line
     if first.source.endswith(".ipynb") and line is not None:
-        line = _line_of_source(origin, pages.sources[first.source], line)
+        line = _line_of_source(project, origin, pages.sources[first.source], line)
     return CourseError(f"on the site: {text}", file=origin, line=line)
 
 
-def _line_of_source(source: Path, notebook: bytes, line: int) -> int | None:
+def _line_of_source(project: Project, source: Path, notebook: bytes, line: int) -> int | None:
     """The line of a part's source that Sphinx's line of the notebook stands for; None in a cell that the build wrote."""
     import json
 
@@ -92,7 +88,7 @@ def _line_of_source(source: Path, notebook: bytes, line: int) -> int | None:
     shown = json.loads(notebook)["cells"]
     if not 0 < number <= len(shown):
         return None
-    parsed = parse(source)
+    parsed = source_of(project, source.parent.name, source.stem)
     cells = dict(zip(cell_ids(parsed.session, parsed.part, parsed.cells), parsed.cells, strict=True))
     cell = cells.get(shown[number - 1]["id"])
     if cell is None:

@@ -55,7 +55,7 @@ def collect(project: Project, *, at: datetime | None) -> Pages:
     _add_theme(pages)
     _add_documents(project, pages)
     days = [_add_day(project, course, day, at, pages) for day in course["days"]]
-    pages.sources["ledger.md"] = ledger_page(read(project.ledger), _released(course, at)).encode()
+    pages.sources["ledger.md"] = ledger_page(read(project), _released(course, at)).encode()
     pages.origins["ledger.md"] = project.ledger
     facts = {
         "title": course["title"],

@@ -1,7 +1,7 @@
 """Runs Sphinx over sources that are held in memory, and keeps what it made.
 
 Sphinx runs in a process of its own: it leaves nothing behind in ours, and its hash seed and clock are fixed, so that the same
-sources give the same tree. A tree is kept below ``cache`` under the digest of its sources and of the tools; a second
+sources give the same tree. A tree is kept by the digest of its sources and of the tools; a second
 request for it only copies. Any warning is an error: a broken link never reaches a reader.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from coursekit.cache import digest_of
+from coursekit.cache import Cache, digest_of
 from coursekit.errors import CourseError
 
 KEPT = 8  # trees: one for each moment last asked for
@@ -35,38 +35,33 @@ class Complaint:
     text: str
 
 
-def tree(sources: Mapping[str, bytes], cache: Path, report: Callable[[list[Complaint]], CourseError]) -> Path:
+def tree(sources: Mapping[str, bytes], cache: Cache, report: Callable[[list[Complaint]], CourseError]) -> Path:
     """The folder with the site made from ``sources``; read-only to the caller. Raises what ``report`` makes of warnings."""
-    tools = [f"{name} {version(name)}" for name in ("sphinx", "myst-nb", "pydata-sphinx-theme", "docutils")]
-    named = [piece for name in sorted(sources) for piece in (name, sources[name])]
-    kept = cache / digest_of(*tools, *map(str, UNWANTED), *named)[:24]
-    if kept.is_dir():
-        os.utime(kept)
-        return kept
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix=".making-") as folder:
-        work = Path(folder)
-        for name, content in sources.items():
-            target = work / "sources" / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        complaints = _run(work)
+
+    def make(target: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            work = Path(folder)
+            for name, content in sources.items():
+                source = work / "sources" / name
+                source.parent.mkdir(parents=True, exist_ok=True)
+                source.write_bytes(content)
+            complaints = _run(work, target)
         if complaints:
             raise report(complaints)
         for name in UNWANTED:
-            unwanted = work / "made" / name
+            unwanted = target / name
             if unwanted.is_dir():
                 shutil.rmtree(unwanted)
             else:
                 unwanted.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # another process made the same tree meanwhile
-            (work / "made").rename(kept)
-    _prune(cache, kept)
-    return kept
+
+    tools = [f"{name} {version(name)}" for name in ("sphinx", "myst-nb", "pydata-sphinx-theme", "docutils")]
+    named = [piece for name in sorted(sources) for piece in (name, sources[name])]
+    return cache.tree("site", digest_of(*tools, *map(str, UNWANTED), *named)[:24], make, most=KEPT)
 
 
-def _run(work: Path) -> list[Complaint]:
-    """Run Sphinx in ``work``: sources/ -> made/. What it has to complain of, in its order."""
+def _run(work: Path, target: Path) -> list[Complaint]:
+    """Run Sphinx in ``work``: sources/ -> ``target``. What it has to complain of, in its order."""
     sources, log = (work / "sources").resolve(), work / "warnings"
     command = [
         sys.executable,
@@ -83,7 +78,7 @@ def _run(work: Path) -> list[Complaint]:
     ]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800", "PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
-        [*command, str(sources), str(work / "made")],
+        [*command, str(sources), str(target)],
         env=environment,
         capture_output=True,
         text=True,
@@ -109,13 +104,3 @@ def _complaint(line: str, sources: Path) -> Complaint | None:
         name = Path(found["file"]).relative_to(sources).as_posix()
         return Complaint(name, int(found["line"]) if found["line"] else None, found["text"])
     return Complaint(None, None, found["text"])
-
-
-def _prune(cache: Path, newest: Path) -> None:
-    """Keep the trees last used."""
-    trees = sorted(
-        (path for path in cache.iterdir() if path.is_dir() and path.name[0] != "."), key=lambda p: p.stat().st_mtime
-    )
-    for old in trees[:-KEPT]:
-        if old != newest:
-            shutil.rmtree(old, ignore_errors=True)

@@ -23,9 +23,9 @@ from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.notebooks.title import Repository, colab_url
 from coursekit.project import Project, source_files
-from coursekit.schedule.syllabus import load
+from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import published_path
-from coursekit.sources.source import parse, read_exercises
+from coursekit.sources.source import source_of
 from dlmodule.files import write_atomically
 
 Links = dict[str, dict[str, str]]
@@ -80,7 +80,7 @@ def select_decks(project: Project, targets: Sequence[str] = ()) -> list[Deck]:
 def build_deck(project: Project, deck: Deck, repository: "Repository") -> list[Slide]:
     """Write the deck's figures, PDF and notes; returns its slides, in order. Raises CourseError naming file and line."""
     folder = project.build / "slides" / deck.session
-    figures = draw_figures(deck, folder / "figures")
+    figures = draw_figures(project, deck)
     compiler = _compiler(project, deck, figures, section_links(project, deck, repository))
     pdf = _guarded(deck, lambda: compiler.compile(format="pdf"))
     slides = [Slide(**value) for value in json.loads(compiler.query("<slide>", field="value"))]
@@ -92,7 +92,7 @@ def build_deck(project: Project, deck: Deck, repository: "Repository") -> list[S
 
 def page_images(project: Project, deck: Deck, repository: "Repository", *, ppi: float = 72.0) -> list[bytes]:
     """Every page as PNG, for those who look at slides without a PDF reader, and for tests."""
-    figures = draw_figures(deck, project.build / "slides" / deck.session / "figures")
+    figures = draw_figures(project, deck)
     compiler = _compiler(project, deck, figures, section_links(project, deck, repository))
     pages = _guarded(deck, lambda: compiler.compile(format="png", ppi=ppi))
     return pages if isinstance(pages, list) else [pages]
@@ -113,11 +113,10 @@ def notes_text(slides: Sequence[Slide]) -> str:
 
 def section_links(project: Project, deck: Deck, repository: "Repository") -> Links:
     """For each part of the deck's session: the address in Colab of the cell of each heading, by the heading's text."""
-
-    exercises, syllabus = read_exercises(deck.path.parent), load(project.syllabus)
+    syllabus = syllabus_of(project)
     links: Links = {}
     for path in source_files(deck.path.parent):
-        source = parse(path, exercises)
+        source = source_of(project, deck.session, path.stem)
         place = published_path(syllabus, deck.session, path.stem, "student")
         if place is None:
             raise CourseError(f"{project.syllabus} knows no notebook {deck.session}.{path.stem}", file=path, line=1)
@@ -131,15 +130,12 @@ def section_links(project: Project, deck: Deck, repository: "Repository") -> Lin
     return links
 
 
-def draw_figures(deck: Deck, folder: Path) -> Path:
-    """Draw the deck's figures as SVG into ``folder``/DECK, unless they are there from the same code; returns that folder."""
+def draw_figures(project: Project, deck: Deck) -> Path:
+    """Draw the deck's figures as SVG, unless they are there from the same code; returns their folder."""
     source = deck.figures_source
-    folder = folder / deck.name
-    if not source.is_file():
-        return folder
-    digest = _digest(source)
-    stamp = folder / "digest"
-    if stamp.is_file() and stamp.read_text() == digest:
+    folder = project.build / "slides" / deck.session / "figures" / deck.name
+    product, digest = f"figures {deck.id}", _digest(source) if source.is_file() else ""
+    if not digest or project.cache.is_made(product, digest):
         return folder
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -150,13 +146,15 @@ def draw_figures(deck: Deck, folder: Path) -> Path:
         mpl.use("Agg")
         plot.use_style()
         mpl.rcParams.update({"svg.hashsalt": deck.id, "font.size": 14, "savefig.transparent": True})
+        drawn = []
         for name, draw in _figure_functions(source).items():
             figure = draw()
             if not isinstance(figure, Figure):
                 line = inspect.getsourcelines(draw)[1]
                 raise CourseError(f"{name}() must return a matplotlib figure", file=source, line=line)
-            write_atomically(folder / f"{name}.svg", _as_svg(figure))
-    write_atomically(stamp, digest)
+            drawn.append(folder / f"{name}.svg")
+            write_atomically(drawn[-1], _as_svg(figure))
+    project.cache.made(product, digest, (path.relative_to(project.build).as_posix() for path in drawn))
     return folder
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from coursekit.errors import CourseError
+from coursekit.project import Project
 from coursekit.schedule.release_path import VERSIONS, ReleaseFiles
 from coursekit.schedule.toml_lines import line_of
 
@@ -180,11 +181,6 @@ class Syllabus(_Facts):
     primer: list[Primer]
     reference: list[Reference]
 
-    @classmethod
-    def load(cls, path: Path) -> "Syllabus":
-        """The syllabus at ``path``. Raises CourseError with file, line and field where it is wrong."""
-        return load(path)
-
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -220,15 +216,31 @@ class Syllabus(_Facts):
 def load(path: Path) -> Syllabus:
     """The syllabus at ``path``. Raises CourseError with file, line and field where it is wrong."""
     try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
+        return _parse(path, path.read_bytes())
+    except OSError as error:
+        raise CourseError(f"cannot be read: {error}", file=path) from None
+
+
+def syllabus_of(project: Project) -> Syllabus:
+    """The syllabus of ``project``; see ``load``."""
+    try:
+        return project.parsed(project.syllabus, _parse)
+    except OSError as error:
+        raise CourseError(f"cannot be read: {error}", file=project.syllabus) from None
+
+
+def _parse(path: Path, content: bytes) -> Syllabus:
+    text = ""
+    try:
+        text = content.decode().replace("\r\n", "\n")
+        tables = tomllib.loads(text)
+    except UnicodeDecodeError as error:
         raise CourseError(f"cannot be read: {error}", file=path) from None
     except tomllib.TOMLDecodeError as error:
         message, line = _toml_error(str(error), text)
         raise CourseError(message, file=path, line=line) from None
     try:
-        syllabus = Syllabus.model_validate(content)
+        syllabus = Syllabus.model_validate(tables)
     except ValidationError as error:
         first = error.errors()[0]
         raise _wrong(path, text, first["loc"], first["msg"]) from None

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.errors import CourseError
-from coursekit.notebooks.notebook import relative_path
 from coursekit.notebooks.title import colab_url
-from coursekit.project import Project, find_parts
+from coursekit.project import Project, find_parts, notebook_path
 from coursekit.schedule.release_path import Version
-from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus, load, weekday
+from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus, syllabus_of, weekday
 from coursekit.sources.load import FILL, Load, load_of
-from coursekit.sources.source import Source, parse
+from coursekit.sources.source import Source, source_of
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ class Entry:
             return self.deck and f"slides/{self.slot.row.session}/{self.deck}.pdf"
         if self.source is None:
             return None
-        return relative_path(self.slot.row.session, self.slot.part.part, solutions=version == "solutions")
+        return notebook_path(self.slot.row.session, self.slot.part.part, solutions=version == "solutions")
 
 
 def entries(
@@ -186,7 +185,7 @@ def entries(
     needed: the parts (``SESSION.PART``) for which that matters, all of them by default. Another part whose source is wrong
     counts as not yet written, so that work on next week's session does not stop today's release.
     """
-    slots = (timetable or Timetable(load(project.syllabus))).slots
+    slots = (timetable or Timetable(syllabus_of(project))).slots
     paths = {part.id: part.path for part in find_parts(project)}
     for identity in sorted(paths.keys() - {slot.id for slot in slots if slot.part.notebook}):
         if needed is None or identity in needed:
@@ -196,18 +195,13 @@ def entries(
     found = []
     for slot in slots:
         try:
-            source = _source(paths[slot.id]) if slot.id in paths else None
+            source = source_of(project, slot.row.session, slot.part.part) if slot.id in paths else None
         except CourseError:
             if needed is None or slot.id in needed:
                 raise
             source = None
         found.append(Entry(slot, source, decks.get(slot.id)))
     return tuple(found)
-
-
-def _source(path: Path) -> Source:
-
-    return parse(path)
 
 
 def _decks(project: Project, slots: tuple[Slot, ...]) -> dict[str, str]:
@@ -230,7 +224,7 @@ def course_table(
     project: Project, start: date | None = None, *, needed: Container[str] | None = None
 ) -> dict[str, Any]:
     """The resolved course, as ``course.json`` holds it: all that the home page and the site show. ``needed``: see ``entries``."""
-    timetable = Timetable(load(project.syllabus))
+    timetable = Timetable(syllabus_of(project))
     timetable = timetable if start is None else timetable.moved(start)
     facts = timetable.syllabus
     rows = {row.folder: _row(row) for row in facts.day}

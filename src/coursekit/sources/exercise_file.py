@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from coursekit.cache import remembered
 from coursekit.errors import CourseError
+from coursekit.project import Project
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "title": str,
@@ -49,7 +49,16 @@ def read(path: Path) -> ExerciseMeta:
     return _parse(path, path.read_bytes())
 
 
-@remembered
+def exercise_of(project: Project, session: str, name: str) -> ExerciseMeta:
+    """The facts of an exercise of ``project``; see ``read``."""
+    return project.parsed(project.exercise(session, name), _parse)
+
+
+def exercises_of(project: Project, session: str) -> dict[str, ExerciseMeta]:
+    """The facts of every exercise of a session, by name; see ``read``."""
+    return {path.stem: project.parsed(path, _parse) for path in project.exercises(session)}
+
+
 def _parse(path: Path, content: bytes) -> ExerciseMeta:
     try:
         tree = ast.parse(content.decode())

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 Scope = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_COMPREHENSION = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -51,16 +52,20 @@ def read_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
     )
 
 
+def first_line(node: ast.stmt) -> int:
+    """The line where a statement begins, its decorators included."""
+    marks: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(mark.lineno for mark in marks)])
+
+
 def _same_scope(node: ast.AST) -> Iterator[ast.AST]:
-    """``node`` and its descendants, without entering the bodies of functions, classes and comprehensions."""
-    yield node
-    if isinstance(node, Scope):
-        return
-    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-        # A comprehension's targets are its own; only `:=` inside it binds outside.
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.NamedExpr):
-                yield inner.target
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _same_scope(child)
+    """``node`` and its descendants in order, without entering the bodies of functions, classes and comprehensions."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, _COMPREHENSION):
+            # A comprehension's targets are its own; only `:=` inside it binds outside.
+            yield from (inner.target for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
+        elif not isinstance(node, Scope):
+            waiting += reversed(list(ast.iter_child_nodes(node)))

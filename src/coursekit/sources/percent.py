@@ -41,7 +41,16 @@ class RawSource:
 
 def read(path: Path) -> RawSource:
     """The header and cells of the percent file ``path``. Raises CourseError, naming the line, where it is not one."""
-    lines = path.read_text(encoding="utf-8").split("\n")
+    return raw_source(path, path.read_bytes())
+
+
+def raw_source(path: Path, content: bytes) -> RawSource:
+    """As ``read``, of the ``content`` of the file."""
+    try:
+        lines = content.decode().replace("\r\n", "\n").split("\n")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise CourseError("not UTF-8 text", file=path, line=line) from None
     if not lines or lines[0].rstrip() != "# ---":
         raise CourseError("a source begins with a header between two lines `# ---`", file=path, line=1)
     close = next((i for i in range(1, len(lines)) if lines[i].rstrip() == "# ---"), None)

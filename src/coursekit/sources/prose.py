@@ -31,22 +31,25 @@ class Heading:
     line: int
 
 
-def headings(text: str) -> Iterator[Heading]:
-    """The headings of a markdown text, also those in quotes, lists and directives; code and mathematics hold none."""
-    level = 0
-    for token, line in _tokens(text):
-        if token.type == "heading_open":
-            level = int(token.tag[1:])
-        elif token.type == "inline" and level:
-            yield Heading(level, token.content, line)
-            level = 0
+@dataclass(frozen=True)
+class Prose:
+    """What a markdown text holds: its headings, and the 1-based lines of its images without a text alternative."""
+
+    headings: tuple[Heading, ...]
+    without_alt: tuple[int, ...]
 
 
-def check_prose(path: Path, cells: Iterable[tuple[str, int]]) -> None:
-    """Raises CourseError where the markdown ``cells`` (text, first line) skip a heading level or show an image without alt."""
+def read_prose(text: str) -> Prose:
+    """Headings and images of ``text``, also those in quotes, lists and directives; code and mathematics hold none."""
+    tokens = list(_tokens(text))
+    return Prose(tuple(_headings(tokens)), tuple(_images_without_alt(tokens)))
+
+
+def check_prose(path: Path, cells: Iterable[tuple[Prose, int]]) -> None:
+    """Raises CourseError where the ``cells`` (prose, first line) skip a heading level or show an image without alt."""
     level = 1  # the title, which the build makes
-    for text, first in cells:
-        for heading in headings(text):
+    for prose, first in cells:
+        for heading in prose.headings:
             at = first + heading.line - 1
             if heading.level == 1:
                 raise CourseError("the title is made from the header; sections begin at `##`", file=path, line=at)
@@ -54,13 +57,23 @@ def check_prose(path: Path, cells: Iterable[tuple[str, int]]) -> None:
                 message = f"heading skips a level: from {'#' * level} to {'#' * heading.level} ({heading.text})"
                 raise CourseError(message, file=path, line=at)
             level = heading.level
-        for number in _images_without_alt(text):
+        for number in prose.without_alt:
             raise CourseError("image without alt text", file=path, line=first + number - 1)
 
 
-def _images_without_alt(text: str) -> Iterator[int]:
+def _headings(tokens: Iterable[tuple[Token, int]]) -> Iterator[Heading]:
+    level = 0
+    for token, line in tokens:
+        if token.type == "heading_open":
+            level = int(token.tag[1:])
+        elif token.type == "inline" and level:
+            yield Heading(level, token.content, line)
+            level = 0
+
+
+def _images_without_alt(tokens: Iterable[tuple[Token, int]]) -> Iterator[int]:
     """Lines of images, HTML images and figure directives that say nothing to somebody who cannot see them."""
-    for token, line in _tokens(text):
+    for token, line in tokens:
         if token.type in ("fence", "colon_fence"):
             if _FIGURE.match(token.info.strip()) and not _ALT_OPTION.search(token.content):
                 yield line

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from coursekit.sources.names import Definition, bound_names
+from coursekit.sources.names import Definition, bound_names, first_line
 
 STUB = "...your code here..."
 
@@ -49,6 +49,8 @@ class Region:
 
 def find_regions(text: str, tree: ast.Module) -> tuple[Region, ...]:
     """The regions of a code cell, in order. Raises RegionError for unbalanced, nested, empty or crossing ones."""
+    if "SOLUTION" not in text.upper():
+        return ()
     regions: list[Region] = []
     lines = text.split("\n")
     open_at: int | None = None
@@ -73,7 +75,7 @@ def find_regions(text: str, tree: ast.Module) -> tuple[Region, ...]:
 
 def _region(tree: ast.Module, begin: int, end: int, lines: list[str]) -> Region:
     """The region between two marker lines of the cell ``tree`` was parsed from."""
-    statements = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and begin < _first_line(n) < end]
+    statements = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and begin < first_line(n) < end]
     if not statements:
         raise RegionError("the solution region holds no statement", begin)
     crossing = next((n for n in statements if (n.end_lineno or 0) > end), None)
@@ -83,12 +85,12 @@ def _region(tree: ast.Module, begin: int, end: int, lines: list[str]) -> Region:
         node
         for node in ast.walk(tree)
         if isinstance(node, Definition)
-        and _first_line(node) < begin < (node.end_lineno or 0)
+        and first_line(node) < begin < (node.end_lineno or 0)
         and all((n.end_lineno or 0) <= (node.end_lineno or 0) for n in statements)
     ]
-    enclosing.sort(key=_first_line)
+    enclosing.sort(key=first_line)
     for node in ast.walk(tree):
-        cut = isinstance(node, Definition) and _first_line(node) < begin < (node.end_lineno or 0) < end
+        cut = isinstance(node, Definition) and first_line(node) < begin < (node.end_lineno or 0) < end
         if cut and node not in enclosing:
             raise RegionError("the solution region runs past the body it begins in", begin)
     held = {child for node in statements for child in ast.walk(node) if child is not node}
@@ -97,15 +99,9 @@ def _region(tree: ast.Module, begin: int, end: int, lines: list[str]) -> Region:
     inside: Literal["function", "class", "top"] = (
         "top" if innermost is None else "class" if isinstance(innermost, ast.ClassDef) else "function"
     )
-    first = lines[_first_line(outermost[0]) - 1]
+    first = lines[first_line(outermost[0]) - 1]
     indent = first[: len(first) - len(first.lstrip())]
     return Region(begin, end, indent, inside, enclosing[0].name if enclosing else None, outermost)
-
-
-def _first_line(node: ast.stmt) -> int:
-    """The line where a statement begins, its decorators included."""
-    decorators = node.decorator_list if isinstance(node, Definition) else []
-    return min([node.lineno, *(d.lineno for d in decorators)])
 
 
 def stub(region: Region, exercises: Collection[str]) -> list[str]:
@@ -164,7 +160,7 @@ def _span_of(name: str, tree: ast.Module, regions: tuple[Region, ...]) -> tuple[
             return region.begin, region.end
     for statement in tree.body:
         if name in bound_names([statement]):
-            first, last = _first_line(statement), statement.end_lineno or statement.lineno
+            first, last = first_line(statement), statement.end_lineno or statement.lineno
             # The END marker of a body's last region is a comment, which the syntax tree does not count to the body.
             inner = [r.end for r in regions if first <= r.begin <= last]
             return first, max([last, *inner])

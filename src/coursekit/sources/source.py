@@ -7,19 +7,22 @@ exercises, their definitions and their checks agree. Nothing is executed.
 
 import ast
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from coursekit.errors import CourseError
-from coursekit.sources.exercise_file import ExerciseMeta
-from coursekit.sources.exercise_file import read as read_meta
+from coursekit.project import Project
+from coursekit.sources.exercise_file import ExerciseMeta, exercises_of
+from coursekit.sources.exercise_file import read as read_exercise
 from coursekit.sources.header import Header, parse_header
 from coursekit.sources.names import Definition, bound_names
-from coursekit.sources.percent import Kind, RawCell, read
-from coursekit.sources.prose import Heading, check_prose, headings
+from coursekit.sources.percent import Kind, RawCell, raw_source
+from coursekit.sources.prose import Heading, Prose, check_prose, read_prose
 from coursekit.sources.regions import Region, RegionError, find_regions
+from coursekit.sources.statements import Statement, of_cell, touching
 
 
 class Role(NamedTuple):
@@ -31,7 +34,10 @@ class Role(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell; ``line`` is where its text begins in the file, ``tree`` the syntax of a code cell."""
+    """One cell; ``line`` is where its text begins in the file, ``tree`` the syntax of a code cell.
+
+    binds: for each top-level statement of ``tree`` the names that it binds.
+    """
 
     kind: Kind
     text: str
@@ -41,6 +47,7 @@ class Cell:
     tree: ast.Module | None = None
     headings: tuple[Heading, ...] = ()
     regions: tuple[Region, ...] = ()
+    binds: tuple[tuple[str, ...], ...] = ()
 
     def exercises(self, kind: str) -> tuple[str, ...]:
         """Names of the exercises for which the cell has the role ``kind``."""
@@ -56,34 +63,44 @@ class Source:
     path: Path
     header: Header
     cells: tuple[Cell, ...]
-    exercises: tuple["ExerciseMeta", ...]
+    exercises: tuple[ExerciseMeta, ...]
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """Every top-level statement of the code cells, in order, solutions included."""
+        cells = ((cell, cell.tree) for cell in self.cells if cell.tree is not None)
+        return tuple(each for cell, tree in cells for each in of_cell(cell.text, tree, cell.regions, cell.line))
+
+    @cached_property
+    def touching(self) -> dict[str, list[int]]:
+        """For each name the statements, in order, that bind it or change it."""
+        return touching(self.statements)
+
+    @cached_property
+    def binds(self) -> frozenset[str]:
+        """Every name that its code binds at top level."""
+        return frozenset(name for cell in self.cells for names in cell.binds for name in names)
 
 
-def read_exercises(session: Path) -> dict[str, "ExerciseMeta"]:
-    """Every exercise of the session folder ``session``, by name; read from the syntax of its files."""
-
-    return {path.stem: read_meta(path) for path in sorted(session.glob("exercises/[!_]*.py"))}
-
-
-def parse(path: Path, exercises: Mapping[str, "ExerciseMeta"] | None = None) -> Source:
-    """The source at ``path``. ``exercises`` are its session's, read from beside it unless given."""
-    known = read_exercises(path.parent) if exercises is None else exercises
-    key = (path.read_bytes(), tuple(known.values()))
-    before = _parsed.get(path)
-    if before is None or before[0] != key:
-        before = _parsed[path] = (key, _parse(path, known))
-    return before[1]
+def parse(path: Path) -> Source:
+    """The source at ``path``, with the exercises that lie beside it."""
+    metas = [read_exercise(file) for file in sorted(path.parent.glob("exercises/[!_]*.py"))]
+    return _parse(path, path.read_bytes(), metas)
 
 
-# A command may ask for one source several times (its notebooks, its key, the course table).
-_parsed: dict[Path, tuple[tuple[bytes, tuple["ExerciseMeta", ...]], Source]] = {}
+def source_of(project: Project, session: str, part: str) -> Source:
+    """The source of a part of ``project``; read once a command."""
+    metas = tuple(exercises_of(project, session).values())
+    return project.parsed(project.source(session, part), _parse, metas)
 
 
-def _parse(path: Path, known: Mapping[str, "ExerciseMeta"]) -> Source:
-    raw = read(path)
+def _parse(path: Path, content: bytes, exercises: Sequence[ExerciseMeta]) -> Source:
+    known = {meta.name: meta for meta in exercises}
+    raw = raw_source(path, content)
     header = parse_header(raw.header, file=path, line=raw.header_line)
-    cells = [_code(cell, path) if cell.kind == "code" else _prose(cell) for cell in raw.cells]
-    check_prose(path, [(cell.text, cell.line) for cell in cells if cell.kind == "markdown"])
+    prose = {cell.line: read_prose(cell.text) for cell in raw.cells if cell.kind == "markdown"}
+    cells = [_code(cell, path) if cell.kind == "code" else _prose(cell, prose[cell.line]) for cell in raw.cells]
+    check_prose(path, [(text, line) for line, text in prose.items()])
     mine = {name: meta for name, meta in known.items() if meta.part == path.stem}
     roles = _Roles(path, cells, mine, known)
     found = tuple(replace(cell, roles=tuple(roles.of(index))) for index, cell in enumerate(cells))
@@ -91,8 +108,8 @@ def _parse(path: Path, known: Mapping[str, "ExerciseMeta"]) -> Source:
     return Source(path.parent.name, path.stem, path, header, found, tuple(mine[name] for name in met))
 
 
-def _prose(cell: RawCell) -> Cell:
-    return Cell("markdown", cell.text, cell.line, tags=cell.tags, headings=tuple(headings(cell.text)))
+def _prose(cell: RawCell, prose: Prose) -> Cell:
+    return Cell("markdown", cell.text, cell.line, tags=cell.tags, headings=prose.headings)
 
 
 def _code(cell: RawCell, path: Path) -> Cell:
@@ -110,22 +127,30 @@ def _code(cell: RawCell, path: Path) -> Cell:
         else:
             message = f"syntax error: {error.msg}"
         raise CourseError(message, file=path, line=cell.line + at - 1) from None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "input":
-            message = "input() waits for a keyboard; a notebook must run without one"
-            raise CourseError(message, file=path, line=cell.line + node.lineno - 1)
+    for call in _calls(cell.text, tree, "input"):
+        message = "input() waits for a keyboard; a notebook must run without one"
+        raise CourseError(message, file=path, line=cell.line + call.lineno - 1)
     try:
         regions = find_regions(cell.text, tree)
     except RegionError as error:
         raise CourseError(str(error), file=path, line=cell.line + error.line - 1) from None
-    return Cell("code", cell.text, cell.line, tags=cell.tags, tree=tree, regions=regions)
+    binds = tuple(bound_names([statement]) for statement in tree.body)
+    return Cell("code", cell.text, cell.line, tags=cell.tags, tree=tree, regions=regions, binds=binds)
+
+
+def _calls(text: str, tree: ast.Module, name: str) -> Iterator[ast.Call]:
+    """The calls of the plain name ``name`` in the code ``text``."""
+    if name in text:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+                yield node
 
 
 class _Roles:
     """Finds which cell is the heading, the definition and the check of which exercise."""
 
     def __init__(
-        self, path: Path, cells: list[Cell], mine: Mapping[str, "ExerciseMeta"], known: Mapping[str, "ExerciseMeta"]
+        self, path: Path, cells: list[Cell], mine: Mapping[str, ExerciseMeta], known: Mapping[str, ExerciseMeta]
     ) -> None:
         self.path, self.cells, self.mine, self.known = path, cells, mine, known
         self.roles: dict[int, list[Role]] = {}
@@ -145,7 +170,7 @@ class _Roles:
                     self._add(heading, "heading", name)
             assert cell.tree is not None
             self._bind_check(cell)
-            self.bound.update(bound_names(cell.tree.body))
+            self.bound.update(*cell.binds)
             self._checks(index, heading)
         self._complete()
 
@@ -167,8 +192,8 @@ class _Roles:
         assert cell.tree is not None
         regions = cell.regions
         names: list[str] = []
-        for statement in cell.tree.body:
-            for name in bound_names([statement]):
+        for statement, bound in zip(cell.tree.body, cell.binds, strict=True):
+            for name in bound:
                 if name not in self.mine:
                     continue
                 written = any(r.owner == name or (r.inside == "top" and name in r.names) for r in regions)
@@ -200,9 +225,7 @@ class _Roles:
         assert cell.tree is not None
         if self.check_name is None:
             return
-        for node in ast.walk(cell.tree):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == self.check_name):
-                continue
+        for node in _calls(cell.text, cell.tree, self.check_name):
             match node.args:
                 case [ast.Constant(value=str(name)), *_]:
                     pass
@@ -235,7 +258,7 @@ class _Roles:
 
     def _complete(self) -> None:
         """Every exercise of this part is defined, with something for the learner to write, and checked."""
-        bound = {name: cell for cell in self.cells if cell.tree is not None for name in bound_names(cell.tree.body)}
+        bound = {name: cell for cell in self.cells for names in cell.binds for name in names}
         for name in self.mine:
             file = self.path.parent / "exercises" / f"{name}.py"
             if name not in self.defined:

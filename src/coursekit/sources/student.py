@@ -4,7 +4,7 @@ import ast
 import textwrap
 
 from coursekit.errors import CourseError
-from coursekit.sources.names import bound_names
+from coursekit.sources.names import bound_names, first_line
 from coursekit.sources.regions import student_text
 from coursekit.sources.source import Cell, Source
 
@@ -35,5 +35,4 @@ def student_definition(source: Source, name: str) -> str:
     if not binding:
         return ""
     node = binding[-1]
-    first = min([node.lineno, *(mark.lineno for mark in getattr(node, "decorator_list", []))])
-    return "\n".join(text.split("\n")[first - 1 : node.end_lineno])
+    return "\n".join(text.split("\n")[first_line(node) - 1 : node.end_lineno])

@@ -20,6 +20,7 @@ from dlmodule.checking.exercise import Case
 from dlmodule.checking.probes import Probe
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
+from dlmodule.recording import is_recording
 
 FORMAT = 2
 READABLE = (1, 2)  # 1: without the form of what is returned, and without what an exception is stated by
@@ -151,8 +152,18 @@ def _rounded(tree: Any) -> Any:
 
 
 def save(path: Path, keys: list[ExerciseKey]) -> None:
-    """Write a session's keys, atomically; the same keys always give the same bytes."""
-    write_atomically(path, serialise.to_bytes({"format": FORMAT, "exercises": [key.to_data() for key in keys]}))
+    """Write a session's keys, atomically."""
+    write_atomically(path, to_bytes(keys))
+
+
+def to_bytes(keys: list[ExerciseKey]) -> bytes:
+    """A session's keys as the file holds them; the same keys always give the same bytes."""
+    return serialise.to_bytes({"format": FORMAT, "exercises": [key.to_data() for key in keys]})
+
+
+def from_bytes(content: bytes, name: str) -> dict[str, ExerciseKey]:
+    """The keys that ``to_bytes`` made, by exercise name. DLModuleError, about ``name``, where they are damaged."""
+    return _keys(serialise.from_bytes(content, name), name)
 
 
 def load(path: Path) -> dict[str, ExerciseKey]:
@@ -163,31 +174,43 @@ def load(path: Path) -> dict[str, ExerciseKey]:
 
 @functools.lru_cache(maxsize=16)
 def _load(path: Path, stamp: int) -> dict[str, ExerciseKey]:
-    held = serialise.from_file(path)
+    return _keys(serialise.from_file(path), str(path))
+
+
+def _keys(held: Any, name: str) -> dict[str, ExerciseKey]:
     if not isinstance(held, dict) or held.get("format") not in READABLE:
-        raise DLModuleError(f"{path}: not a key of this version of the course; make it again")
+        raise DLModuleError(f"{name}: not a key of this version of the course; make it again")
     try:
         keys = [ExerciseKey.from_data(data) for data in held["exercises"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise DLModuleError(f"{path}: not a key of this version of the course; make it again") from error
+        raise DLModuleError(f"{name}: not a key of this version of the course; make it again") from error
     return {key.name: key for key in keys}
 
 
 def find(session: str) -> Path:
-    """The file that holds ``session``'s keys: $DLMODULE_KEYS, a folder above this one, or the installed package."""
+    """The file that holds ``session``'s keys: in $DLMODULE_KEYS, else a folder above this one or the installed package.
+
+    DLModuleError, which says whether waiting helps, where there is none.
+    """
     name = f"{session}.safetensors"
-    if os.environ.get("DLMODULE_KEYS"):
-        return Path(os.environ["DLMODULE_KEYS"]) / name
-    here = Path.cwd()
-    places = [folder / middle for folder in (here, *here.parents) for middle in ("build/keys", ".course/keys", "keys")]
-    places.append(Path(__file__).parents[1] / "keys")
+    places = _places()
     for place in places:
         if (place / name).is_file():
             return place / name
+    if any(is_recording(place) for place in places):
+        raise DLModuleError("This check is still being recorded on this computer; try again in a minute.")
     raise DLModuleError(
-        f"no key for {session} yet: the first `make course` is still recording it, so try again in a minute; "
-        f"otherwise run `course build`, or set DLMODULE_KEYS to the folder that holds {name}"
+        f"no key for {session}: run `course build`, or set DLMODULE_KEYS to the folder that holds {name}"
     )
+
+
+def _places() -> list[Path]:
+    """The folders in which keys may lie, nearest first."""
+    if os.environ.get("DLMODULE_KEYS"):
+        return [Path(os.environ["DLMODULE_KEYS"])]
+    here = Path.cwd()
+    places = [folder / middle for folder in (here, *here.parents) for middle in ("build/keys", ".course/keys", "keys")]
+    return [*places, Path(__file__).parents[1] / "keys"]
 
 
 def _case(data: dict[str, Any]) -> Case:

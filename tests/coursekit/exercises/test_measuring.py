@@ -150,12 +150,12 @@ def test_declared_is_read_without_running_the_file(project: Project):
 def test_an_interrupted_measurement_goes_on_where_it_was(project: Project):
     """Every seed is written when it is done; the next run measures the missing ones and nothing twice."""
     course_ledger("01_tiny.guess.long")
-    assert ledger.find(ledger.read(project.ledger), "full", "01_tiny.guess", "long")["seeds"] == [0, 1]
+    assert ledger.find(ledger.read(project), "full", "01_tiny.guess", "long")["seeds"] == [0, 1]
     assert "01_tiny.guess.long: 2 of 4 seeds" in measurements.stale(project)
     (project.root / "go on").touch()
     assert course_ledger("01_tiny.guess", "--full").exit_code == 0
     assert (project.root / "log").read_text().split() == ["0", "1", "2", "2", "3"]
-    row = ledger.find(ledger.read(project.ledger), "full", "01_tiny.guess", "long")
+    row = ledger.find(ledger.read(project), "full", "01_tiny.guess", "long")
     right = 1 - 0.5**8
     assert row["values"]["accuracy"] == pytest.approx([right, right - 0.001, right - 0.002, right - 0.003], rel=1e-5)
     assert row["mean"]["accuracy"] == pytest.approx(right - 0.0015, rel=1e-5)
@@ -169,7 +169,7 @@ def test_rehearsal_sets_the_bar(project: Project):
     """The bar is midway between the worst right answer and the best mistake; evidence and errors know the other mistakes."""
     result = course_ledger("--rehearsal")
     assert result.exit_code == 0, result.output
-    row = ledger.find(ledger.read(project.ledger), "rehearsal", "01_tiny.guess")
+    row = ledger.find(ledger.read(project), "rehearsal", "01_tiny.guess")
     assert {name: len(values) for name, values in row["right"].items()} == {"solution": 10, "by_loop": 3, "by_power": 3}
     assert row["mistakes"]["one_step_short"] == pytest.approx([0.75, 0.749, 0.748])
     assert all(math.isnan(value) for name in ("never_moved", "raises") for value in row["mistakes"][name])
@@ -206,7 +206,7 @@ def test_a_changed_source_is_measured_anew(project: Project):
     course_ledger("--full")
     edit(project, "START = 0.5", "START = 0.25", "morning.py")
     course_ledger("--full", "--seeds", "1")
-    row = ledger.find(ledger.read(project.ledger), "full", "01_tiny.guess", "long")
+    row = ledger.find(ledger.read(project), "full", "01_tiny.guess", "long")
     assert row["values"]["accuracy"] == pytest.approx([1 - 0.25**8], rel=1e-5)
 
 

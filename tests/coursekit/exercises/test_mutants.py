@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.exercises.mutants import mutants
+from coursekit.exercises.mutants import mutants, sample
 
 ROOT = Path(__file__).parents[3]
 TEXT = '''
@@ -45,6 +45,21 @@ def test_what_only_people_read_is_left_alone() -> None:
         assert "Halve the sum along dim 1." in mutant.text
         assert "expected 2 axes" in mutant.text or "raise" not in mutant.text
         assert "x: Tensor, dim: int" in mutant.text
+
+
+def test_a_sample_is_fixed_and_takes_the_named_beside_it() -> None:
+    """The same program has the same sample, in the order of the text; a changed one keeps most of it; named mutants are all in."""
+    found = mutants(TEXT)
+    chosen = sample(found, 10)
+    assert len(chosen) == 10
+    assert chosen == sample(list(found), 10) == [mutant for mutant in found if mutant in chosen]
+    assert sample(found, len(found)) == found
+    without = [mutant for mutant in found if mutant != chosen[0]]
+    assert set(chosen[1:]) < set(sample(without, 10))
+    named = [mutant for mutant in found if "swapped" in mutant.label]
+    assert named
+    assert sample(found, 0, always={"swapped": "why"}) == named
+    assert len(sample(found, 10, always={"swapped": "why"})) == 10 + len(named)
 
 
 def test_only_the_learners_lines_change() -> None:

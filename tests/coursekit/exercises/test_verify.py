@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +20,9 @@ from coursekit.commands.verify import command as verify_command
 from coursekit.errors import CourseError
 from coursekit.exercises import leaks, record, verify
 from coursekit.project import Project
-from dlmodule.checking import key
+from dlmodule.checking import judge, key
 from dlmodule.checking.evidence import Evidence, Raised
+from dlmodule.recording import recording
 
 MORNING = '''\
 # ---
@@ -272,26 +276,87 @@ def test_keys_are_reproducible_and_mended(project: Project) -> None:
     """Recording twice gives the same bytes; a damaged cache or key is made again."""
     path = record.record_session(project, "01_tiny")
     first = path.read_bytes()
-    (cached,) = (project.build / "cache" / "keys").iterdir()
+    (cached,) = (project.build / "cache" / "keys" / "01_tiny.moving_mean").iterdir()
     cached.write_bytes(b"damaged")
     path.write_bytes(b"damaged")
     assert record.record_session(project, "01_tiny").read_bytes() == first
-    for cached in (project.build / "cache" / "keys").iterdir():
-        cached.unlink()
+    cached.unlink()
     assert record.record_session(project, "01_tiny").read_bytes() == first
 
 
 def test_only_what_changed_is_recorded_again(project: Project) -> None:
     """A second recording runs nothing; a changed solution is recorded anew."""
     record.record_session(project, "01_tiny")
-    (cached,) = (project.build / "cache" / "keys").iterdir()
+    (cached,) = (project.build / "cache" / "keys" / "01_tiny.moving_mean").iterdir()
     stamp = cached.stat().st_mtime_ns
     record.record_session(project, "01_tiny")
     assert cached.stat().st_mtime_ns == stamp
     change(project, "morning.py", ".sum(1) / width", ".mean(1)")
     change(project, "exercises/moving_mean.py", '"sum(1)", "sum(0)"', '"mean(1)", "mean(0)"')
     record.record_session(project, "01_tiny")
-    assert [path.name for path in (project.build / "cache" / "keys").iterdir()] != [cached.name]
+    (renewed,) = cached.parent.iterdir()
+    assert renewed != cached
+
+
+def test_sessions_are_recorded_side_by_side(project: Project) -> None:
+    """Each session's key comes with its file, or with every error in it; one that fails stops no other."""
+    for session in ("02_tiny", "03_tiny"):
+        shutil.copytree(project.course / "01_tiny", project.course / session)
+        path = project.course / session / "morning.py"
+        path.write_text(path.read_text().replace("01_tiny", session))
+    path = project.exercise("02_tiny", "moving_mean")
+    path.write_text(path.read_text().replace("import torch\n", "import torhc\n"))
+    results = dict(record.record_sessions(project, ["01_tiny", "02_tiny", "03_tiny"]))
+    (error,) = results.pop("02_tiny")
+    assert "torhc" in str(error)
+    assert results == {session: project.key(session) for session in ("01_tiny", "03_tiny")}
+    first, third = (key.load(project.key(session))["moving_mean"] for session in results)
+    assert first.id == "01_tiny.moving_mean" and third.id == "03_tiny.moving_mean"
+    assert not project.key("02_tiny").exists()
+
+
+def test_a_check_meanwhile_says_that_its_key_is_being_recorded(project: Project) -> None:
+    """The card says to wait while a recorder works, and what to do where none does or it was killed."""
+    program = f"""
+import sys, time
+from pathlib import Path
+from dlmodule.recording import recording
+with recording(Path({str(project.keys)!r})):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    recorder = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert recorder.stdout is not None and recorder.stdout.readline() == "held\n"
+        waiting = judge("01_tiny.moving_mean", len)
+    finally:
+        recorder.kill()
+        recorder.communicate()
+    assert (waiting.status, waiting.rung) == ("could not check", "no key")
+    assert "still being recorded on this computer; try again in a minute" in waiting.message
+    assert "run `course build`" in judge("01_tiny.moving_mean", len).message
+    for _, result in record.record_sessions(project, ["01_tiny"]):
+        assert result == project.key("01_tiny")
+    assert judge("01_tiny.moving_mean", ...).status == "not started"
+
+
+def test_a_recorder_waits_for_another_and_does_its_work_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two commands that need the same keys do not both run the solutions."""
+    program = """
+from coursekit.exercises.record import record_session
+from coursekit.project import find_project
+print("ready", flush=True)
+record_session(find_project(), "01_tiny")
+"""
+    with recording(project.keys):
+        second = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        assert second.stdout is not None and second.stdout.readline() == "ready\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(timeout=2)
+    assert second.wait(timeout=120) == 0
+    second.communicate()
+    monkeypatch.setattr(record, "record", lambda *_: pytest.fail("recorded again"))
+    assert record.record_session(project, "01_tiny") == project.key("01_tiny")
 
 
 def test_nothing_secret_stands_in_a_key(project: Project) -> None:

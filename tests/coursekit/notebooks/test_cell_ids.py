@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursekit.notebooks.cell_ids import cell_ids
-from coursekit.sources.prose import headings
+from coursekit.sources.prose import read_prose
 from coursekit.sources.source import Cell, Role
 
 texts = st.sampled_from(["## A", "## B", "### C", "Some words.", "More.", "## A\n\n### C"])
 
 
 def markdown(text: str) -> Cell:
-    return Cell("markdown", text, 1, headings=tuple(headings(text)))
+    return Cell("markdown", text, 1, headings=read_prose(text).headings)
 
 
 cells = st.lists(

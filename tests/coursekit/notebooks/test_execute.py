@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from coursekit.build import build
-from coursekit.notebooks.execute import Run, execute, executed_path
+from coursekit.notebooks.execute import Run, execute
 from coursekit.project import Project
 from tests.coursekit.conftest import EXERCISES, MORNING, write_course
 
@@ -42,7 +42,7 @@ def words(tmp_path: Path, **sources: str) -> Project:
 
 
 def read(project: Project, part: str = "morning", *, solutions: bool = True) -> Any:
-    return json.loads(executed_path(project, "01_tiny", part, solutions=solutions).read_text())
+    return json.loads(project.executed("01_tiny", part, solutions=solutions).read_text())
 
 
 def printed(notebook: Any) -> str:
@@ -86,7 +86,7 @@ def test_an_error_in_a_solution_is_reported_at_its_source_line(tmp_path: Path) -
     (run,) = execute(project, rehearsal=True)
     path = project.course / "01_tiny" / "morning.py"
     assert run.problems == (f"{path}:18: ZeroDivisionError: division by zero",)
-    assert not executed_path(project, "01_tiny", "morning", solutions=True).exists()
+    assert not project.executed("01_tiny", "morning", solutions=True).exists()
     assert (project.build / "cache" / "failed" / "01_tiny_morning_solutions.ipynb").is_file()
     assert execute(project, rehearsal=True)[0].reused is False
 

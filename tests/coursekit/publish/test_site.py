@@ -157,7 +157,7 @@ def test_same_input_same_tree_and_at_once(project: Project, tmp_path: Path, monk
     cache.rename(project.build / "cache/before")
     build_site(project, at=None, to=tmp_path / "one")
     assert first == tree(tmp_path / "one")
-    monkeypatch.setattr(site_sphinx, "_run", lambda _: pytest.fail("Sphinx ran although nothing has changed"))
+    monkeypatch.setattr(site_sphinx, "_run", lambda *_: pytest.fail("Sphinx ran although nothing has changed"))
     build_site(project, at=None, to=tmp_path / "two")
     assert first == tree(tmp_path / "two")
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from coursekit.errors import CourseError
-from coursekit.notebooks.notebook import relative_path
 from coursekit.schedule.release_path import ReleaseFiles
 from coursekit.schedule.syllabus import load
 from coursekit.schedule.timetable import course_table, published_path
@@ -37,7 +36,7 @@ def test_colab_opens_what_a_release_writes(tmp_path: Path) -> None:
     for session, part, version, path in LINKS:
         if version == "student":
             assert table[session, part].endswith(f"/blob/main/{path}")
-            built = project.build / relative_path(session, part, solutions=False)
+            built = project.notebook(session, part, solutions=False)
             assert f"/blob/main/{path})" in built.read_text(encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursekit.errors import CourseError
-from coursekit.schedule.syllabus import Syllabus, load
+from coursekit.schedule.syllabus import load
 from coursekit.schedule.toml_lines import line_of
 from tests.coursekit.reference_course import ROOT, TABLE
 
@@ -21,7 +21,7 @@ def test_the_days_are_those_of_the_lecture_table() -> None:
     """Dates, folders, sessions and parts agree with the table written down by hand."""
     read = [
         (row.date.isoformat(), row.folder, row.session, part.part, part.notebook)
-        for row in Syllabus.load(PATH).day
+        for row in load(PATH).day
         for part in row.parts
     ]
     assert sorted(read) == sorted((*row[:4], bool(row[4])) for row in TABLE)

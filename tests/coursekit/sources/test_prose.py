@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.errors import CourseError
-from coursekit.sources.prose import Heading, check_prose, headings
+from coursekit.sources.prose import Heading, check_prose, read_prose
 
 HEADINGS = {
     "both syntaxes": ("## One ##\n\nTwo\n---\n", [Heading(2, "One", 1), Heading(2, "Two", 3)]),
@@ -21,7 +21,7 @@ HEADINGS = {
 @pytest.mark.parametrize(("text", "expected"), HEADINGS.values(), ids=HEADINGS)
 def test_headings(text: str, expected: list[Heading]) -> None:
     """Level, text and line of each."""
-    assert list(headings(text)) == expected
+    assert list(read_prose(text).headings) == expected
 
 
 WITHOUT_ALT = {
@@ -42,7 +42,7 @@ WITHOUT_ALT = {
 def test_an_image_without_alt_text_is_refused(text: str, line: int) -> None:
     """At its own line of the file."""
     with pytest.raises(CourseError, match=rf"part\.py:{10 + line - 1}: image without alt text"):
-        check_prose(Path("part.py"), [("## A heading", 1), (text, 10)])
+        check_prose(Path("part.py"), [(read_prose("## A heading"), 1), (read_prose(text), 10)])
 
 
 WITH_ALT = {
@@ -57,4 +57,4 @@ WITH_ALT = {
 @pytest.mark.parametrize("text", WITH_ALT.values(), ids=WITH_ALT)
 def test_what_says_what_it_shows_passes(text: str) -> None:
     """An alternative is found wherever it stands."""
-    check_prose(Path("part.py"), [(text, 1)])
+    check_prose(Path("part.py"), [(read_prose(text), 1)])

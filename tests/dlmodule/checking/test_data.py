@@ -125,7 +125,7 @@ def test_a_damaged_key_is_said_in_one_line(
 def test_missing_keys_and_unknown_exercises(make_key: MakeKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, or no such exercise: one line that says what there is or what to do."""
     monkeypatch.setenv("DLMODULE_KEYS", str(tmp_path))
-    assert "no such file" in judge("s.answer", len).message
+    assert "no key for s: run `course build`" in judge("s.answer", len).message
     keys.save(tmp_path / "s.safetensors", [make_key(lambda x: x, [Case(torch.ones(2))])])
     assert "has no exercise 'reply'; it has answer" in judge("s.reply", len).message
 
