@@ -27,19 +27,23 @@ def picture(attempt: Callable[..., Any], target: Callable[..., Tensor], *given: 
     An attempt that raises is drawn as an empty table with its error's name above it: what is wrong is for the check
     to say. Arguments that are no tensors stand above the tables, under the names that the attempt gives them.
     """
-    wanted = target(*given)
-    yours, said = _tried(attempt, given, wanted)
+    expected = target(*given)
+    yours, verdict = _tried(attempt, given, expected)
     named = dict(zip(inspect.signature(attempt).parameters, given, strict=True))
-    tables: dict[str, Tensor | None] = {name: _grid(one) for name, one in named.items() if isinstance(one, Tensor)}
-    tables |= {"target": _grid(wanted), f"yours: {said}": None if yours is None else _grid(yours)}
-    numbers = ", ".join(f"{name} = {one}" for name, one in named.items() if not isinstance(one, Tensor))
-    fig = _draw(tables, numbers, _grid(wanted))
-    described = "; ".join(f"{name} = {one.tolist() if isinstance(one, Tensor) else one}" for name, one in named.items())
+    tables: dict[str, Tensor | None] = {
+        name: _grid(value) for name, value in named.items() if isinstance(value, Tensor)
+    }
+    tables |= {"target": _grid(expected), f"yours: {verdict}": None if yours is None else _grid(yours)}
+    numbers = ", ".join(f"{name} = {value}" for name, value in named.items() if not isinstance(value, Tensor))
+    fig = _draw(tables, numbers, _grid(expected))
+    described = "; ".join(
+        f"{name} = {value.tolist() if isinstance(value, Tensor) else value}" for name, value in named.items()
+    )
     name = getattr(attempt, "__name__", "puzzle")
-    plot.alt(fig, f"Puzzle {name}. Given: {described}. Target: {wanted.tolist()}. Your attempt: {said}.")
+    plot.alt(fig, f"Puzzle {name}. Given: {described}. Target: {expected.tolist()}. Your attempt: {verdict}.")
 
 
-def _tried(attempt: Callable[..., Any], given: tuple[Any, ...], wanted: Tensor) -> tuple[Tensor | None, str]:
+def _tried(attempt: Callable[..., Any], given: tuple[Any, ...], expected: Tensor) -> tuple[Tensor | None, str]:
     """What the attempt returned, if it can be drawn; and in a few words how it compares."""
     try:
         yours = attempt(*given)
@@ -51,33 +55,33 @@ def _tried(attempt: Callable[..., Any], given: tuple[Any, ...], wanted: Tensor) 
         return None, f"no tensor, {type(yours).__name__}"
     yours = yours.detach()
     drawable = yours if yours.dim() in (1, 2) and yours.numel() and max(yours.shape) <= 12 else None
-    if yours.shape != wanted.shape:
+    if yours.shape != expected.shape:
         return drawable, f"shape {tuple(yours.shape)}"
-    wrong = int(((yours.double() - wanted.double()).abs() > CLOSE).sum())
-    words = f"{wrong} {'entry differs' if wrong == 1 else 'entries differ'}" if wrong else "the same"
-    return drawable, words
+    differing = int(((yours.double() - expected.double()).abs() > CLOSE).sum())
+    verdict = f"{differing} {'entry differs' if differing == 1 else 'entries differ'}" if differing else "the same"
+    return drawable, verdict
 
 
-def _grid(one: Tensor) -> Tensor:
-    return (one if one.dim() == 2 else one.reshape(1, -1)).double()
+def _grid(value: Tensor) -> Tensor:
+    return (value if value.dim() == 2 else value.reshape(1, -1)).double()
 
 
-def _draw(tables: dict[str, Tensor | None], numbers: str, wanted: Tensor) -> Figure:
+def _draw(tables: dict[str, Tensor | None], numbers: str, expected: Tensor) -> Figure:
     """The tables in one row, one scale of colour for all, each number written out; an empty one where there is None."""
-    seen = torch.cat([one.flatten() for one in tables.values() if one is not None])
-    low, high = float(seen.min()), float(seen.max())
-    widths = [max((wanted if one is None else one).shape[1], 3) for one in tables.values()]
-    height = max(len(wanted if one is None else one) for one in tables.values())
+    entries = torch.cat([value.flatten() for value in tables.values() if value is not None])
+    low, high = float(entries.min()), float(entries.max())
+    widths = [max((expected if value is None else value).shape[1], 3) for value in tables.values()]
+    height = max(len(expected if value is None else value) for value in tables.values())
     size = (CELL * sum(widths) + 0.8 * len(widths), CELL * height + (0.85 if numbers else 0.55))
     fig, axes = plt.subplots(1, len(tables), figsize=size, width_ratios=widths, layout="constrained", squeeze=False)
     fig.set_layout_engine("constrained", w_pad=0.12)
-    for axis, (name, one) in zip(axes.flat, tables.items(), strict=True):
-        shown = wanted if one is None else one
+    for axis, (name, value) in zip(axes.flat, tables.items(), strict=True):
+        table = expected if value is None else value
         # The darkest entry is a middle blue, so that black digits can be read on all of them.
         dark = low + 1.8 * max(high - low, 1e-9)
-        axis.imshow(shown.numpy(), cmap="Blues", vmin=low, vmax=dark, alpha=0 if one is None else 1)
-        for row, column in product(range(shown.shape[0]), range(shown.shape[1])) if one is not None else ():
-            axis.text(column, row, f"{shown[row, column]:.4g}", ha="center", va="center", fontsize=9)
+        axis.imshow(table.numpy(), cmap="Blues", vmin=low, vmax=dark, alpha=0 if value is None else 1)
+        for row, column in product(range(table.shape[0]), range(table.shape[1])) if value is not None else ():
+            axis.text(column, row, f"{table[row, column]:.4g}", ha="center", va="center", fontsize=9)
         axis.set_title(name, fontsize=10)
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(True)

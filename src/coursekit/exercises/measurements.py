@@ -23,7 +23,7 @@ REHEARSAL_SEEDS = 10  # right answers behind a bar
 
 
 @dataclass(frozen=True)
-class Declared:
+class Measurement:
     """One measurement that an exercise declares. ``data`` is the row's name; empty for a rehearsal."""
 
     session: str
@@ -56,13 +56,13 @@ class Declared:
     def source_hash(self, project: Project) -> str:
         """Digest of everything in the course that the measurement depends on."""
         source = definitions(project, self.session, self.part, self.exercise)
-        relevant = [ast.unparse(_Wordless().visit(ast.parse(source))), _relevant(_parse(self.path), self.kind)]
+        relevant = [ast.unparse(_StripProse().visit(ast.parse(source))), _relevant(_parse(self.path), self.kind)]
         return hashlib.sha256("\n".join(relevant).encode()).hexdigest()[:16]
 
 
-def declared(project: Project) -> list[Declared]:
+def declared(project: Project) -> list[Measurement]:
     """Every measurement of the course: first each exercise's rehearsal, then its full-size rows."""
-    found = []
+    measurements = []
     for path in sorted(project.course.glob("*/exercises/*.py")):
         tree = _parse(path)
         made = _exercise_call(tree)
@@ -73,47 +73,47 @@ def declared(project: Project) -> list[Declared]:
         part = where.value if isinstance(where, ast.Constant) else ""
         session = path.parent.parent.name
         if "measured" in facts and not _is_none(facts["measured"]):
-            found.append(Declared(session, str(part), path.stem, "", REHEARSAL_SEEDS, path))
+            measurements.append(Measurement(session, str(part), path.stem, "", REHEARSAL_SEEDS, path))
         for call, line in _ledger_decorators(tree):
             row, seeds = _row_and_seeds(call, path, line)
-            found.append(Declared(session, str(part), path.stem, row, seeds, path))
-    return found
+            measurements.append(Measurement(session, str(part), path.stem, row, seeds, path))
+    return measurements
 
 
-def select(project: Project, targets: Sequence[str], kinds: Sequence[str]) -> list[Declared]:
+def select(project: Project, targets: Sequence[str], kinds: Sequence[str]) -> list[Measurement]:
     """The declared measurements that ``targets`` name (all where there is none). Raises CourseError for an unknown one."""
     everything = declared(project)
 
-    def names(one: Declared) -> set[str]:
-        return {one.session, f"{one.session}.{one.part}", one.id, one.name}
+    def names(measurement: Measurement) -> set[str]:
+        return {measurement.session, f"{measurement.session}.{measurement.part}", measurement.id, measurement.name}
 
     for target in targets:
-        if not any(target in names(one) for one in everything):
-            known = ", ".join(dict.fromkeys(one.id for one in everything)) or "none"
+        if not any(target in names(measurement) for measurement in everything):
+            known = ", ".join(dict.fromkeys(measurement.id for measurement in everything)) or "none"
             raise CourseError(f"nothing called {target!r} is measured; measured exercises: {known}")
-    wanted = [one for one in everything if not targets or names(one) & set(targets)]
-    return [one for one in wanted if one.kind in kinds]
+    chosen = [measurement for measurement in everything if not targets or names(measurement) & set(targets)]
+    return [measurement for measurement in chosen if measurement.kind in kinds]
 
 
 def stale(project: Project) -> list[str]:
     """One line for each declared measurement that is missing, unfinished, or of a source that has changed since."""
     rows = ledger.read(project)
     lines = []
-    for wanted in declared(project):
-        row = ledger.find(rows, wanted.kind, *wanted.key)
+    for measurement in declared(project):
+        row = ledger.find(rows, measurement.kind, *measurement.key)
         try:
-            current = wanted.source_hash(project)
+            current = measurement.source_hash(project)
         except CourseError as error:
-            lines.append(f"{wanted.name}: {error}")
+            lines.append(f"{measurement.name}: {error}")
             continue
         if row is None:
-            lines.append(f"{wanted.name}: not yet measured")
+            lines.append(f"{measurement.name}: not yet measured")
         elif row["source_hash"] != current:
-            lines.append(f"{wanted.name}: its source has changed since it was measured")
-        elif len(row["seeds"]) < wanted.seeds:
-            lines.append(f"{wanted.name}: {len(row['seeds'])} of {wanted.seeds} seeds")
-        elif wanted.kind == "rehearsal" and "bar" not in row:
-            lines.append(f"{wanted.name}: no bar separates right answers from mistakes")
+            lines.append(f"{measurement.name}: its source has changed since it was measured")
+        elif len(row["seeds"]) < measurement.seeds:
+            lines.append(f"{measurement.name}: {len(row['seeds'])} of {measurement.seeds} seeds")
+        elif measurement.kind == "rehearsal" and "bar" not in row:
+            lines.append(f"{measurement.name}: no bar separates right answers from mistakes")
     return lines
 
 
@@ -163,11 +163,11 @@ def _relevant(tree: ast.Module, kind: str) -> str:
         used = {_name(m.func if isinstance(m, ast.Call) else m) for m in [*marks, *calls]}
         docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if not used & dropped and not docstring:
-            kept.append(ast.unparse(_Wordless().visit(node)))
+            kept.append(ast.unparse(_StripProse().visit(node)))
     return "\n".join(kept)
 
 
-class _Wordless(ast.NodeTransformer):
+class _StripProse(ast.NodeTransformer):
     """Take out what only people read: docstrings, hints, sentences, minutes."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:

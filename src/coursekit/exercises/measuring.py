@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from coursekit import ledger
 from coursekit.errors import CourseError
 from coursekit.exercises.loading import load_whole
-from coursekit.exercises.measurements import Declared
+from coursekit.exercises.measurements import Measurement
 from coursekit.project import Project
 from dlmodule.errors import DLModuleError
 
@@ -35,31 +35,33 @@ LIMIT = 300.0  # seconds after which a rehearsal is given up
 
 
 def measure_all(
-    project: Project, wanted: Sequence[Declared], seeds: int | None = None, *, report: Callable[[str], None]
+    project: Project, measurements: Sequence[Measurement], seeds: int | None = None, *, report: Callable[[str], None]
 ) -> list[str]:
-    """Measure every one of ``wanted``, with a line to ``report`` for each seed; returns a line for each that failed."""
+    """Measure every one of ``measurements``, with a line to ``report`` for each seed; returns a line for each that failed."""
     # A measurement at full size is one at full size, whatever the calling shell rehearses.
     os.environ.pop("DLMODULE_REHEARSAL", None)
     failures = []
-    for one in wanted:
+    for measurement in measurements:
         try:
-            (rehearse if one.kind == "rehearsal" else measure)(project, one, seeds or one.seeds, report)
+            (rehearse if measurement.kind == "rehearsal" else measure)(
+                project, measurement, seeds or measurement.seeds, report
+            )
         except DLModuleError as error:
-            failures.append(f"{one.name}: {error}")
+            failures.append(f"{measurement.name}: {error}")
             report(failures[-1])
     return failures
 
 
-def measure(project: Project, one: Declared, seeds: int, report: Callable[[str], None]) -> None:
-    """The full-size measurement ``one``, for seeds 0, 1, ... that its row does not hold yet."""
-    row = _begun(project, one, seeds, {"values": {}, "mean": {}, "std": {}})
+def measure(project: Project, measurement: Measurement, seeds: int, report: Callable[[str], None]) -> None:
+    """The full-size measurement ``measurement``, for seeds 0, 1, ... that its row does not hold yet."""
+    row = _resume_or_new_row(project, measurement, seeds, {"values": {}, "mean": {}, "std": {}})
     if len(row["seeds"]) >= seeds:
         return
-    exercise, candidates = load(project, one)
-    function, _ = exercise.ledger_functions[one.data]
+    exercise, candidates = load(project, measurement)
+    function, _ = exercise.ledger_functions[measurement.data]
     for seed in range(len(row["seeds"]), seeds):
         start = time.perf_counter()
-        measured = _numbers(function(candidates["solution"], seed), one)
+        measured = _numbers(function(candidates["solution"], seed), measurement)
         measured["seconds"] = time.perf_counter() - start
         if row["values"] and set(row["values"]) != set(measured):
             raise CourseError(f"seed {seed} returned {sorted(measured)}, the seeds before it {sorted(row['values'])}")
@@ -69,17 +71,19 @@ def measure(project: Project, one: Declared, seeds: int, report: Callable[[str],
         row["mean"] = {name: statistics.fmean(values) for name, values in row["values"].items()}
         row["std"] = {name: _std(values) for name, values in row["values"].items()}
         ledger.put(project, "full", row)
-        report(f"{one.name}, seed {seed}: {', '.join(f'{k} {v:.4g}' for k, v in measured.items())}")
+        report(f"{measurement.name}, seed {seed}: {', '.join(f'{k} {v:.4g}' for k, v in measured.items())}")
 
 
-def rehearse(project: Project, one: Declared, seeds: int, report: Callable[[str], None]) -> None:
-    """The rehearsal ``one``: right answers, mistakes, and the bar between them. Raises CourseError where they overlap."""
-    row = _begun(project, one, seeds, {"metric": "", "higher": True, "seconds": [], "right": {}, "mistakes": {}})
+def rehearse(project: Project, measurement: Measurement, seeds: int, report: Callable[[str], None]) -> None:
+    """The rehearsal ``measurement``: right answers, mistakes, and the bar between them. Raises CourseError where they overlap."""
+    row = _resume_or_new_row(
+        project, measurement, seeds, {"metric": "", "higher": True, "seconds": [], "right": {}, "mistakes": {}}
+    )
     if len(row["seeds"]) >= seeds and "bar" in row:
         return
-    exercise, candidates = load(project, one)
+    exercise, candidates = load(project, measurement)
     if exercise.measured is None or len(exercise.all_cases()) != 1:
-        raise CourseError("a measured exercise has measured=Measured(...) and exactly one case", file=one.path)
+        raise CourseError("a measured exercise has measured=Measured(...) and exactly one case", file=measurement.path)
     row["metric"], row["higher"] = exercise.measured.metric, exercise.measured.higher
     row.pop("bar", None)
     right = {"solution", *(alternative.name for alternative in exercise.alternatives)}
@@ -103,7 +107,7 @@ def rehearse(project: Project, one: Declared, seeds: int, report: Callable[[str]
                 row["seconds"].append(seconds)
             ledger.put(project, "rehearsal", row)
             how = f"{row['metric']} {value:.4g}" if alike else "known by other evidence"
-            report(f"{one.name}, {name}, seed {seed}: {how} in {seconds:.1f} s")
+            report(f"{measurement.name}, {name}, seed {seed}: {how} in {seconds:.1f} s")
     row["bar"] = bar_between(row["right"], row["mistakes"], higher=row["higher"])
     ledger.put(project, "rehearsal", row)
 
@@ -123,13 +127,13 @@ def bar_between(right: dict[str, list[float]], mistakes: dict[str, list[float]],
     return sign * (worst + best) / 2
 
 
-def load(project: Project, wanted: Declared) -> tuple[Exercise, dict[str, Any]]:
+def load(project: Project, measurement: Measurement) -> tuple[Exercise, dict[str, Any]]:
     """The exercise and every candidate by name: ``solution``, then alternatives and mistakes."""
 
-    whole = load_whole(project, wanted.session, wanted.exercise)
-    alternatives = {one.name: one.candidate for one in whole.alternatives}
-    mistakes = {one.name: one.candidate for one in whole.mistakes}
-    return whole.exercise, {"solution": whole.solution, **alternatives, **mistakes}
+    loaded = load_whole(project, measurement.session, measurement.exercise)
+    alternatives = {answer.name: answer.candidate for answer in loaded.alternatives}
+    mistakes = {answer.name: answer.candidate for answer in loaded.mistakes}
+    return loaded.exercise, {"solution": loaded.solution, **alternatives, **mistakes}
 
 
 def _trial(exercise: Exercise, candidate: Any, seed: int) -> tuple[float, dict[str, Any]]:
@@ -147,34 +151,35 @@ def _trial(exercise: Exercise, candidate: Any, seed: int) -> tuple[float, dict[s
     return float(others.pop(exercise.measured.metric, math.nan)), others
 
 
-def _begun(project: Project, one: Declared, seeds: int, fields: dict[str, Any]) -> ledger.Row:
+def _resume_or_new_row(project: Project, measurement: Measurement, seeds: int, fields: dict[str, Any]) -> ledger.Row:
     """The row to go on with: the one in the ledger, if it is of this source and complete or of this machine; else a new one."""
     from dlmodule.device import describe
 
-    source_hash, machine = one.source_hash(project), describe()
-    row = ledger.find(ledger.read(project), one.kind, *one.key)
+    source_hash, machine = measurement.source_hash(project), describe()
+    row = ledger.find(ledger.read(project), measurement.kind, *measurement.key)
     if row is not None and row["source_hash"] == source_hash:
         here = all(row.get(name) == value for name, value in machine.items())
         complete = len(row["seeds"]) >= seeds
         if here or complete:
             return copy.deepcopy(row)  # what is read of the ledger is shared
-    key = dict(zip(ledger.KEYS[one.kind], one.key, strict=True))
+    key = dict(zip(ledger.KEYS[measurement.kind], measurement.key, strict=True))
     today = datetime.date.today().isoformat()
     return {**key, "source_hash": source_hash, "date": today, **machine, "seeds": [], **fields}
 
 
-def _numbers(measured: Any, one: Declared) -> dict[str, float]:
+def _numbers(measured: Any, measurement: Measurement) -> dict[str, float]:
     if not isinstance(measured, dict) or not measured or "seconds" in measured:
         raise CourseError(
-            f"the ledger function {one.data!r} must return a dict of figures (without seconds)", file=one.path
+            f"the ledger function {measurement.data!r} must return a dict of figures (without seconds)",
+            file=measurement.path,
         )
     return {name: float(value) for name, value in measured.items()}
 
 
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _same(values: dict[str, Any], earlier: dict[str, Any]) -> bool:
     from dlmodule.checking.compare import distance
 
-    return one.keys() == other.keys() and all(distance(one[key], other[key]) <= 1 for key in one)
+    return values.keys() == earlier.keys() and all(distance(values[key], earlier[key]) <= 1 for key in values)
 
 
 def _std(values: Sequence[float]) -> float:

@@ -110,15 +110,15 @@ def mutants(text: str, within: Collection[int] | None = None, lines: Sequence[in
     return list(made.values())
 
 
-def sample(found: Sequence[Mutant], most: int, always: Collection[str] = ()) -> list[Mutant]:
-    """``most`` of ``found``, chosen by the digest of their text, so that the same program has the same sample; in their order.
+def sample(mutants: Sequence[Mutant], most: int, always: Collection[str] = ()) -> list[Mutant]:
+    """``most`` of ``mutants``, chosen by the digest of their text, so that the same program has the same sample; in their order.
 
     Those whose label holds one of the words ``always`` are taken beside them.
     """
-    named = {mutant for mutant in found if any(words in mutant.label for words in always)}
-    others = sorted((mutant for mutant in found if mutant not in named), key=lambda mutant: digest_of(mutant.text))
+    named = {mutant for mutant in mutants if any(part in mutant.label for part in always)}
+    others = sorted((mutant for mutant in mutants if mutant not in named), key=lambda mutant: digest_of(mutant.text))
     chosen = named.union(others[:most])
-    return [mutant for mutant in found if mutant in chosen]
+    return [mutant for mutant in mutants if mutant in chosen]
 
 
 def _written(tree: ast.Module) -> str | None:

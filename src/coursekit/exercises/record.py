@@ -108,17 +108,21 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
     if not cases:
         raise CourseError("no cases", file=path)
     limit = REHEARSAL_LIMIT if exercise.measured else LIMIT
-    right = _wordless(reference(loaded.solution, cases, probe, limit=limit))
-    if any(one.timed_out for one in right):
+    right = _without_source_lines(reference(loaded.solution, cases, probe, limit=limit))
+    if any(evidence.timed_out for evidence in right):
         raise CourseError(f"the solution takes more than {limit:.0f} s on a case", file=path)
     learner_limit = REHEARSAL_LIMIT if exercise.measured else 5.0
     mistakes = [
-        keys.MistakeKey(one.name, one.sentence, _wordless(gather(one.candidate, cases, probe, limit=learner_limit)))
-        for one in loaded.mistakes
+        keys.MistakeKey(
+            mistake.name,
+            mistake.sentence,
+            _without_source_lines(gather(mistake.candidate, cases, probe, limit=learner_limit)),
+        )
+        for mistake in loaded.mistakes
     ]
     starter = None
     if exercise.starter is not None:
-        starter = _wordless(gather(loaded.stub, cases, probe, limit=learner_limit))
+        starter = _without_source_lines(gather(loaded.stub, cases, probe, limit=learner_limit))
     bar = None
     if exercise.measured is not None:
         value = ledger.bar(project, loaded.id)
@@ -154,9 +158,12 @@ def _promises_dtype(loaded: Loaded) -> bool:
     return "dtype" in docstring
 
 
-def _wordless(seen: list[Evidence]) -> list[Evidence]:
+def _without_source_lines(recorded: list[Evidence]) -> list[Evidence]:
     """The evidence without the lines of code that an exception came by: a key holds no line of an answer."""
-    return [one if one.raised is None else replace(one, raised=replace(one.raised, lines=(), where="")) for one in seen]
+    return [
+        evidence if evidence.raised is None else replace(evidence, raised=replace(evidence.raised, lines=(), where=""))
+        for evidence in recorded
+    ]
 
 
 def recorded(project: Project, loaded: Loaded) -> ExerciseKey:

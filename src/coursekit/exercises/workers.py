@@ -49,20 +49,20 @@ def run_forked(
         while waiting or running:
             while waiting and len(running) < jobs:
                 item = waiting.pop(0)
-                ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=_worker, args=(theirs, work, item), daemon=True)
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_worker, args=(sender, work, item), daemon=True)
                 process.start()
-                theirs.close()
-                running[ours] = (item, process, time.monotonic() + deadline)
+                sender.close()
+                running[receiver] = (item, process, time.monotonic() + deadline)
             soonest = min(limit for _, _, limit in running.values())
             ready = wait(list(running), timeout=max(0.0, soonest - time.monotonic()))
-            for ours in [one for one in running if one in ready]:
-                item, process, _ = running.pop(ours)
-                yield item, _received(ours)
+            for receiver in [connection for connection in running if connection in ready]:
+                item, process, _ = running.pop(receiver)
+                yield item, _received(receiver)
                 process.join()
-            for ours, (item, process, limit) in list(running.items()):
+            for receiver, (item, process, limit) in list(running.items()):
                 if time.monotonic() >= limit:
-                    del running[ours]
+                    del running[receiver]
                     process.kill()
                     process.join()
                     yield item, Killed(f"no answer within {deadline:.0f} s")
@@ -80,24 +80,24 @@ def in_child(work: Callable[[], Any], *, deadline: float, memory: int = 4 * 2**3
     """
     if not hasattr(os, "fork"):
         return _tried(lambda _: work(), None)
-    ours, theirs = multiprocessing.Pipe(duplex=False)
+    receiver, sender = multiprocessing.Pipe(duplex=False)
     with warnings.catch_warnings():  # Python 3.12 warns of any fork beside a thread; a time limit's may just be ending
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
         try:
-            ours.close()
+            receiver.close()
             _limit_memory(memory)
-            _worker(theirs, lambda _: work(), None)
+            _worker(sender, lambda _: work(), None)
         finally:
             os._exit(0)
-    theirs.close()
+    sender.close()
     try:
-        return _received(ours) if ours.poll(deadline) else Killed(f"no answer within {deadline:.1f} s")
+        return _received(receiver) if receiver.poll(deadline) else Killed(f"no answer within {deadline:.1f} s")
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        ours.close()
+        receiver.close()
 
 
 def _limit_memory(more: int) -> None:
@@ -116,16 +116,16 @@ def _tried(work: Callable[[Any], Any], item: Any) -> Any:
         return error
 
 
-def _worker(theirs: Connection, work: Callable[[Any], Any], item: Any) -> None:
+def _worker(sender: Connection, work: Callable[[Any], Any], item: Any) -> None:
     result = _tried(work, item)
     try:
-        theirs.send_bytes(pickle.dumps(result))
+        sender.send_bytes(pickle.dumps(result))
     except Exception:  # an exception that cannot be pickled still has its words
-        theirs.send_bytes(pickle.dumps(RuntimeError(f"{type(result).__name__}: {result}")))
+        sender.send_bytes(pickle.dumps(RuntimeError(f"{type(result).__name__}: {result}")))
 
 
-def _received(ours: Connection) -> Any:
+def _received(receiver: Connection) -> Any:
     try:
-        return pickle.loads(ours.recv_bytes())
+        return pickle.loads(receiver.recv_bytes())
     except EOFError:
         return Killed("the process died")

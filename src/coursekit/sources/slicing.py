@@ -47,7 +47,7 @@ def definitions(project: Project, session: str, part: str, name: str) -> str:
 
 def slice_of(source: Source, names: list[str]) -> str:
     """The slice that ``names`` need, in source order. CourseError for a name without a definition."""
-    return "\n\n".join(one.text for one in slice_statements(source, names)) + "\n"
+    return "\n\n".join(statement.text for statement in slice_statements(source, names)) + "\n"
 
 
 def slice_statements(source: Source, names: list[str]) -> list[Statement]:
@@ -62,21 +62,21 @@ def exercise_slice(source: Source, name: str) -> Slice:
     lines: list[int] = []
     written: set[int] = set()
     own: set[int] = set()
-    for index, one in enumerate(chosen):
+    for index, statement in enumerate(chosen):
         if index:
             lines.append(0)
-        binds = one.binds
+        binds = statement.binds
         if name in binds or not binds & others:
-            written |= {len(lines) + number for number in one.written}
+            written |= {len(lines) + number for number in statement.written}
         if name in binds:
-            own = {len(lines) + number for number in range(1, len(one.lines) + 1)}
-        lines += one.lines
-    return Slice("\n\n".join(one.text for one in chosen) + "\n", tuple(lines), frozenset(written or own))
+            own = {len(lines) + number for number in range(1, len(statement.lines) + 1)}
+        lines += statement.lines
+    return Slice("\n\n".join(statement.text for statement in chosen) + "\n", tuple(lines), frozenset(written or own))
 
 
 def own_definition(source: Source, name: str) -> Statement:
     """The statement that defines the exercise ``name`` itself (the last one)."""
-    return [one for one in slice_statements(source, [name]) if name in one.binds][-1]
+    return [statement for statement in slice_statements(source, [name]) if name in statement.binds][-1]
 
 
 def borrowed(source: Source, text: str) -> list[str]:
@@ -92,17 +92,20 @@ def slice_text(text: str, names: list[str], path: Path) -> str:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise CourseError(f"not Python: {error.msg}", file=path, line=error.lineno) from None
-    return "\n\n".join(one.text for one in needed(of_file(text, tree), names, path)) + "\n"
+    return "\n\n".join(statement.text for statement in needed(of_file(text, tree), names, path)) + "\n"
 
 
 def needed(
-    every: Sequence[Statement], names: Iterable[str], path: Path, touching: Mapping[str, Sequence[int]] | None = None
+    all_statements: Sequence[Statement],
+    names: Iterable[str],
+    path: Path,
+    touching: Mapping[str, Sequence[int]] | None = None,
 ) -> list[Statement]:
-    """Those of ``every`` that defining and calling ``names`` takes, in order. CourseError for a name without a definition.
+    """Those of ``all_statements`` that defining and calling ``names`` takes, in order. CourseError for a name without a definition.
 
     touching: see ``statements.touching``.
     """
-    touching = statements.touching(every) if touching is None else touching
+    touching = statements.touching(all_statements) if touching is None else touching
     chosen: set[int] = set()
     # (name, statement before which it was bound, statement during which it is used); None is the end of the notebook.
     waiting: list[tuple[str, int | None, int | None]] = []
@@ -110,40 +113,44 @@ def needed(
         if name not in touching:
             raise CourseError(f"defines no {name!r}", file=path)
         # An exercise may give its name back when it is done: `del sum`.
-        gone = next((i for i in touching[name] if isinstance(every[i].node, ast.Delete)), None)
+        gone = next((i for i in touching[name] if isinstance(all_statements[i].node, ast.Delete)), None)
         waiting.append((name, gone, None))
-    met = set(waiting)
+    requested = set(waiting)
     while waiting:
         name, before, at = waiting.pop()
-        last = _last(every, touching.get(name, []), name, before, path)
+        last = _last(all_statements, touching.get(name, []), name, before, path)
         if last is None:
-            last = _last(every, touching.get("*", []), "*", before, path)  # perhaps `from somewhere import *`
+            last = _last(all_statements, touching.get("*", []), "*", before, path)  # perhaps `from somewhere import *`
         if last is None:
             continue  # a builtin, or read before it is bound: the notebook would fail there itself
         chosen.add(last)
-        now, later = (_not_builtin(names, touching) for names in every[last].reads)
-        wanted = [(one, last, use) for one in now for use in (last, at)] + [(one, at, at) for one in later]
-        if _may_call_at_once(every[last].node):
-            wanted += [(one, last, last) for one in later]
-        for request in wanted:
-            if request not in met:
-                met.add(request)
+        now, later = (_not_builtin(names, touching) for names in all_statements[last].reads)
+        requests = [(read, last, use) for read in now for use in (last, at)] + [(read, at, at) for read in later]
+        if _may_call_at_once(all_statements[last].node):
+            requests += [(read, last, last) for read in later]
+        for request in requests:
+            if request not in requested:
+                requested.add(request)
                 waiting.append(request)
-    return [every[index] for index in sorted(chosen)]
+    return [all_statements[index] for index in sorted(chosen)]
 
 
-def _last(every: Sequence[Statement], touching: Sequence[int], name: str, before: int | None, path: Path) -> int | None:
+def _last(
+    all_statements: Sequence[Statement], touching: Sequence[int], name: str, before: int | None, path: Path
+) -> int | None:
     """The last statement before ``before`` that binds ``name``, or changes it. CourseError where it is no definition."""
     earlier = [index for index in touching if before is None or index < before]
     for index in reversed(earlier):
-        statement = every[index]
+        statement = all_statements[index]
         if isinstance(statement.node, DEFINITIONS):
             return index
         if isinstance(statement.node, ast.Delete):
             return None  # what `del sum` leaves is Python's own, or nothing
         binds = name in statement.binds
-        held = next((every[i].node for i in reversed(earlier) if i < index and name in every[i].binds), None)
-        if not binds and (held is None or isinstance(held, _FIXED)):
+        holder = next(
+            (all_statements[i].node for i in reversed(earlier) if i < index and name in all_statements[i].binds), None
+        )
+        if not binds and (holder is None or isinstance(holder, _FIXED)):
             continue  # `plot.use_style()` does not change what `plot` is
         kind = (
             "bare call"

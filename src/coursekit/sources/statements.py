@@ -65,13 +65,13 @@ def of_file(text: str, tree: ast.Module) -> list[Statement]:
     return [Statement(node, _undecorated(node, lines), first_line(node)) for node in tree.body]
 
 
-def touching(every: Sequence[Statement]) -> dict[str, list[int]]:
-    """For each name the places in ``every``, in order, of the statements that bind it or change it."""
-    found: dict[str, list[int]] = {}
-    for index, statement in enumerate(every):
+def touching(all_statements: Sequence[Statement]) -> dict[str, list[int]]:
+    """For each name the places in ``all_statements``, in order, of the statements that bind it or change it."""
+    places: dict[str, list[int]] = {}
+    for index, statement in enumerate(all_statements):
         for name in statement.touches:
-            found.setdefault(name, []).append(index)
-    return found
+            places.setdefault(name, []).append(index)
+    return places
 
 
 def reads(text: str, body: Iterable[ast.stmt]) -> tuple[frozenset[str], frozenset[str]]:
