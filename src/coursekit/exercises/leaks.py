@@ -19,6 +19,7 @@ from coursekit.sources.regions import solution_text
 from coursekit.sources.source import source_of
 from coursekit.sources.student import student_definition
 
+EDITS = ("exercise.edit(", "exercise.bug(", "exercise.variant(")  # what they take from and put into a solution
 LEAST = 16  # characters, without spaces, from which a line says something
 PUBLISHED = {"title", "hints", "sentence", "source"}  # fields of a key that its author wrote for learners
 
@@ -141,7 +142,7 @@ def _answers(path: Path) -> Iterator[tuple[int, str]]:
             assert isinstance(node, ast.FunctionDef | ast.ClassDef)
             for number in range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1):
                 yield number, lines[number - 1]
-        if isinstance(node, ast.Expr) and ast.unparse(node).startswith("exercise.edit("):
+        if isinstance(node, ast.Expr) and ast.unparse(node).startswith(EDITS):
             assert isinstance(node.value, ast.Call)
             for value in node.value.args[1:3]:
                 if isinstance(value, ast.Constant):

@@ -10,16 +10,19 @@ import importlib.util
 import linecache
 import types
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from coursekit.sources import slicing
+from coursekit.sources.exercise_file import exercise_of
 from coursekit.sources.source import Source, source_of
 from coursekit.sources.student import student_definition
 
 if TYPE_CHECKING:
     from dlmodule.checking.exercise import Alternative, Exercise, Mistake
+
+A = TypeVar("A", bound="Mistake | Alternative")
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,15 @@ def load_whole(project: Project, session: str, name: str) -> Loaded:
         known = ", ".join(sorted(one.stem for one in path.parent.glob("[!_]*.py"))) or "none"
         raise CourseError(f"no exercise {session}.{name}; {session} has {known}")
     module = _import(path, f"{session}_{name}")
-    exercise = module.exercise
-    source = source_of(project, session, exercise.part)
+    exercise, facts = module.exercise, exercise_of(project, session, name)
+    exercise.title, exercise.part = facts.title, facts.part
+    source = source_of(project, session, facts.part)
     whole = slicing.slice_of(source, [name])
     scope = run(whole, f"{session}.{name}")
     _lend_names(module, source, path, scope)
     own = slicing.own_definition(source, name)
     kind = {ast.ClassDef: "class", ast.FunctionDef: "function"}.get(type(own.node), "value")
-    mistakes = tuple(_resolved(one, whole, own.text, name, path) for one in exercise.mistakes)
-    exercise.mistakes[:] = mistakes
+    mistakes = tuple(_resolved(mistake, whole, own.text, name, path) for mistake in exercise.all_mistakes())
     return Loaded(
         session,
         name,
@@ -79,10 +82,7 @@ def load_whole(project: Project, session: str, name: str) -> Loaded:
         scope[name],
         _stub(source, name, whole, own.text),
         mistakes,
-        tuple(
-            replace(one, candidate=one.candidate(), is_value=False) if one.is_value else one
-            for one in exercise.alternatives
-        ),
+        tuple(_resolved(alternative, whole, own.text, name, path) for alternative in exercise.alternatives),
     )
 
 
@@ -156,25 +156,29 @@ def _first_use(text: str, name: str) -> int | None:
     return min(uses, default=None)
 
 
-def _resolved(mistake: Mistake, whole: str, own: str, name: str, path: Any) -> Mistake:
-    """The mistake with its candidate: edits are applied to the solution's own text."""
-    if mistake.old is None:
-        return replace(mistake, candidate=mistake.candidate(), is_value=False) if mistake.is_value else mistake
-    found = own.count(mistake.old)
-    target = own
-    if not found:  # a value's edit may concern a statement that the value is made from
-        target, found = whole, whole.count(mistake.old)
-    if found != mistake.count:
-        message = f"mistake {mistake.name!r}: {mistake.old!r} occurs {found} times in the solution, not {mistake.count}"
-        raise CourseError(message, file=path, line=_edit_line(path, mistake.name))
-    edited = target.replace(mistake.old, mistake.new or "")
+def _resolved(answer: A, whole: str, own: str, name: str, path: Any) -> A:
+    """The mistake or alternative with its candidate: edits are applied to the solution's own text."""
+    if not answer.edits:
+        return replace(answer, candidate=answer.candidate(), is_value=False) if answer.is_value else answer
+    # A value's edit may concern a statement that the value is made from.
+    kind = type(answer).__name__.lower()
+    target = own if all(edit.old in own for edit in answer.edits) else whole
+    edited = target
+    for edit in answer.edits:
+        found = target.count(edit.old)
+        if found != edit.count or edited.count(edit.old) != found:
+            message = f"{kind} {answer.name!r}: {edit.old!r} occurs {found} times in the solution, not {edit.count}"
+            if found == edit.count:
+                message = f"{kind} {answer.name!r}: {edit.old!r} is changed by another edit"
+            raise CourseError(message, file=path, line=_edit_line(path, answer.name))
+        edited = edited.replace(edit.old, edit.new)
     text = with_definition(whole, own, edited) if target is own else edited
     try:
-        candidate = run(text, f"{name}.{mistake.name}")[name]
+        candidate = run(text, f"{name}.{answer.name}")[name]
     except Exception as error:
-        message = f"mistake {mistake.name!r}: the edited solution does not run ({type(error).__name__}: {error})"
-        raise CourseError(message, file=path, line=_edit_line(path, mistake.name)) from error
-    return replace(mistake, candidate=candidate)
+        message = f"{kind} {answer.name!r}: the edited solution does not run ({type(error).__name__}: {error})"
+        raise CourseError(message, file=path, line=_edit_line(path, answer.name)) from error
+    return replace(answer, candidate=candidate)
 
 
 def _edit_line(path: Any, name: str) -> int | None:

@@ -141,7 +141,7 @@ def _trial(exercise: Exercise, candidate: Any, seed: int) -> tuple[float, dict[s
     from dlmodule.checking.collect.run import gather
 
     case = exercise.all_cases()[0]
-    seen = gather(candidate, [case.seeded(case.seed + seed)], exercise.how, limit=LIMIT)[0]
+    seen = gather(candidate, [case.seeded(case.seed + seed)], exercise.chosen_probe, limit=LIMIT)[0]
     if seen.timed_out:
         return math.nan, {"raised": f"nothing within {LIMIT:.0f} s"}
     if seen.raised is not None:

@@ -121,7 +121,7 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
         for mistake in loaded.mistakes
     ]
     starter = None
-    if exercise.starter is not None:
+    if exercise.begins_from_code:
         starter = _without_source_lines(gather(loaded.stub, cases, probe, limit=learner_limit))
     bar = None
     if exercise.measured is not None:
@@ -201,7 +201,10 @@ def code_version() -> str:
     home = Path(str(dlmodule.__file__)).parent
     checking = home / "checking"
     files = [path for folder in (checking / "collect", home / "data") for path in sorted(folder.rglob("*.py"))]
-    files += [checking / f"{name}.py" for name in ("compare", "evidence", "exercise", "probes", "serialise")]
+    files += [
+        checking / f"{name}.py"
+        for name in ("case", "compare", "evidence", "exercise", "inputs", "probes", "serialise", "training_facts")
+    ]
     files += [home / f"{name}.py" for name in ("device", "rehearsal", "training")]  # what probes call
     files += [Path(str(module.__file__)) for module in (loading, slicing, statements)] + [Path(__file__)]
     code = [path.read_text("utf-8") for path in files]
@@ -225,7 +228,7 @@ def _keep(project: Project, exercise: ExerciseKey, of: str) -> None:
 def _shipped_probe(project: Project, loaded: Loaded) -> Any:
     """The probe as a learner receives it: a custom one as the source of exactly what it needs."""
 
-    probe = loaded.exercise.how
+    probe = loaded.exercise.chosen_probe
     if probe.function is None:
         return probe
     path = project.exercise(loaded.session, loaded.name)

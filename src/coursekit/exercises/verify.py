@@ -103,7 +103,7 @@ def prove_cases(loaded: Loaded) -> Iterator[str]:
     empty = [case for case in cases if not (case.args or case.kwargs or case.steps or case.constructor)]
     if (
         len(cases) == len(empty)
-        and loaded.exercise.how.name in ("call", "puzzle")
+        and loaded.exercise.chosen_probe.name in ("call", "puzzle")
         and _needs_arguments(loaded.solution)
     ):
         yield _at(loaded, f"no case calls {loaded.name} with arguments; write them in @exercise.cases")
@@ -167,7 +167,7 @@ def prove_stub(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
     if proof.stub != "not started":
         yield _at(
             loaded,
-            f"the untouched {'starter' if loaded.exercise.starter else 'stub'} is {proof.stub!r}, not 'not started'",
+            f"the untouched {'starter' if loaded.exercise.begins_from_code else 'stub'} is {proof.stub!r}, not 'not started'",
         )
 
 

@@ -1,15 +1,22 @@
-"""What an exercise file says about its exercise, read from its syntax: nothing is imported, so a build needs no torch."""
+"""What an exercise file says about its exercise, read from its syntax: nothing is imported, so a build needs no torch.
+
+Title and part are those of the notebook (see ``outline``), unless the file says them.
+"""
 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from coursekit.errors import CourseError
-from coursekit.project import Project
+from coursekit.project import Project, source_files
+from coursekit.sources.outline import Place, place_of, places
+
+Outlines = tuple[tuple[Place, ...], ...]  # of a session's sources
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "title": str,
@@ -21,15 +28,24 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "starter": (str, type(None)),
     "core": bool,
 }
-_DEFAULTS: dict[str, Any] = {"starter": None, "core": False}
+_DEFAULTS: dict[str, Any] = {"title": "", "part": "", "move_on": 0, "starter": None, "core": False}
 _OBJECTS = ("probe", "measured")  # keywords whose values only running the file can tell
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A bug of the starter: ``wrong`` stands there where the solution has ``right``."""
+
+    name: str
+    right: str
+    wrong: str
 
 
 @dataclass(frozen=True)
 class ExerciseMeta:
     """The facts a notebook shows. ``starter``: the code a learner begins from, or None for an empty body.
 
-    ``core``: whether a learner who is short of time should still do it.
+    ``bugs``: where there are some, a learner begins from the solution with all of them in it. ``core``: whether a learner who is short of time should still do it.
     """
 
     name: str
@@ -42,24 +58,36 @@ class ExerciseMeta:
     starter: str | None
     description: str
     core: bool = False
+    bugs: tuple[Planted, ...] = ()
+
+    @property
+    def begins_from_code(self) -> bool:
+        """Whether a learner begins from code that runs: a starter, or the solution with bugs in it."""
+        return self.starter is not None or bool(self.bugs)
 
 
 def read(path: Path) -> ExerciseMeta:
     """The facts of the exercise at ``path``. Raises CourseError, with the line, for one that is missing or not a literal."""
-    return _parse(path, path.read_bytes())
+    outlines = tuple(places(source, source.read_bytes()) for source in source_files(path.parents[1]))
+    return _parse(path, path.read_bytes(), outlines)
 
 
 def exercise_of(project: Project, session: str, name: str) -> ExerciseMeta:
     """The facts of an exercise of ``project``; see ``read``."""
-    return project.parsed(project.exercise(session, name), _parse)
+    return project.parsed(project.exercise(session, name), _parse, _outlines(project, session))
 
 
 def exercises_of(project: Project, session: str) -> dict[str, ExerciseMeta]:
     """The facts of every exercise of a session, by name; see ``read``."""
-    return {path.stem: project.parsed(path, _parse) for path in project.exercises(session)}
+    outlines = _outlines(project, session)
+    return {path.stem: project.parsed(path, _parse, outlines) for path in project.exercises(session)}
 
 
-def _parse(path: Path, content: bytes) -> ExerciseMeta:
+def _outlines(project: Project, session: str) -> Outlines:
+    return tuple(project.parsed(path, places) for path in source_files(project.course / session))
+
+
+def _parse(path: Path, content: bytes, outlines: Outlines) -> ExerciseMeta:
     try:
         tree = ast.parse(content.decode())
     except (SyntaxError, UnicodeDecodeError) as error:
@@ -81,12 +109,47 @@ def _parse(path: Path, content: bytes) -> ExerciseMeta:
         raise CourseError(f"Exercise(...) lacks {', '.join(missing)}", file=path, line=call.lineno)
     if not 1 <= facts["difficulty"] <= 5:
         raise CourseError(f"difficulty is 1 to 5, not {facts['difficulty']}", file=path, line=call.lineno)
-    if not (path.parents[1] / f"{facts['part']}.py").is_file():
+    if facts["part"] and not (path.parents[1] / f"{facts['part']}.py").is_file():
         raise CourseError(f"part {facts['part']!r} has no source {facts['part']}.py", file=path, line=call.lineno)
     _refuse_bare_mistake(tree, path)
     facts["hints"] = tuple(facts["hints"])
+    facts["move_on"] = facts["move_on"] or 2 * facts["minutes"]
     description = (ast.get_docstring(tree) or "").partition("\n")[0]
-    return ExerciseMeta(name=path.stem, description=description, **facts)
+    bugs = tuple(_bugs(tree, path))
+    if bugs and facts["starter"] is not None:
+        raise CourseError("an exercise has a starter or bugs, not both", file=path, line=call.lineno)
+    return _placed(ExerciseMeta(name=path.stem, description=description, bugs=bugs, **facts), path, outlines)
+
+
+def _bugs(tree: ast.Module, path: Path) -> Iterator[Planted]:
+    """The bugs that ``exercise.bug(name, right, wrong, sentence)`` plants, which are written out."""
+    for statement in tree.body:
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "exercise.bug":
+            said = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+            texts = [text for text in said if isinstance(text, str)]
+            if not len(texts) == len(call.args) == 4:
+                message = "write exercise.bug(name, right, wrong, sentence), all four as literals"
+                raise CourseError(message, file=path, line=call.lineno)
+            yield Planted(*texts[:3])
+
+
+def _placed(facts: ExerciseMeta, path: Path, outlines: Outlines) -> ExerciseMeta:
+    """``facts`` with the title and the part that the notebook says."""
+    if facts.title and facts.part:
+        return facts
+    found = [place for place in place_of(facts.name, outlines) if facts.part in ("", place.part)]
+    if len(found) > 1:
+        parts = " and ".join(place.part for place in found)
+        raise CourseError(f'{facts.name!r} is defined in {parts}: say which by part="..."', file=path, line=1)
+    if not found:
+        where = f"{facts.part}.py holds" if facts.part else "no source of this session holds"
+        raise CourseError(f"{where} a definition of exercise {facts.name!r}", file=path, line=1)
+    place = found[0]
+    if not (facts.title or place.title):
+        message = f"no heading `### Exercise N: title` above the definition of {facts.name!r}"
+        raise CourseError(message, file=path.parents[1] / f"{place.part}.py", line=place.line)
+    return replace(facts, title=facts.title or place.title, part=place.part)
 
 
 def _exercise_call(tree: ast.Module) -> ast.Call | None:

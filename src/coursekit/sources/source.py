@@ -197,7 +197,7 @@ class _Roles:
                 if name not in self.mine:
                     continue
                 written = any(r.owner == name or (r.inside == "top" and name in r.names) for r in regions)
-                if not written and (self.mine[name].starter is None or name in self.defined):
+                if not written and (not self.mine[name].begins_from_code or name in self.defined):
                     continue
                 if name in names or name in self.defined:
                     raise self._fail(f"duplicate exercise: {name!r} is defined twice", cell, statement.lineno)

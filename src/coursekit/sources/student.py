@@ -4,8 +4,9 @@ import ast
 import textwrap
 
 from coursekit.errors import CourseError
+from coursekit.sources.exercise_file import ExerciseMeta
 from coursekit.sources.names import bound_names, first_line
-from coursekit.sources.regions import student_text
+from coursekit.sources.regions import solution_text, student_text
 from coursekit.sources.source import Cell, Source
 
 
@@ -15,8 +16,10 @@ def student_code(source: Source, cell: Cell) -> str:
     here = set(cell.exercises("defines"))
     starters = {
         meta.name: textwrap.dedent(meta.starter).strip("\n")
+        if meta.starter is not None
+        else _planted(source, cell, meta)
         for meta in source.exercises
-        if meta.name in here and meta.starter is not None
+        if meta.name in here and meta.begins_from_code
     }
     text = student_text(cell.text, cell.tree, cell.regions, {meta.name for meta in source.exercises}, starters)
     try:
@@ -27,10 +30,30 @@ def student_code(source: Source, cell: Cell) -> str:
     return text
 
 
+def _planted(source: Source, cell: Cell, meta: ExerciseMeta) -> str:
+    """The solution of the exercise with all its bugs in it. CourseError for one that does not fit into it once."""
+    text = solution = _definition(solution_text(cell.text), meta.name)
+    for bug in meta.bugs:
+        if solution.count(bug.right) != 1 or text.count(bug.right) != 1:
+            message = (
+                f"bug {bug.name!r}: {bug.right!r} occurs {solution.count(bug.right)} times in the solution, not once"
+            )
+            if solution.count(bug.right) == 1:
+                message = f"bug {bug.name!r}: {bug.right!r} is changed by a bug before it"
+            raise CourseError(message, file=source.path.parent / "exercises" / f"{meta.name}.py", line=1)
+        text = text.replace(bug.right, bug.wrong)
+    return text
+
+
 def student_definition(source: Source, name: str) -> str:
     """What the student version has for the exercise ``name``: its stub or starter, without the rest of the cell."""
     cell = next(c for c in source.cells if name in c.exercises("defines"))
     text = student_code(source, cell)
+    return _definition(text, name)
+
+
+def _definition(text: str, name: str) -> str:
+    """The last top-level statement of ``text`` that binds ``name``; empty where none does."""
     binding = [node for node in ast.parse(text).body if name in bound_names([node])]
     if not binding:
         return ""

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlmodule.checking.case import Case
 from dlmodule.checking.evidence import Evidence, Outcome
-from dlmodule.checking.exercise import Case
 
 # Tolerances by dtype: some digits above the rounding of a sum taken in another order.
 DEFAULTS = {

@@ -7,126 +7,65 @@ written in other ways. Keys are recorded from it; a learner never receives the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from dlmodule.checking.case import Case, Code, TempFile
 from dlmodule.checking.probes import Probe, call, custom
 
+Given, Temp = Code, TempFile  # as exercise files before October 2026 call them
+
+NUMBERS = ("No", "One", "Two", "Three", "Four", "Five")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class Given:
-    """An argument that is code, such as a function or a module; evaluated beside the learner's answer.
+class Edit:
+    """A change of the solution's text: ``old``, which occurs ``count`` times, becomes ``new``."""
 
-    ``source`` is a Python expression with ``torch``, ``nn``, ``F``, ``math`` and ``np`` in scope; ``seed`` seeds torch
-    before it is evaluated, so ``Given("nn.Linear(3, 2)", seed=1)`` always has the same parameters.
-    """
-
-    source: str
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Temp:
-    """A path argument: the file ``name`` in a fresh temporary folder."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Case:
-    """One input on which an answer is tried. Order them smallest first: the first that fails is what a learner sees.
-
-    Tensors stand in float64 on the CPU where the exercise allows it. The methods return changed copies, so a case
-    reads as one line: ``Case(image, kernel).named("a ramp").within(atol=1e-6)``.
-    """
-
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    label: str = ""
-    seed: int = 0
-    atol: float | None = None
-    rtol: float | None = None
-    constructor: tuple[tuple[Any, ...], dict[str, Any]] | None = None
-    steps: tuple[tuple[str, tuple[Any, ...], dict[str, Any], bool], ...] = ()
-    files: dict[str, str | bytes] = field(default_factory=dict)
-    expected: Any = None
-    has_expected: bool = False
-    errors: dict[str, Any] | None = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        object.__setattr__(self, "args", args)
-        object.__setattr__(self, "kwargs", kwargs)
-        object.__setattr__(self, "files", {})
-
-    def _with(self, **changes: Any) -> Case:
-        copy = Case(*self.args, **self.kwargs)
-        for name in self.__dataclass_fields__:
-            object.__setattr__(copy, name, changes.get(name, getattr(self, name)))
-        return copy
-
-    def named(self, label: str) -> Case:
-        """Say in words what the input is; the diagnosis uses it: "on a 3x3 ramp ..."."""
-        return self._with(label=label)
-
-    def seeded(self, seed: int) -> Case:
-        """Seed torch, NumPy and random with ``seed`` before the answer is called (default 0)."""
-        return self._with(seed=seed)
-
-    def within(self, *, atol: float | None = None, rtol: float | None = None) -> Case:
-        """The tolerance of this case, ``atol + rtol * |right|``; otherwise it follows from the dtype."""
-        return self._with(atol=atol, rtol=rtol)
-
-    def built(self, *args: Any, **kwargs: Any) -> Case:
-        """Constructor arguments of the module under test (``probes.module``)."""
-        return self._with(constructor=(args, kwargs))
-
-    def then(self, method: str, *args: Any, **kwargs: Any) -> Case:
-        """Call ``method`` next on the object under test (``probes.script``)."""
-        return self._with(steps=(*self.steps, (method, args, kwargs, True)))
-
-    def then_get(self, attribute: str) -> Case:
-        """Read ``attribute`` next from the object under test (``probes.script``)."""
-        return self._with(steps=(*self.steps, (attribute, (), {}, False)))
-
-    def with_file(self, name: str, content: str | bytes) -> Case:
-        """Put a file into the temporary folder before the answer is called (``probes.file``)."""
-        return self._with(files={**self.files, name: content})
-
-    def expecting(self, value: Any, *, within: dict[str, Any] | None = None) -> Case:
-        """The right value in closed form, instead of the recorded one.
-
-        For ``probes.sample``, ``within`` gives each statistic's standard error; it is judged at z = 6.11, a two-sided
-        false-alarm rate of 1e-9.
-        """
-        return self._with(expected=value, has_expected=True, errors=within)
+    old: str
+    new: str
+    count: int = 1
 
 
 @dataclass(frozen=True)
 class Mistake:
     """A wrong answer people really give, and the sentence that should meet it.
 
-    It is written out as ``candidate``, or is an edit of the solution: ``old`` replaced by ``new`` at ``count`` places.
+    It is written out as ``candidate``, or is the solution with ``edits``. is_value: ``candidate()`` makes the answer.
     """
 
     name: str
     sentence: str
     candidate: Any = None
     is_value: bool = False
-    old: str | None = None
-    new: str | None = None
-    count: int = 1
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True)
 class Alternative:
-    """A right answer written differently."""
+    """A right answer written differently: ``candidate`` or ``edits`` of the solution, as in ``Mistake``."""
 
     name: str
-    candidate: Any
+    candidate: Any = None
     is_value: bool = False
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A planted bug: ``wrong`` stands in the starter where the solution has ``right``.
+
+    sentence: meets an answer in which it alone is left. left: what is still to find, in words for a list of several.
+    """
+
+    name: str
+    right: str
+    wrong: str
+    sentence: str
+    left: str
 
 
 @dataclass(frozen=True)
@@ -140,33 +79,43 @@ class Measured:
 class Exercise:
     """One exercise: its facts, cases, mistakes and alternatives.
 
-    title: as in the notebook's heading. difficulty: 1 (a line) to 5 (hard). minutes: what most learners need;
-    move_on: minutes after which moving on is the better use of time. hints: two, from a direction to a step; no hint
-    prints the answer. part: the source that holds it. starter: the code a learner begins from, where it is not an
-    empty body. probe: how an answer is tried (default: it is called). measured: for training exercises.
+    difficulty: 1 (a line) to 5 (hard). minutes: what most learners need; move_on: minutes after which moving on is the
+    better use of time (default: twice as many). core: whether a learner who is short of time should still do it. hints:
+    two, from a direction to a step; no hint prints the answer. title and part: those of the notebook, whose heading
+    and whose definition tell them, unless said. starter: the code a learner begins from, where it is neither an empty body
+    nor the solution with a ``bug`` in it. probe: how an answer is tried (default: it is called). measured: for training
+    exercises.
     """
 
     def __init__(
         self,
         *,
-        title: str,
         difficulty: int,
         minutes: int,
-        move_on: int,
         hints: tuple[str, ...],
-        part: str,
+        core: bool = False,
+        move_on: int | None = None,
+        title: str = "",
+        part: str = "",
         probe: Probe | None = None,
         starter: str | None = None,
         measured: Measured | None = None,
     ) -> None:
-        self.title, self.difficulty, self.minutes, self.move_on = title, difficulty, minutes, move_on
-        self.hints, self.part, self.starter, self.measured = hints, part, starter, measured
-        self.how: Probe = probe or call()
+        self.difficulty, self.minutes, self.hints, self.core = difficulty, minutes, hints, core
+        self.move_on = 2 * minutes if move_on is None else move_on
+        self.title, self.part, self.starter, self.measured = title, part, starter, measured
+        self.chosen_probe: Probe = probe or call()
         self.mistakes: list[Mistake] = []
         self.alternatives: list[Alternative] = []
+        self.bugs: list[Bug] = []
         self.equivalents: dict[str, str] = {}
         self.ledger_functions: dict[str, tuple[Callable[..., dict[str, float]], int]] = {}
         self._cases: Callable[[], Iterable[Case]] = lambda: (Case(),)
+
+    @property
+    def begins_from_code(self) -> bool:
+        """Whether a learner begins from code that runs: a starter, or the solution with bugs in it."""
+        return self.starter is not None or bool(self.bugs)
 
     def cases(self, function: Callable[[], Iterable[Case]]) -> Callable[[], Iterable[Case]]:
         """Decorator: ``function`` yields the cases, smallest first. Without one there is a single empty case."""
@@ -191,7 +140,20 @@ class Exercise:
 
     def edit(self, name: str, old: str, new: str, sentence: str, *, count: int = 1) -> None:
         """A wrong answer made from the solution's text by replacing ``old``, which occurs ``count`` times, by ``new``."""
-        self.mistakes.append(Mistake(name, sentence, old=old, new=new, count=count))
+        self.mistakes.append(Mistake(name, sentence, edits=(Edit(old, new, count),)))
+
+    def bug(self, name: str, right: str, wrong: str, sentence: str, *, left: str = "") -> None:
+        """Plant a bug: the starter has ``wrong`` where the solution has ``right``, which occurs once.
+
+        Left over alone it is a mistake, met by ``sentence``. The answers in which several are left follow by themselves, met by
+        a list of what each ``left`` says: the symptom or the place, not the repair (default: the name in words).
+        """
+        self.bugs.append(Bug(name, right, wrong, sentence, left or name.replace("_", " ")))
+
+    def all_mistakes(self) -> list[Mistake]:
+        """The mistakes, in the author's order, after those that the bugs make: each left over, then several together."""
+        left_over = [left for count in range(1, len(self.bugs)) for left in itertools.combinations(self.bugs, count)]
+        return [*map(_left_over, left_over), *self.mistakes]
 
     def alternative(self, candidate: Any = None, *, value: bool = False) -> Any:
         """Decorator: another right answer, written differently."""
@@ -200,13 +162,17 @@ class Exercise:
         self.alternatives.append(Alternative(candidate.__name__, candidate, is_value=value))
         return candidate
 
+    def variant(self, name: str, old: str, new: str, *, count: int = 1) -> None:
+        """A right answer made from the solution's text by replacing ``old``, which occurs ``count`` times, by ``new``."""
+        self.alternatives.append(Alternative(name, edits=(Edit(old, new, count),)))
+
     def equivalent(self, mutant: str, reason: str) -> None:
         """Declare that mutants whose label contains ``mutant`` compute the same thing, and why."""
         self.equivalents[mutant] = reason
 
     def probe(self, function: F) -> F:
         """Decorator: ``function(candidate, case)`` tries the answer and returns data; its source is shipped to learners."""
-        self.how = replace(custom(), function=function)
+        self.chosen_probe = replace(custom(), function=function)
         return function
 
     def ledger(self, row: str, *, seeds: int) -> Callable[[F], F]:
@@ -217,3 +183,14 @@ class Exercise:
             return function
 
         return keep
+
+
+def _left_over(bugs: Sequence[Bug]) -> Mistake:
+    """The answer in which ``bugs`` are left and the others repaired."""
+    edits = tuple(Edit(bug.right, bug.wrong) for bug in bugs)
+    if len(bugs) == 1:
+        return Mistake(bugs[0].name, bugs[0].sentence, edits=edits)
+    *first, last = (bug.left for bug in bugs)
+    number = NUMBERS[len(bugs)] if len(bugs) < len(NUMBERS) else str(len(bugs))
+    sentence = f"{number} bugs are left: {', '.join(first)}, and {last}."
+    return Mistake("_and_".join(bug.name for bug in bugs), sentence, edits=edits)

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from dlmodule.checking import serialise
+from dlmodule.checking.case import Case
 from dlmodule.checking.evidence import Evidence, asdict_shallow
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.probes import Probe
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically

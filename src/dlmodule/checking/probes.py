@@ -2,7 +2,7 @@
 
 A ``Probe`` is a name and options, so it can stand in a key; ``TRIALS`` holds the function behind each name. The
 probes cover the shapes an exercise takes: function, module, random function, iterator, stateful object, files, value;
-functions of a callable use ``call`` with a ``Given`` argument; anything else is a custom probe, whose source is
+functions of a callable use ``call`` with a ``Code`` argument; anything else is a custom probe, whose source is
 recorded in the key.
 """
 
@@ -29,11 +29,20 @@ def call(*, grad: bool = False) -> Probe:
 
 
 def puzzle() -> Probe:
-    """Call the answer, permitting only indexing, broadcasting and arithmetic (``tools.PERMITTED``), and no Python loop.
+    """Call the answer, permitting only indexing, broadcasting and arithmetic (``collect.permitted``), and no Python loop.
 
     An answer that uses another torch function is told why not; the named mistakes are those that use the built-in.
     """
     return Probe("puzzle")
+
+
+def vjp() -> Probe:
+    """An operation of an autograd engine: called with arrays it returns its result and a pull, gradient -> gradients.
+
+    The first argument of a case is the gradient that arrives; the others are the inputs (NumPy arrays), whose gradients are
+    compared, and which must be left as they were.
+    """
+    return Probe("vjp")
 
 
 def module(*, grad: bool = False, train: bool = False) -> Probe:
@@ -64,7 +73,7 @@ def script() -> Probe:
 
 
 def file() -> Probe:
-    """A file writer or reader: ``Temp`` arguments are paths in a fresh folder; what was returned and what was written."""
+    """A file writer or reader: ``TempFile`` arguments are paths in a fresh folder; what was returned and what was written."""
     return Probe("file")
 
 

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from dlmodule.checking.exercise import Given, Temp
+from dlmodule.checking.case import Code, TempFile
 from dlmodule.errors import DLModuleError
 
 TAG = "#"
@@ -79,9 +79,9 @@ def pack(tree: Any) -> tuple[Any, dict[str, Tensor]]:
             return {TAG: "slice", "v": [walk(part) for part in (node.start, node.stop, node.step)]}
         if node is ...:
             return {TAG: "ellipsis"}
-        if isinstance(node, Given):
+        if isinstance(node, Code):
             return {TAG: "given", "v": [node.source, node.seed]}
-        if isinstance(node, Temp):
+        if isinstance(node, TempFile):
             return {TAG: "temp", "v": node.name}
         if isinstance(node, Opaque):
             return {TAG: "opaque", "v": [node.type, node.text]}
@@ -117,8 +117,8 @@ def unpack(packed: Any, tensors: dict[str, Tensor]) -> Any:
         "complex": lambda: complex(*held),
         "slice": lambda: slice(*(unpack(part, tensors) for part in held)),
         "ellipsis": lambda: Ellipsis,
-        "given": lambda: Given(*held),
-        "temp": lambda: Temp(held),
+        "given": lambda: Code(*held),
+        "temp": lambda: TempFile(held),
         "opaque": lambda: Opaque(*held),
     }
     return simple[tag]()

@@ -14,11 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from dlmodule.checking import Case, Code, TempFile, probes, serialise
 from dlmodule.checking import key as keys
-from dlmodule.checking import probes, serialise
 from dlmodule.checking.compare import distance
 from dlmodule.checking.diagnosis import Diagnosis
-from dlmodule.checking.exercise import Case, Given, Temp
 from dlmodule.checking.judge import judge
 from dlmodule.checking.progress import Progress
 from dlmodule.errors import DLModuleError
@@ -31,8 +30,8 @@ LEAVES = st.one_of(
     st.floats(),
     st.text(max_size=5),
     st.binary(max_size=5),
-    st.builds(Given, st.text(max_size=4), st.integers(0, 9)),
-    st.builds(Temp, st.text(min_size=1, max_size=4)),
+    st.builds(Code, st.text(max_size=4), st.integers(0, 9)),
+    st.builds(TempFile, st.text(min_size=1, max_size=4)),
     arrays(np.float64, st.tuples(st.integers(0, 3), st.integers(0, 3))).map(torch.from_numpy),
     st.sampled_from([torch.float32, torch.device("cpu"), slice(1, None, 2), ...]),
 )

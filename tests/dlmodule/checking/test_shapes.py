@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Given, Temp
+from dlmodule.checking import Case, Code, TempFile, probes
 from dlmodule.checking.judge import judge_with
 from tests.dlmodule.checking.conftest import MakeKey
 
@@ -123,7 +123,7 @@ def test_iterator(make_key: MakeKey) -> None:
 
 def test_function_of_a_callable(make_key: MakeKey) -> None:
     """6. A function of a callable or a module: the argument is code, evaluated beside the answer."""
-    cases = [Case(Given("lambda x: x.sin()"), random(3)), Case(Given("nn.Linear(3, 3).double()", seed=1), random(3))]
+    cases = [Case(Code("lambda x: x.sin()"), random(3)), Case(Code("nn.Linear(3, 3).double()", seed=1), random(3))]
     key = make_key(lambda f, x: f(f(x)), cases, mistakes={"once": lambda f, x: f(x)})
     assert judge_with(key, lambda f, x: [x := f(x) for _ in range(2)][-1]).right
     assert judge_with(key, lambda g, y: g(y)).mistake == "once"
@@ -165,12 +165,12 @@ def test_file_writer_and_reader(make_key: MakeKey) -> None:
     def save(state: dict[str, Tensor], path: Path) -> None:
         torch.save(state, path)
 
-    writer = make_key(save, [Case({"w": random(2, 2)}, Temp("model.pt"))], probes.file())
+    writer = make_key(save, [Case({"w": random(2, 2)}, TempFile("model.pt"))], probes.file())
     assert judge_with(writer, lambda state, path: torch.save(dict(state.items()), str(path))).right
     assert "missing model.pt" in judge_with(writer, lambda state, path: None).message
     reader = make_key(
         lambda path: [float(line) for line in Path(path).read_text().split()],
-        [Case(Temp("a.txt")).with_file("a.txt", "1\n2.5\n")],
+        [Case(TempFile("a.txt")).with_file("a.txt", "1\n2.5\n")],
         probes.file(),
     )
     assert judge_with(reader, lambda path: list(map(float, Path(path).read_bytes().splitlines()))).status == "right"
@@ -219,3 +219,22 @@ def test_measured_training(make_key: MakeKey) -> None:
 def test_probes_are_data(probe: probes.Probe) -> None:
     """A probe survives the trip through a key as its name and options."""
     assert probes.Probe(probe.name, probe.options, probe.source) == probe
+
+
+def double(a: Any) -> Any:
+    return 2 * a, lambda grad: (2 * grad,)
+
+
+def test_operation_of_an_autograd_engine(make_key: MakeKey) -> None:
+    """11. A result and a pull: gradients are compared, in tuple or list; the inputs must be left as they were."""
+    cases = [Case(np.array([1.0, 10.0]), np.array([2.0, 3.0])).named("two numbers")]
+    key = make_key(double, cases, probes.vjp(), mistakes={"slope": lambda a: (2 * a, lambda grad: (2 * np.ones(2),))})
+    assert judge_with(key, lambda a: (a + a, lambda grad: [grad + grad])).right
+    assert judge_with(key, lambda a: (2 * a, lambda grad: (2 * np.ones(2),))).mistake == "slope"
+
+    def in_place(a: Any) -> Any:
+        a *= 2
+        return a, lambda grad: (2 * grad,)
+
+    for wrong in (in_place, lambda a: 2 * a, lambda a: (2 * a, lambda grad: 2 * grad)):
+        assert judge_with(key, wrong).status == "wrong"

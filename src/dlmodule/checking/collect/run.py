@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 
 from dlmodule.checking import serialise
+from dlmodule.checking.case import Case, Code
 from dlmodule.checking.collect import guard
 from dlmodule.checking.collect.exceptions import describe
 from dlmodule.checking.collect.output import caught
 from dlmodule.checking.collect.runners import Trial, trial_for
 from dlmodule.checking.compare import distance, evidence_distance
 from dlmodule.checking.evidence import Evidence, Outcome, Raised, form_of
-from dlmodule.checking.exercise import Case, Given
 from dlmodule.checking.probes import Probe
 
 CALLED = ("call", "puzzle", "iterate")  # probes that hand a case's arguments to the answer as they are
@@ -129,8 +129,8 @@ def _noting(candidate: Any, returned: list[Any]) -> Any:
 
 
 def materialise(given: Any) -> Any:
-    """A fresh copy of a case's arguments, with every ``Given`` evaluated."""
-    if isinstance(given, Given):
+    """A fresh copy of a case's arguments, with every ``Code`` evaluated."""
+    if isinstance(given, Code):
         torch.manual_seed(given.seed)
         scope = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional, "np": np, "math": math}
         return eval(given.source, scope)

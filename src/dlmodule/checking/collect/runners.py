@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlmodule.checking.case import Case, TempFile
 from dlmodule.checking.collect.parameters import (
     float_dtype,
     materialise_lazy,
@@ -26,7 +27,6 @@ from dlmodule.checking.collect.parameters import (
 )
 from dlmodule.checking.collect.permitted import LOOP, NotPermitted, Watched, loops
 from dlmodule.checking.evidence import Evidence, Outcome
-from dlmodule.checking.exercise import Case, Temp
 from dlmodule.checking.probes import Probe
 
 
@@ -99,6 +99,24 @@ def gradients(value: Any, leaves: dict[str, Tensor]) -> tuple[dict[str, Any], bo
         found = torch.autograd.grad(projection, list(leaves.values()), allow_unused=True)
     # By position, not by name: an answer may name its arguments as it likes.
     return {str(index): grad for index, grad in enumerate(found)}, False
+
+
+def _vjp(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
+    arriving, *inputs = args
+    before = copy.deepcopy(inputs)
+    answer = candidate(*inputs, **kwargs)
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        return Evidence((Outcome({"returned": type(answer).__name__}),))
+    out, pull = answer
+    pulled = pull(arriving)
+    if not isinstance(pulled, tuple | list):
+        return Evidence((Outcome({"the pull returned": type(pulled).__name__}),))
+    facts = {
+        "out": np.asarray(out, dtype=float),
+        "gradients": [np.asarray(gradient, dtype=float) for gradient in pulled],
+        "inputs left as they were": all(np.array_equal(a, b) for a, b in zip(inputs, before, strict=True)),
+    }
+    return Evidence((Outcome(facts),))
 
 
 def _module(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
@@ -176,11 +194,11 @@ def _file(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str,
             (folder / file).write_bytes(content.encode() if isinstance(content, str) else content)
 
         def place(thing: Any) -> Any:
-            return folder / thing.name if isinstance(thing, Temp) else thing
+            return folder / thing.name if isinstance(thing, TempFile) else thing
 
         returned = candidate(*map(place, args), **{key: place(thing) for key, thing in kwargs.items()})
         if isinstance(returned, (str, Path)) and str(returned).startswith(name):
-            returned = Temp(Path(returned).relative_to(folder).as_posix())
+            returned = TempFile(Path(returned).relative_to(folder).as_posix())
         written = {
             path.relative_to(folder).as_posix(): _content(path)
             for path in sorted(folder.rglob("*"))
@@ -209,6 +227,7 @@ def _value(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str
 TRIALS: dict[str, Trial] = {
     "call": _call,
     "puzzle": _puzzle,
+    "vjp": _vjp,
     "module": _module,
     "sample": _sample,
     "iterate": _iterate,

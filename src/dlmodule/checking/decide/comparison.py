@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dlmodule.checking import compare
+from dlmodule.checking.case import Case
 from dlmodule.checking.decide.differences import first_difference
 from dlmodule.checking.decide.words import follow
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.evidence import Evidence
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.key import ExerciseKey
 
 

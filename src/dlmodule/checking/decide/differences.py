@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from dlmodule.checking import compare
+from dlmodule.checking.case import Case
 from dlmodule.checking.decide.words import Path, Step, at, brief, fact, name_of, steps
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.serialise import Opaque
 
 # (expected, actual, case) -> where they differ in this respect and a sentence, or None where they agree

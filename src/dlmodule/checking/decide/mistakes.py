@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dlmodule.checking import compare
+from dlmodule.checking.case import Case
 from dlmodule.checking.decide import transformations
 from dlmodule.checking.decide.comparison import Comparison, with_values
 from dlmodule.checking.decide.differences import as_array, first_difference
 from dlmodule.checking.decide.words import follow
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.evidence import Evidence
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.key import ExerciseKey
 
 

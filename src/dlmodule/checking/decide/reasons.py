@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from dlmodule.checking import compare
+from dlmodule.checking.case import Case
 from dlmodule.checking.decide import transformations
 from dlmodule.checking.decide.beside import counts, gradients, in_place, no_gradient, parameter_shapes, settings
 from dlmodule.checking.decide.comparison import Comparison, lower_first, said, with_values
@@ -18,7 +19,6 @@ from dlmodule.checking.decide.regions import region, wrong_numbers
 from dlmodule.checking.decide.words import brief, follow, form_difference, name_of, place
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.evidence import Raised
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.key import ExerciseKey
 
 # Exceptions of the check itself, whose text is the sentence.

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dlmodule.checking.case import Case
 from dlmodule.checking.compare import tolerance
 from dlmodule.checking.decide.differences import as_array
 from dlmodule.checking.decide.words import ordinal
-from dlmodule.checking.exercise import Case
 
 Named = tuple[str, Tensor]
 

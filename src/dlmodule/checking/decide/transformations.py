@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlmodule.checking.case import Case
 from dlmodule.checking.compare import distance
 from dlmodule.checking.decide.differences import as_array, first_difference
 from dlmodule.checking.decide.words import Path, follow, ordinal
-from dlmodule.checking.exercise import Case
 
 Transformation = Callable[[Tensor], Tensor | None]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from dlmodule.checking.exercise import Case
+from dlmodule.checking.case import Case
 from dlmodule.checking.probes import Probe
 from dlmodule.checking.serialise import Opaque
 
