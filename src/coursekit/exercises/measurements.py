@@ -1,8 +1,9 @@
 """Which measurements the exercises declare, and the digest that says whether a row of the ledger is still of this source.
 
 Exercise files are read as syntax trees, not run: no torch, milliseconds. The digest covers the notebook's definitions that the exercise
-needs and that part of the exercise file which takes part in the measurement; wording, hints and comments do not count. It does
-not cover ``dlmodule`` itself or the versions of libraries: the row names those.
+needs and that part of the exercise file which takes part in the measurement: for a row at full size the function that measures it,
+with what that needs. Wording, hints and comments do not count. It does not cover ``dlmodule`` itself or the versions of libraries:
+the row names those.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ from typing import Any
 from coursekit import ledger
 from coursekit.errors import CourseError
 from coursekit.project import Project
-from coursekit.sources.slicing import definitions
+from coursekit.sources.exercise_file import exercise_of
+from coursekit.sources.slicing import borrowed, slice_of, slice_text
+from coursekit.sources.source import source_of
 
 REHEARSAL_SEEDS = 10  # right answers behind a bar
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One measurement that an exercise declares. ``data`` is the row's name; empty for a rehearsal."""
+    """One measurement that an exercise declares.
+
+    ``data`` is the row's name and ``function`` what measures it; both are empty for a rehearsal.
+    """
 
     session: str
     part: str
@@ -32,6 +38,7 @@ class Measurement:
     data: str
     seeds: int
     path: Path
+    function: str = ""
 
     @property
     def kind(self) -> str:
@@ -55,9 +62,11 @@ class Measurement:
 
     def source_hash(self, project: Project) -> str:
         """Digest of everything in the course that the measurement depends on."""
-        source = definitions(project, self.session, self.part, self.exercise)
-        relevant = [ast.unparse(_StripProse().visit(ast.parse(source))), _relevant(_parse(self.path), self.kind)]
-        return hashlib.sha256("\n".join(relevant).encode()).hexdigest()[:16]
+        text = self.path.read_text("utf-8")
+        own = slice_text(text, [self.function], self.path) if self.function else _without_ledger(_parse(self.path))
+        source = source_of(project, self.session, self.part)
+        parts = [slice_of(source, [self.exercise, *borrowed(source, own)]), own]
+        return hashlib.sha256("\n".join(map(_without_prose, parts)).encode()).hexdigest()[:16]
 
 
 def declared(project: Project) -> list[Measurement]:
@@ -69,14 +78,17 @@ def declared(project: Project) -> list[Measurement]:
         if made is None:
             continue
         facts = {k.arg: k.value for k in made.keywords}
-        where = facts.get("part")
-        part = where.value if isinstance(where, ast.Constant) else ""
+        rehearsed = "measured" in facts and not _is_none(facts["measured"])
+        marked = _ledger_functions(tree)
+        if not rehearsed and not marked:
+            continue
         session = path.parent.parent.name
-        if "measured" in facts and not _is_none(facts["measured"]):
-            measurements.append(Measurement(session, str(part), path.stem, "", REHEARSAL_SEEDS, path))
-        for call, line in _ledger_decorators(tree):
-            row, seeds = _row_and_seeds(call, path, line)
-            measurements.append(Measurement(session, str(part), path.stem, row, seeds, path))
+        part = exercise_of(project, session, path.stem).part
+        if rehearsed:
+            measurements.append(Measurement(session, part, path.stem, "", REHEARSAL_SEEDS, path))
+        for function, call in marked:
+            row, seeds = _row_and_seeds(call, path, call.lineno)
+            measurements.append(Measurement(session, part, path.stem, row, seeds, path, function))
     return measurements
 
 
@@ -132,10 +144,11 @@ def _exercise_call(tree: ast.Module) -> ast.Call | None:
     return None
 
 
-def _ledger_decorators(tree: ast.Module) -> list[tuple[ast.Call, int]]:
+def _ledger_functions(tree: ast.Module) -> list[tuple[str, ast.Call]]:
+    """The functions that measure a row, by name, each with its ``exercise.ledger(...)``."""
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    marks = [mark for function in functions for mark in function.decorator_list]
-    return [(m, m.lineno) for m in marks if isinstance(m, ast.Call) and _name(m.func) == "exercise.ledger"]
+    marks = [(function.name, mark) for function in functions for mark in function.decorator_list]
+    return [(name, m) for name, m in marks if isinstance(m, ast.Call) and _name(m.func) == "exercise.ledger"]
 
 
 def _row_and_seeds(call: ast.Call, path: Path, line: int) -> tuple[str, int]:
@@ -149,22 +162,31 @@ def _row_and_seeds(call: ast.Call, path: Path, line: int) -> tuple[str, int]:
     return row, seeds
 
 
-def _relevant(tree: ast.Module, kind: str) -> str:
-    """The exercise file without what does not take part in a measurement of this kind."""
-    apart = {
-        "full": ("mistake", "alternative", "edit", "cases", "probe", "equivalent"),
-        "rehearsal": ("ledger", "equivalent"),
-    }[kind]
-    dropped = {f"exercise.{name}" for name in apart}
+def _without_ledger(tree: ast.Module) -> str:
+    """The exercise file without what takes no part in a rehearsal."""
     kept = []
     for node in tree.body:
         marks = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
         calls = [node.value] if isinstance(node, ast.Expr) else []
         used = {_name(m.func if isinstance(m, ast.Call) else m) for m in [*marks, *calls]}
-        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if not used & dropped and not docstring:
-            kept.append(ast.unparse(_StripProse().visit(node)))
+        if not used & {"exercise.ledger", "exercise.equivalent"}:
+            kept.append(ast.unparse(node))
     return "\n".join(kept)
+
+
+def _without_prose(text: str) -> str:
+    """``text`` without what only people read, and without what an author imports to declare things with."""
+    tree = ast.parse(text)
+    tree.body = [node for node in tree.body if not _is_toolkit(node) and not _is_text(node)]
+    return ast.unparse(_StripProse().visit(tree))
+
+
+def _is_toolkit(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dlmodule.checking")
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 class _StripProse(ast.NodeTransformer):
@@ -180,12 +202,12 @@ class _StripProse(ast.NodeTransformer):
         self.generic_visit(node)
         called = _name(node.func)
         if called == "Exercise":
-            node.keywords = [k for k in node.keywords if k.arg in ("measured", "probe", "part")]
+            node.keywords = [k for k in node.keywords if k.arg in ("measured", "probe")]
         elif called == "exercise.mistake":
             node.args = []
-        elif called == "exercise.edit":
+        elif called in ("exercise.edit", "exercise.bug"):
             node.args = node.args[:3]
-            node.keywords = [k for k in node.keywords if k.arg != "sentence"]
+            node.keywords = [k for k in node.keywords if k.arg not in ("sentence", "left")]
         return node
 
 

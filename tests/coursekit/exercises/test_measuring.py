@@ -192,11 +192,32 @@ def test_wording_does_not_make_a_row_stale_and_code_does(project: Project):
     course_ledger("--rehearsal")
     edit(project, "You never moved.", "You did not move.")
     edit(project, "Think of one half.", "Think of a half.")
+    edit(project, '    title="Guess",\n', "")
+    edit(project, '    part="morning",\n', "    core=True,\n")
+    edit(project, "from dlmodule.checking.exercise import", "from dlmodule.checking import")
     edit(project, "# Which number?", "# Which number, and why?", "morning.py")
     edit(project, '"""A number that nears 1."""', '"""A number near 1."""', "morning.py")
     changed = "01_tiny.guess.rehearsal: its source has changed since it was measured"
     assert changed not in measurements.stale(project)
     edit(project, "START = 0.5", "START = 0.4", "morning.py")
+    assert changed in measurements.stale(project)
+
+
+def test_a_row_at_full_size_is_of_its_function(project: Project):
+    """What measures the row counts, with what it needs; the mistakes, the cases and the probe of the check do not."""
+    (project.root / "go on").touch()
+    course_ledger("--full")
+    edit(project, "return 0.5\n", "return 0.4\n")
+    edit(project, "near = candidate(3", "near = candidate(4")
+    edit(project, "distance = 1.0", "distance = 1")
+    changed = "01_tiny.guess.long: its source has changed since it was measured"
+    assert changed not in measurements.stale(project)
+    edit(project, "solution(8", "solution(STEPS")
+    edit(project, '@exercise.ledger("long"', 'STEPS = 8\n\n\n@exercise.ledger("long"')
+    assert changed in measurements.stale(project)
+    course_ledger("--full")
+    assert changed not in measurements.stale(project)
+    edit(project, "STEPS = 8", "STEPS = 9")
     assert changed in measurements.stale(project)
 
 
