@@ -26,11 +26,17 @@ VERSIONS: "tuple[Version, ...]" = ("student", "solutions")
 
 @dataclass
 class Report:
-    """What a build did: files written and removed (relative to build/), the errors that it met, what overruns its slot."""
+    """What a build did: files written and removed (relative to build/), and the errors that it met.
+
+    failed: the parts (``SESSION.PART``) that these errors concern. drafts, overruns: of the parts made, those that no learner is
+    shown, and one line for each that asks for more than its slot holds.
+    """
 
     written: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     problems: list[DLModuleError] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
+    drafts: list[str] = field(default_factory=list)
     overruns: list[str] = field(default_factory=list)
 
 
@@ -74,6 +80,7 @@ def _build_notebooks(project: Project, parts: Sequence[Part], digests: dict[str,
             written = _write_part(project, part, syllabus, figure)
         except DLModuleError as error:
             report.problems.append(error)
+            report.failed.add(part.id)
             continue
         project.cache.made(part.id, digests[part.id], written)
         report.written += written
@@ -128,6 +135,7 @@ def _record_keys(project: Project, parts: Sequence[Part], report: Report, tell: 
     for session, result in record_sessions(project, list(due)):
         if isinstance(result, list):
             report.problems += result
+            report.failed.update(part.id for part in parts if part.session == session)
             continue
         project.cache.made(f"key {session}", due[session], [key_path(session)])
         report.written.append(key_path(session))
@@ -160,17 +168,21 @@ def _write_course(project: Project, chosen: Sequence[Part], digests: dict[str, s
     decks = sorted(path.relative_to(project.root).as_posix() for path in project.course.glob("*/*.typ"))
     made = sorted(path.relative_to(project.build).as_posix() for path in project.build.glob("slides/*/*.pdf"))
     inputs = digest_of(digest_of_files([project.syllabus], project.root), *sorted(digests.values()), *decks, "", *made)
-    if report.problems or project.cache.is_made("course", inputs):
+    if project.cache.is_made("course", inputs):
         return
     from coursekit.schedule.calendar import to_ical
     from coursekit.schedule.syllabus import syllabus_of
-    from coursekit.schedule.timetable import Timetable, course_table, entries
+    from coursekit.schedule.timetable import Timetable, course_table, drafts, entries
 
+    set_aside = {part.id: notebook_path(part.session, part.name, solutions=False) for part in drafts(project)}
+    if report.failed - set_aside.keys():
+        return
     needed = {part.id for part in chosen}
     text = json.dumps(course_table(project, needed=needed), ensure_ascii=False, indent=1) + "\n"
     write_atomically(project.build / "course.json", text)
     write_atomically(project.build / "calendar.ics", to_ical(Timetable(syllabus_of(project))))
     project.cache.made("course", inputs, ["course.json", "calendar.ics"])
+    report.drafts += [f"{draft} (build/{path})" for draft, path in set_aside.items() if path in report.written]
     made_now = (entry for entry in entries(project, needed=needed) if entry.path("student") in report.written)
     report.overruns += [entry.overrun for entry in made_now if entry.overrun]
     report.written += ["course.json", "calendar.ics"]

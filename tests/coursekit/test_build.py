@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -179,3 +181,24 @@ print(json.dumps([report.written, sorted({"jupytext", "torch", "pydantic", "yaml
     env = {**os.environ, "DLMODULE_COURSE": str(tiny_course.root)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=env, check=True)
     assert json.loads(done.stdout) == [[], []]
+
+
+def test_a_draft_is_built_and_stops_nothing(tmp_path: Path) -> None:
+    """Its notebooks and its key are made; the course table holds no word of it, and is made even where the draft is wrong."""
+    project = write_course(tmp_path)
+    shutil.copytree(project.course / "01_tiny", project.course / "16_next")
+    source = project.course / "16_next" / "morning.py"
+    text = MORNING.replace("01_tiny", "16_next").replace("Tiny:", "Drafted:")
+    source.write_text(text)
+    report = build(project)
+    assert report.problems == []
+    assert report.drafts == ["16_next.morning (build/notebooks/16_next/16_next_morning.ipynb)"]
+    assert {"keys/16_next.safetensors", STUDENT} <= set(report.written)
+    assert "Drafted" in (project.build / "notebooks/16_next/16_next_morning.ipynb").read_text()
+    assert not re.search("16_next|Drafted", (project.build / "course.json").read_text())
+    source.write_text(text + "\n# %%\nx = (\n")
+    syllabus = project.syllabus.read_text()
+    project.syllabus.write_text(syllabus.replace("A tiny course", "Another title"))
+    report = build(project, keys=False)
+    assert len(report.problems) == 1 and "course.json" in report.written
+    assert "Another title" in (project.build / "course.json").read_text()

@@ -17,6 +17,8 @@ def command(targets: tuple[str, ...], no_keys: bool) -> None:
     for name in report.removed:
         click.echo(f"removed build/{name}")
     click.echo(f"{len(report.written)} files written" if report.written else "nothing to do")
+    for draft in report.drafts:
+        click.echo(f"draft, in no syllabus: {draft}")
     for overrun in report.overruns:
         click.echo(f"too long: {overrun}")
     for problem in report.problems:

@@ -8,7 +8,7 @@ import click
 
 from coursekit.project import Project, find_project
 from coursekit.schedule.syllabus import weekday
-from coursekit.schedule.timetable import Entry, entries, relative_to_project
+from coursekit.schedule.timetable import Entry, drafts, entries, relative_to_project
 
 
 def listed(project: Project, entry: Entry) -> dict[str, Any]:
@@ -80,3 +80,5 @@ def command(as_json: bool) -> None:
         click.echo(json.dumps([listed(project, entry) for entry in found], ensure_ascii=False, indent=1))
     else:
         click.echo(table(found))
+        for draft in drafts(project):
+            click.echo(f"draft, in no syllabus: {draft.id}")

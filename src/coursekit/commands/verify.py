@@ -7,7 +7,8 @@ import click
 
 from coursekit.errors import CourseError
 from coursekit.exercises.leaks import received, scan
-from coursekit.exercises.verify import SAMPLE, Proof, prove_all, select
+from coursekit.exercises.source_rules import refused
+from coursekit.exercises.verify import SAMPLE, Proof, parts_of, prove_all, select
 from coursekit.project import find_project
 
 
@@ -27,6 +28,7 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: b
         leaks = scan(project, sessions)
     except CourseError as error:  # what was proved of the others is still shown
         leaks = [str(error)]
+    refusals = refused(project, parts_of(project, targets, ids))
     if as_json:
         click.echo(json.dumps([proof.public() for proof in proofs], indent=1, ensure_ascii=False))
     else:
@@ -39,9 +41,9 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: b
         searched = f"{len(leaks)} leaks in {files} built files" if files else "nothing is built yet; see `course build`"
         click.echo(f"leak scan: {searched}")
     problems = [f"{proof.exercise}: {problem}" for proof in proofs for problem in proof.problems]
-    for problem in [*problems, *leaks]:
+    for problem in [*problems, *refusals, *leaks]:
         click.echo(f"course verify: {problem}", err=True)
-    if problems or leaks:
+    if problems or refusals or leaks:
         sys.exit(1)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +129,41 @@ def stale(project: Project) -> list[str]:
         elif measurement.kind == "rehearsal" and "bar" not in row:
             lines.append(f"{measurement.name}: no bar separates right answers from mistakes")
     return lines
+
+
+def narrow(row: ledger.Row) -> str:
+    """Why the bar of a rehearsal's ``row`` cannot be relied on, in a sentence; "" where it can.
+
+    The worst right answer lies farther from it than right answers spread (one standard deviation over seeds): to refuse a right
+    answer is the worse error. So does the mean of the best mistake, on the other side, by the spread of that mistake.
+    """
+    sign, bar = (1, row["bar"]) if row["higher"] else (-1, -row["bar"])
+    right = {name: [sign * value for value in values] for name, values in row["right"].items()}
+    mistakes = {name: [sign * value for value in values] for name, values in row["mistakes"].items()}
+    worst, name = min((min(values), name) for name, values in right.items())
+    if worst - bar < (spread := max(map(_spread, right.values()))):
+        return f"the right answer {name!r} comes within {worst - bar:.3g} of the bar, and right answers spread by {spread:.3g}"
+    judged = {name: values for name, values in mistakes.items() if not any(math.isnan(value) for value in values)}
+    for name, values in judged.items():
+        if bar - statistics.fmean(values) < _spread(values):
+            return f"the mistake {name!r} lies {bar - statistics.fmean(values):.3g} from the bar, and spreads by {_spread(values):.3g}"
+    return ""
+
+
+def narrow_bar(project: Project, exercise: str) -> CourseError | None:
+    """What is wrong with the bar of ``SESSION.EXERCISE``, at its line of the ledger; None where nothing is, or nothing is measured."""
+    row = ledger.find(ledger.read(project), "rehearsal", exercise)
+    if row is None or "bar" not in row or not (why := narrow(row)):
+        return None
+    lines = project.ledger.read_text("utf-8").split("\n")
+    begins = [number for number, line in enumerate(lines) if line == f'id = "{exercise}"']
+    line = next(number for number in range(begins[-1], len(lines)) if lines[number].startswith("bar ="))
+    message = f"{exercise}: {why}; make the mistake worse or the rehearsal steadier"
+    return CourseError(message, file=project.ledger, line=line + 1)
+
+
+def _spread(values: Sequence[float]) -> float:
+    return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def _parse(path: Path) -> ast.Module:

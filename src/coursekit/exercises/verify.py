@@ -1,7 +1,7 @@
 """``course verify``: prove that every exercise's check does what it claims.
 
 For each exercise: the solution is right; the untouched stub or starter is "not started"; every named mistake is met with its
-own sentence and lies at least 100 tolerances from the solution and from every other mistake; at least two differently
+own sentence and lies at least 100 tolerances (3 of statistics) from the solution and from every other mistake; at least two differently
 written right answers pass; mutants of the solution are noticed; a puzzle refuses its built-in. Training exercises are proved on their rehearsal and
 not mutated. Then nothing a learner receives holds a line of a solution (see ``leaks``).
 
@@ -29,8 +29,9 @@ from coursekit.cache import digest_of
 from coursekit.errors import CourseError
 from coursekit.exercises import mutants, record, workers
 from coursekit.exercises.loading import Loaded, load_whole, run
+from coursekit.exercises.measurements import narrow_bar
 from coursekit.exercises.workers import in_child, run_forked
-from coursekit.project import Project, uncollected
+from coursekit.project import Project, find_parts, uncollected
 from coursekit.sources.exercise_file import exercise_of
 from coursekit.sources.slicing import exercise_slice
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from dlmodule.checking.key import ExerciseKey
 
 APART = 100.0  # tolerances between a mistake and the solution, or another mistake
+STATISTICS_APART = 3.0  # the same where answers are judged by statistics, whose tolerance is 6.11 standard errors
 ALTERNATIVES, MISTAKES, HINTS, MUTANTS = 2, 3, 2, 8
 SAMPLE = 24  # mutants of an exercise that are tried unless all are asked for: as many tell a good check from a lax one
 LEAST_LIMIT = 0.5  # seconds: a busy machine must not pass for a check that notices
@@ -87,6 +89,8 @@ def prove(project: Project, session: str, name: str, *, most: int | None = None)
             proof.problems += prove_that(loaded, key, proof)
         if not proof.measured:
             _try_mutants(loaded, key, proof, most)
+        elif narrow := narrow_bar(project, loaded.id):
+            proof.problems.append(str(narrow))
     proof.seconds = round(time.perf_counter() - started, 2)
     return proof
 
@@ -206,17 +210,18 @@ def _never_entered(mistake: Mistake, evidence: Sequence[Evidence]) -> str:
 
 
 def prove_apart(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
-    """The solution and the mistakes lie at least ``APART`` tolerances from each other; a puzzle refuses its built-in."""
+    """The solution and the mistakes lie far enough from each other; a puzzle refuses its built-in."""
     from dlmodule.checking import compare
 
+    least = STATISTICS_APART if key.probe.name == "sample" else APART
     if not proof.measured:
         answers = [("the solution", key.right), *((mistake.name, mistake.evidence) for mistake in key.mistakes)]
         for (name, first), (other, second) in itertools.combinations(answers, 2):
             apart = compare.run_distance(first, second, key.cases, exact_message=True)
-            if apart < APART:
+            if apart < least:
                 yield _at(
                     loaded,
-                    f"{other} is only {apart:.3g} tolerances from {name}: add a case that tells them apart",
+                    f"{other} is only {apart:.3g} tolerances from {name}, of {least:g} asked: add a case that tells them apart",
                     other,
                 )
     if key.probe.name == "puzzle" and not any(_refused(mistake.evidence) for mistake in key.mistakes):
@@ -348,14 +353,25 @@ def select(project: Project, targets: Sequence[str]) -> list[str]:
     for path in project.exercises():
         session = path.parents[1].name
         every[f"{session}.{path.stem}"] = f"{session}.{_part(project, session, path.stem)}"
+    without = {name for part in find_parts(project) for name in (part.session, part.id)}  # perhaps without exercises
     for target in targets:
-        if not any(target in (one, part, one.partition(".")[0]) for one, part in every.items()):
+        if (
+            not any(target in (one, part, one.partition(".")[0]) for one, part in every.items())
+            and target not in without
+        ):
             raise CourseError(f"nothing called {target!r}; write SESSION, SESSION.PART or SESSION.EXERCISE")
     return [
         one
         for one, part in every.items()
         if not targets or any(target in (one, part, one.partition(".")[0]) for target in targets)
     ]
+
+
+def parts_of(project: Project, targets: Sequence[str], ids: Sequence[str]) -> set[str]:
+    """The parts (``SESSION.PART``) that ``targets`` name (all without one), and those of the exercises ``ids``."""
+    named = {part.id for part in find_parts(project) if not targets or {part.session, part.id} & set(targets)}
+    split = (identity.partition(".") for identity in ids)
+    return named | {f"{session}.{_part(project, session, name)}" for session, _, name in split}
 
 
 def _part(project: Project, session: str, name: str) -> str:

@@ -23,7 +23,8 @@ from coursekit.publish.site import build_site
 from coursekit.schedule.calendar import to_ical
 from coursekit.schedule.release_path import VERSIONS
 from coursekit.schedule.syllabus import syllabus_of
-from coursekit.schedule.timetable import Timetable, course_table, entries, release_path
+from coursekit.schedule.timetable import Timetable, course_table, drafts, entries, release_path
+from coursekit.sources.exercise_file import exercises_of
 from dlmodule.files import write_atomically
 
 MANIFEST = ".release.json"
@@ -37,6 +38,7 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
     due = {(slot.id, version) for slot, version in timetable.due(at)}
     begun = {identity for identity, _ in due}
     files: dict[str, bytes] = {}
+    withheld = _drafted(project)
     for entry in entries(project, timetable, needed=begun):
         slot = entry.slot
         for version in VERSIONS:
@@ -46,7 +48,7 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
             files[release_path(slot.row, slot.part, version)] = _built(project, built)
             if version == "student" and entry.source is not None and entry.source.exercises:
                 key = key_path(slot.row.session)
-                files[key] = _built(project, key)
+                files[key] = _key(project, slot.row.session, withheld.get(slot.row.session, set()))
     rows = {row.folder: row for row in timetable.syllabus.day}
     course = release_pages.released_course(course_table(project, needed=begun), rows, files.keys(), at=at)
     pages = {
@@ -61,6 +63,26 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
     files["LICENSE"] = (project.root / "LICENSE").read_bytes()
     files |= _package(project) | _site(project, at)
     return dict(sorted(files.items()))
+
+
+def _drafted(project: Project) -> dict[str, set[str]]:
+    """The exercises of drafts, by session."""
+    found: dict[str, set[str]] = {}
+    for draft in drafts(project):
+        metas = exercises_of(project, draft.session)
+        found.setdefault(draft.session, set()).update(name for name, meta in metas.items() if meta.part == draft.name)
+    return {session: names for session, names in found.items() if names}
+
+
+def _key(project: Project, session: str, withheld: set[str]) -> bytes:
+    """The key of ``session`` without the exercises ``withheld``."""
+    built = _built(project, key_path(session))
+    if not withheld:
+        return built
+    from dlmodule.checking import key as answers
+
+    kept = [key for name, key in answers.from_bytes(built, key_path(session)).items() if name not in withheld]
+    return answers.to_bytes(kept)
 
 
 def _built(project: Project, name: str) -> bytes:

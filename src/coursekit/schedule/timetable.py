@@ -14,6 +14,7 @@ from typing import Any
 
 from coursekit.errors import CourseError
 from coursekit.notebooks.title import colab_url
+from coursekit.project import Part as SourcePart
 from coursekit.project import Project, find_parts, notebook_path
 from coursekit.schedule.release_path import Version
 from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus, syllabus_of, weekday
@@ -180,17 +181,13 @@ class Entry:
 def entries(
     project: Project, timetable: Timetable | None = None, *, needed: Container[str] | None = None
 ) -> tuple[Entry, ...]:
-    """Every part of the course with what its source says. Raises CourseError for a source that is wrong or in no syllabus.
+    """Every part of the syllabus with what its source says. Raises CourseError for a source that is wrong.
 
     needed: the parts (``SESSION.PART``) for which that matters, all of them by default. Another part whose source is wrong
     counts as not yet written, so that work on next week's session does not stop today's release.
     """
     slots = (timetable or Timetable(syllabus_of(project))).slots
     paths = {part.id: part.path for part in find_parts(project)}
-    for identity in sorted(paths.keys() - {slot.id for slot in slots if slot.part.notebook}):
-        if needed is None or identity in needed:
-            message = f"a source of no part: {project.syllabus} knows no notebook {identity}"
-            raise CourseError(message, file=paths[identity], line=1)
     decks = _decks(project, slots)
     found = []
     for slot in slots:
@@ -202,6 +199,12 @@ def entries(
             source = None
         found.append(Entry(slot, source, decks.get(slot.id)))
     return tuple(found)
+
+
+def drafts(project: Project) -> list[SourcePart]:
+    """The sources that no part of the syllabus names: they build, run and are verified, and no learner is shown them."""
+    known = {slot.id for slot in Timetable(syllabus_of(project)).slots if slot.part.notebook}
+    return [part for part in find_parts(project) if part.id not in known]
 
 
 def _decks(project: Project, slots: tuple[Slot, ...]) -> dict[str, str]:

@@ -12,7 +12,7 @@ def bound_names(statements: Iterable[ast.stmt]) -> tuple[str, ...]:
     """Names that ``statements`` bind in the scope they stand in, in order, each once."""
     names: dict[str, None] = {}
     for statement in statements:
-        for node in _same_scope(statement):
+        for node in same_scope(statement):
             if isinstance(node, Definition):
                 names[node.name] = None
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -29,7 +29,7 @@ def changed_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
     body = list(statements)
     names = set(bound_names(body))
     for statement in body:
-        for node in _same_scope(statement):
+        for node in same_scope(statement):
             target: ast.expr | None = None
             if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
                 target = node.value
@@ -58,7 +58,7 @@ def first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(mark.lineno for mark in marks)])
 
 
-def _same_scope(node: ast.AST) -> Iterator[ast.AST]:
+def same_scope(node: ast.AST) -> Iterator[ast.AST]:
     """``node`` and its descendants in order, without entering the bodies of functions, classes and comprehensions."""
     waiting = [node]
     while waiting:

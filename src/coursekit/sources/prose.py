@@ -6,7 +6,7 @@ reader will see as one, wherever it stands.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -32,17 +32,26 @@ class Heading:
 
 
 @dataclass(frozen=True)
+class Image:
+    """An image: where it is kept, whether it says anything to somebody who cannot see it, and its 1-based line within its cell."""
+
+    address: str
+    has_alt: bool
+    line: int
+
+
+@dataclass(frozen=True)
 class Prose:
-    """What a markdown text holds: its headings, and the 1-based lines of its images without a text alternative."""
+    """What a markdown text holds besides words."""
 
     headings: tuple[Heading, ...]
-    without_alt: tuple[int, ...]
+    images: tuple[Image, ...]
 
 
 def read_prose(text: str) -> Prose:
     """Headings and images of ``text``, also those in quotes, lists and directives; code and mathematics hold none."""
     tokens = list(_tokens(text))
-    return Prose(tuple(_headings(tokens)), tuple(_images_without_alt(tokens)))
+    return Prose(tuple(_headings(tokens)), tuple(_images(tokens)))
 
 
 def check_prose(path: Path, cells: Iterable[tuple[Prose, int]]) -> None:
@@ -57,8 +66,9 @@ def check_prose(path: Path, cells: Iterable[tuple[Prose, int]]) -> None:
                 message = f"heading skips a level: from {'#' * level} to {'#' * heading.level} ({heading.text})"
                 raise CourseError(message, file=path, line=at)
             level = heading.level
-        for number in prose.without_alt:
-            raise CourseError("image without alt text", file=path, line=first + number - 1)
+        for image in prose.images:
+            if not image.has_alt:
+                raise CourseError("image without alt text", file=path, line=first + image.line - 1)
 
 
 def _headings(tokens: Iterable[tuple[Token, int]]) -> Iterator[Heading]:
@@ -71,47 +81,50 @@ def _headings(tokens: Iterable[tuple[Token, int]]) -> Iterator[Heading]:
             level = 0
 
 
-def _images_without_alt(tokens: Iterable[tuple[Token, int]]) -> Iterator[int]:
-    """Lines of images, HTML images and figure directives that say nothing to somebody who cannot see them."""
+def _images(tokens: Iterable[tuple[Token, int]]) -> Iterator[Image]:
+    """Images in text, in HTML, and in figure directives."""
     for token, line in tokens:
         if token.type in ("fence", "colon_fence"):
-            if _FIGURE.match(token.info.strip()) and not _ALT_OPTION.search(token.content):
-                yield line
+            info = token.info.strip()
+            if kind := _FIGURE.match(info):
+                yield Image(info[kind.end() :].strip(), bool(_ALT_OPTION.search(token.content)), line)
         elif token.type == "html_block":
-            yield from _html_without_alt(token.content, line)
+            yield from _html_images(token.content, line)
         elif token.type == "inline":
-            yield from _inline_without_alt(token, line)
+            yield from _inline_images(token, line)
 
 
-def _inline_without_alt(inline: Token, line: int) -> Iterator[int]:
+def _inline_images(inline: Token, line: int) -> Iterator[Image]:
     for token in inline.children or ():
         if token.type in ("softbreak", "hardbreak"):
             line += 1
-        elif token.type == "image" and not token.content.strip():
-            yield line
+        elif token.type == "image":
+            yield Image(str(token.attrs["src"]), bool(token.content.strip()), line)
         elif token.type == "html_inline":
-            yield from _html_without_alt(token.content, line)
+            yield from _html_images(token.content, line)
             line += token.content.count("\n")
 
 
-class _Images(HTMLParser):
-    """Collects the lines, from 0, of ``<img>`` tags without a text alternative."""
+class _ImageTags(HTMLParser):
+    """Collects the ``<img>`` tags, with their lines from 0."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.without_alt: list[int] = []
+        self.found: list[Image] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Called for each opening tag."""
-        if tag == "img" and not (dict(attrs).get("alt") or "").strip():
-            self.without_alt.append(self.getpos()[0] - 1)
+        if tag == "img":
+            given = dict(attrs)
+            has_alt = bool((given.get("alt") or "").strip())
+            self.found.append(Image(given.get("src") or "", has_alt, self.getpos()[0] - 1))
 
 
-def _html_without_alt(html: str, line: int) -> Iterator[int]:
-    parser = _Images()
+def _html_images(html: str, line: int) -> Iterator[Image]:
+    parser = _ImageTags()
     parser.feed(html)
     parser.close()
-    yield from (line + offset for offset in parser.without_alt)
+    yield from (replace(image, line=line + image.line) for image in parser.found)
 
 
 def _tokens(text: str, first: int = 1) -> Iterator[tuple[Token, int]]:

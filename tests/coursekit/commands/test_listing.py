@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from coursekit.commands.listing import listed, table
-from coursekit.errors import CourseError
+from coursekit.commands.listing import command, listed, table
 from coursekit.project import Project
 from coursekit.schedule.syllabus import load
-from coursekit.schedule.timetable import Timetable, course_table, entries
+from coursekit.schedule.timetable import Timetable, course_table, drafts, entries
 from tests.coursekit.conftest import MORNING, write_course
 from tests.coursekit.reference_course import ROOT
 
@@ -45,11 +45,14 @@ def test_one_object_a_part(tiny_course: Project) -> None:
     assert course_table(tiny_course)["days"][0]["parts"][0]["exercises"][0]["name"] == "double"
 
 
-def test_a_source_that_the_syllabus_does_not_know_is_an_error(tmp_path: Path) -> None:
-    """It would otherwise be built and never released."""
-    project = write_course(tmp_path, {"morning": MORNING, "additional": MORNING})
-    with pytest.raises(CourseError, match=r"additional\.py:1: a source of no part"):
-        entries(project)
+def test_a_source_that_the_syllabus_does_not_know_is_a_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is listed as one below the table, and stands neither in the table nor in the JSON."""
+    project = write_course(tmp_path, {"morning": MORNING, "additional": MORNING[: MORNING.index("# %%")]})
+    monkeypatch.setenv("DLMODULE_COURSE", str(tmp_path))
+    assert [draft.id for draft in drafts(project)] == ["01_tiny.additional"]
+    shown = CliRunner().invoke(command).stdout
+    assert shown.endswith("draft, in no syllabus: 01_tiny.additional\n") and shown.count("01_tiny.additional") == 1
+    assert "additional" not in CliRunner().invoke(command, ["--json"]).stdout
 
 
 def test_the_command_loads_no_torch() -> None:

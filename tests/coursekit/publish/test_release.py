@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from coursekit.build import Report
+from coursekit.build import Report, build
 from coursekit.commands import release as command_module
 from coursekit.errors import CourseError
 from coursekit.project import Project
@@ -19,6 +19,7 @@ from coursekit.publish import release as module
 from coursekit.publish.release import MANIFEST, contents, release, write
 from coursekit.schedule.syllabus import load
 from coursekit.schedule.timetable import Timetable
+from dlmodule.checking import key as answers
 from tests.coursekit import reference_course
 from tests.coursekit.reference_course import DECKS, LINKS, ROOT, TABLE
 
@@ -259,3 +260,20 @@ def test_a_session_in_the_making_does_not_stop_a_release(project: Project) -> No
             contents(project, at("2022-12-08T08:00"))
     finally:
         path.write_text(held, encoding="utf-8")
+
+
+def test_a_release_holds_nothing_of_a_draft(tmp_path: Path) -> None:
+    """Neither its notebook nor its exercises in the key of a session that has begun; the key's others stay as they were."""
+    project = reference_course.write(tmp_path)
+    session = project.course / "01_intro_and_ffns"
+    words = {"session": session.name, "part": "extra"}
+    (session / "extra.py").write_text(reference_course.SOURCE.format(**words))
+    (session / "exercises" / "extra_double.py").write_text(reference_course.EXERCISE.format(**words))
+    assert build(project, ["01_intro_and_ffns"]).problems == []
+    built = answers.load(project.key(session.name))
+    assert built.keys() == {"morning_double", "afternoon_double", "extra_double"}
+    found = contents(project, at("2022-11-28T09:00"))
+    assert not any("extra" in name for name in found)
+    assert b"extra" not in b"".join(data for name, data in found.items() if not name.startswith("src/"))
+    key = answers.from_bytes(found["keys/01_intro_and_ffns.safetensors"], "key")
+    assert key == {name: each for name, each in built.items() if name != "extra_double"}
