@@ -5,7 +5,7 @@
 #   - derive how large the first random weights should be
 #   - write a feed-forward network as a PyTorch module, and draw what it has decided where
 #   - train a classifier with a loop of your own, and read its confusion matrix
-#   - estimate porosity in wells that nobody trained on, and state the error beside the dumbest answer's
+#   - estimate porosity in wells that were not used for training, and state the error beside the trivial baseline's
 #   - find three planted bugs from their symptoms
 # prerequisites: [01_intro_and_ffns.morning]
 # minutes: {cpu: 1, cpu_fp32: 1}
@@ -437,9 +437,9 @@ plot.images(
 #
 # ## The answer: porosity in wells it has never seen
 #
-# Back to the question. Five logs in, one number out: the same network with one output and the mean squared error. Three traps, all of which somebody in the room will meet:
+# Back to the question. Five logs in, one number out: the same network with one output and the mean squared error. Three traps, and in most classes each of them is met by someone:
 #
-# - **Scale.** The logarithm of resistivity is about 1, density 2.4, sonic 90. Standardise with the training wells' numbers, and let the model carry them, so that nobody can forget them: the little module below does. (`register_buffer` stores a tensor that belongs to a module and is not trained.)
+# - **Scale.** The logarithm of resistivity is about 1, density 2.4, sonic 90. Standardise with the training wells' numbers, and let the model carry them, so that you cannot forget them: the little module below does. (`register_buffer` stores a tensor that belongs to a module and is not trained.)
 # - **Shape.** The network returns (N, 1) and the targets are (N,). You know what (N, 1) minus (N,) is. `nn.Flatten(0)` as a last layer makes it (N,).
 # - **Wells.** Judge it on wells, not on samples, that it has not seen.
 
@@ -501,7 +501,7 @@ def least_squares(columns: list[int]) -> Tensor:
 
 
 # %% [markdown]
-# **Predict.** The best line in density has an RMSE of 0.035 in the new wells, the best *linear* combination of all five logs 0.026. How much does the network gain: next to nothing, a fifth, or a factor of ten? Noise and calibration set a floor that nobody can see below.
+# **Predict.** The best line in density has an RMSE of 0.035 in the new wells, the best *linear* combination of all five logs 0.026. How much does the network gain: next to nothing, a fifth, or a factor of ten? Noise and calibration set a floor below which no model can see.
 
 # %%
 prediction = ""  # write your answer here before you run the next cell

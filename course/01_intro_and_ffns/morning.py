@@ -104,13 +104,13 @@ plot.alt(
 # %% [markdown]
 # ## What deep learning is
 #
-# A program is usually written by somebody who knows the rule. **Machine learning** is for when we have examples instead: pairs of an input $x$ (five logs) and
-# the right output $y$ (a core porosity). One chooses a family of functions $f_\theta$, with knobs $\theta$ called **parameters**, and turns the knobs until $f_\theta(x)$ is close to
-# $y$ on the examples. **Deep** learning is the case in which $f_\theta$ is a composition of many simple functions, one after the other, *all* of whose knobs are turned together. No stage is designed by hand;
+# The author of a program usually knows the rule. **Machine learning** is for when we have examples instead: pairs of an input $x$ (five logs) and
+# the right output $y$ (a core porosity). You choose a family of functions $f_\theta$, with numbers $\theta$ called **parameters**, and you change the parameters until $f_\theta(x)$ is close to
+# $y$ on the examples. **Deep** learning is the case in which $f_\theta$ is a composition of many simple functions, one after the other, and *all* of its parameters are changed together. No stage is designed by hand;
 # what is to be computed in between is found by the training.
 #
 # **Where it works in the earth sciences.** Picking the arrivals of earthquakes (Zhu and Beroza, 2019); forecasting the weather ten days ahead in a minute (Lam and others, 2023); finding faults and salt in seismic volumes; mapping
-# landslides, glaciers and crops from satellites. What these have in common: plenty of examples, inputs with structure (images, series), and a question that a trained eye can answer but nobody can write down as a rule.
+# landslides, glaciers and crops from satellites. What these have in common: plenty of examples, inputs with structure (images, series), and a question that a trained eye can answer but cannot write down as a rule.
 #
 # **Where it fails.** Where there are few examples and a good theory (use the theory); where the future is unlike the past, such as a climate no record holds; where a *cause* is asked for and the data hold
 # only coincidence; where the test examples are neighbours of the training examples, so that the accuracy on paper is an illusion. The last is a common error (Kapoor and Narayanan, 2023, list the fields where it was found), and today's
@@ -135,7 +135,7 @@ plot.alt(
 #
 # One rule needs care. Tensors of different shapes can be combined when, *aligned from the right*, each pair of sizes is equal or one of them is 1 (or missing): the 1 is repeated. This is **broadcasting**.
 #
-# **Predict.** `a` has shape (3, 1), a column, and `b` has shape (3,). Which shape has `a - b`?
+# **Predict.** `a` has shape (3, 1), a column, and `b` has shape (3,). What shape does `a - b` have?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -147,7 +147,7 @@ print(a - b)
 
 # %% [markdown]
 # Not three zeros but nine numbers: every entry of `a` minus every entry of `b`. (3, 1) against (3): the last sizes are 1 and 3, so the column is repeated to the right; then 3 against nothing, so the row is
-# repeated downwards. No error, no warning. Remember this table; it will cost somebody an hour this afternoon.
+# repeated downwards. No error, no warning. Remember this table: an error of this kind can cost you an hour, since nothing fails.
 
 # %% [markdown]
 # ## The simplest thing that could work
@@ -325,7 +325,7 @@ z = torch.tensor(1000.0)
 print("as it stands:", (z.exp() - (-z).exp()) / (z.exp() + (-z).exp()), "  e^1000 is", z.exp())
 
 # %% [markdown]
-# $\tanh 1000$ is 1 to more digits than anybody needs, and the computer says `nan`, *not a number*: infinity divided by infinity. The formula is right and the program is wrong. In numerical work the two are different
+# $\tanh 1000$ is 1 to all the digits of a float, and the computer says `nan`, *not a number*: infinity divided by infinity. The formula is right and the program is wrong. In numerical work the two are different
 # things, and you will meet several bugs of this kind in the coming three weeks. Everything that is computed from a `nan` is `nan`; one of them, in one batch, ends a training.
 #
 # ### Exercise 1.4: tanh
@@ -445,7 +445,7 @@ def mlp_forward(x: Tensor, layers: list[tuple[Tensor, Tensor]], activation: Call
 check(mlp_forward)
 
 # %% [markdown]
-# How many knobs has it? A layer from $D$ to $H$ has $H\cdot D$ weights and $H$ biases. **A worked number:** five logs, two hidden layers of 32, one porosity. $5\cdot32+32=192$, then $32\cdot32+32=1056$, then $32+1=33$: 1,281 in all.
+# How many parameters does it have? A layer from $D$ to $H$ has $H\cdot D$ weights and $H$ biases. **A worked number:** five logs, two hidden layers of 32, one porosity. $5\cdot32+32=192$, then $32\cdot32+32=1056$, then $32+1=33$: 1,281 in all.
 #
 # ### Exercise 1.7: count the parameters
 #
@@ -489,7 +489,7 @@ print(f"{count_parameters([784, 128, 10]):,} in all, {count_parameters([784, 128
 # $M=\max|s''|$, is zero there too and has $p''=-M$, so $p-e$ and $p+e$ are both concave, hence not negative in between, and $|e|\le p\le \frac M2\cdot\frac{h^2}{4}$.)
 #
 # As the pieces get shorter the error goes to zero: **one hidden layer follows any smooth curve as closely as we like**, given enough neurons. For continuous functions of many inputs, on a bounded region, the same was proved for sigmoids by Cybenko (1989), for any bounded activation that is not constant by Hornik (1991), and for any activation that is not a polynomial, ReLU included, by Leshno and others (1993): the **universal
-# approximation theorem**. Here is a Ricker wavelet, the pulse of seismic modelling, built from *your* `mlp_forward` with weights that nobody trained:
+# approximation theorem**. Here is a Ricker wavelet, the pulse of seismic modelling, built from *your* `mlp_forward` with weights that come from the formula, without training:
 
 
 # %%
@@ -601,7 +601,7 @@ def one_hot(y: Tensor, classes: int) -> Tensor:
 check(one_hot)
 
 # %% [markdown]
-# If a single answer is wanted, take the class with the largest logit. Softmax keeps the order, so nobody needs the probabilities for that. The share of right answers is the **accuracy**.
+# If a single answer is wanted, take the class with the largest logit. Softmax keeps the order, so you do not need the probabilities for that. The share of right answers is the **accuracy**.
 #
 # ### Exercise 1.10: accuracy
 #
@@ -620,7 +620,7 @@ def accuracy(logits: Tensor, y: Tensor) -> float:
 check(accuracy)
 
 # %% [markdown]
-# **Predict.** A third of our samples are shale. Somebody's classifier of five rocks reaches an accuracy of 0.32. Is that good?
+# **Predict.** A third of our samples are shale. A colleague's classifier of five rocks reaches an accuracy of 0.32. Is that good?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -630,11 +630,11 @@ always_shale = one_hot(torch.full((len(logs),), rocks.index("shale")), len(rocks
 print(f"accuracy of saying 'shale' to everything: {accuracy(always_shale, logs.rock):.2f}")
 
 # %% [markdown]
-# It is worth nothing: that is what one gets for never looking. **State beside every accuracy the accuracy of the dumbest answer.**
+# It is worth nothing: an answer that never looks gets as much. Such an answer is called a **trivial baseline**. **State it beside every accuracy.**
 #
 # ## How wrong? The loss
 #
-# Accuracy is what we care about, but it cannot be trained on: turn a knob a little and it does not change at all, until suddenly one example flips. Training needs a number that says *how* wrong, and that changes smoothly with the knobs: a **loss** $L(\theta)$, small when the answers are good.
+# Accuracy is what we care about, but it cannot be trained on: change a parameter a little and it does not change at all, until suddenly one example flips. Training needs a number that says *how* wrong, and that changes smoothly with the parameters: a **loss** $L(\theta)$, small when the answers are good.
 #
 # For numbers such as porosity, the **mean squared error**:
 #
@@ -664,9 +664,9 @@ def mse(prediction: Tensor, target: Tensor) -> Tensor:
 check(mse)
 
 # %% [markdown]
-# ## Turning the knobs: gradient descent
+# ## Finding the parameters: gradient descent
 #
-# Back to one log and one line, $f(x) = w x + b$; two knobs. Over the plane of all $(w,b)$ the loss is a landscape, and we want its lowest point. For a line there is a formula for it. For networks there is none, so we practise on the line what works for both: **stand somewhere, feel the slope underfoot, take a step downhill, repeat.**
+# Back to one log and one line, $f(x) = w x + b$; two parameters. Over the plane of all $(w,b)$ the loss is a landscape, and we want its lowest point. For a line there is a formula for it. For networks there is none, so we practise on the line what works for both: **stand somewhere, feel the slope underfoot, take a step downhill, repeat.**
 #
 # The slope is the gradient. With the error $e_n = w x_n + b - y_n$ and the chain rule,
 #
@@ -711,7 +711,7 @@ check(fit_line_by_gradient_descent)
 # Put it into the step: $w-w^* \leftarrow (1-2\eta)\,(w-w^*)$. **Each step multiplies the distance to the goal by $1-2\eta$.** With $\eta=0.1$ a fifth of the way is done each time. With $\eta=\frac12$, all of it, in one step. Between $\frac12$ and 1 we overshoot and come back; above 1 each
 # overshoot is longer than the one before.
 #
-# *Without* standardising the two knobs are entangled. For density the mean of $x^2$ is 5.569 and the mean of $x$ is 2.356; the curvature of the loss, the matrix of second derivatives $2\begin{pmatrix}5.569&2.356\\2.356&1\end{pmatrix}$, has the eigenvalues 13.13 and
+# *Without* standardising the two parameters are entangled. For density the mean of $x^2$ is 5.569 and the mean of $x$ is 2.356; the curvature of the loss, the matrix of second derivatives $2\begin{pmatrix}5.569&2.356\\2.356&1\end{pmatrix}$, has the eigenvalues 13.13 and
 # 0.0055. The valley is 2,400 times as steep across as along. The steep side forbids any $\eta$ above $2/13.13 = 0.152$; along the floor each step then does less than a thousandth of the way.
 #
 # **Predict.** We fit porosity against density, 100 steps each: raw with $\eta=0.1$; standardised with $\eta=0.1$, $0.5$ and $1.02$. Which of the four is at the bottom after one step? Which after 100? Does one get worse?
@@ -776,7 +776,7 @@ for name, guess in (
 # ## The first training of a network
 #
 # So take five logs, a hidden layer with tanh, and the same gradient descent. One thing is missing, the gradients with respect to every weight. You could derive them by the chain rule, and on day 04 you will; today PyTorch does it. A tensor with `requires_grad=True`
-# remembers what is computed from it; `loss.backward()` then walks back through the computation and leaves each parameter's gradient in its `.grad`. Everything else below is yours: `mlp_forward`, `tanh_`, `mse`, and the step.
+# remembers what is computed from it; `loss.backward()`, the **backward pass**, then goes through the computation in reverse and leaves each parameter's gradient in its `.grad`. Everything else below is yours: `mlp_forward`, `tanh_`, `mse`, and the step.
 
 
 # %%
@@ -897,10 +897,10 @@ check(find_the_bug_1)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `tanh_(hidden)` computes a new tensor, and since nobody gives it a name it is thrown away; `hidden` is what it was. So the network has two layers and no bend between them, which is one layer: a line. The wavelet is the same to the left and to the right, so its best line is flat, at the
+# `tanh_(hidden)` computes a new tensor, and since it gets no name it is thrown away; `hidden` is what it was. So the network has two layers and no bend between them, which is one layer: a line. The wavelet is the same to the left and to the right, so its best line is flat, at the
 # mean, and the loss of that is the variance, 0.155. **A loss that does not depend on the width is the signature of a network that is not one.** With the result kept, width pays: the widest follows the wavelet, and the narrow ones are on their way.
 #
-# The habit to keep: when a loss stops, compute what the dumbest answer would get (the mean, the best line, $\ln K$ for classes) and see whether that is where it stopped.
+# The habit to keep: when a loss stops, compute what the trivial baseline would get (the mean, the best line, $\ln K$ for classes) and see whether that is where it stopped.
 #
 # </details>
 #
@@ -909,7 +909,7 @@ check(find_the_bug_1)
 # - A **neuron** is $g(w\cdot x+b)$; a **layer** is one matrix product, $xW^\top+b$; a **network** is layers with an activation after each but the last. Without activations it collapses into one layer.
 # - One hidden layer can follow any smooth curve: $n$ ReLUs are a chain of $n$ straight pieces, with an error like $1/n^2$. Beyond the examples it goes straight on; the theorem promises nothing there.
 # - **Logits** become probabilities by softmax, computed after subtracting the maximum. A formula that is right on paper can be `nan` on a computer.
-# - A **loss** changes smoothly with the knobs, accuracy does not. State beside each figure what the dumbest answer reaches.
+# - A **loss** changes smoothly with the parameters, accuracy does not. State beside each figure what the trivial baseline reaches.
 # - **Gradient descent**: step against the gradient. On standardised data each step multiplies the distance by $1-2\eta$; too large a rate diverges, unscaled inputs crawl.
 # - Test on wells, not on samples, that the training has not seen.
 #

@@ -13,13 +13,13 @@
 # ---
 
 # %% [markdown]
-# This morning a row of numbers became a volume, and a descent of the gradient found the layers behind a picture. Two things in that were too good to be true. We *knew* the wavelet, the sound that had been sent into the ground; nobody ever does. And where the faults were, the
+# This morning a row of numbers became a volume, and a descent of the gradient found the layers behind a picture. Two things in that were too good to be true. We *knew* the wavelet, the sound that had been sent into the ground; in the field you never do. And where the faults were, the
 # computer had told us, since it had made them.
 #
 # **So: what was the wavelet, and where are the faults?** Both questions are answered at the end of this afternoon, each with a model of a few numbers: a linear and a logistic regression. You know both from statistics; here you write them as one writes a network, with a loss and autograd, and what you write will
 # train every network of this course with hardly a change.
 #
-# First, though, sixteen puzzles. A model is a page of tensor expressions, and whoever writes them as loops waits a hundred times as long. The puzzles train one habit: *not to ask what happens first and what then, but what stands at a general index.*
+# First, though, sixteen puzzles. A model is a page of tensor expressions, and if you write them as loops you wait a hundred times as long. The puzzles train one habit: *not to ask what happens first and what then, but what stands at a general index.*
 
 # %%
 import time
@@ -228,7 +228,7 @@ check(diff_)
 # %% [markdown]
 # ### Exercise 2.17: two rows
 #
-# Lay two traces above each other: row 0 is x, row 1 is y. Batches are made so.
+# Lay two traces above each other: row 0 is x, row 1 is y. That is how batches are made.
 
 
 # %%
@@ -308,11 +308,11 @@ print(
 )
 
 # %% [markdown]
-# At crossline 0 the neighbour "to the left" is the *last* trace of the line, at the other end of the survey: roll goes round. Whoever uses it as a shift must treat the edge; a convolution, on Friday, will ask the same question and call it padding.
+# At crossline 0 the neighbour "to the left" is the *last* trace of the line, at the other end of the survey: roll goes round. If you use it as a shift you must treat the edge; a convolution, on Friday, will ask the same question and call it padding.
 #
 # ## Traces of different lengths
 #
-# A batch is a table, and a table has rows of one length. Recordings, sentences and wells have not. So one cuts, fills up with zeros, and keeps a *mask* that says what counts. Three puzzles about that.
+# A batch is a table, and a table has rows of one length. Recordings, sentences and wells differ in length. So you cut them, fill up with zeros, and keep a *mask* that says what counts. Three puzzles about that.
 #
 # ### Exercise 2.20: compress
 #
@@ -609,7 +609,7 @@ for name, needed in times.items():
 print(f"the table alone: {4000 * 2000 * 4 / 1e6:.0f} MB")
 
 # %% [markdown]
-# A thousand times and more: 8 million products for 4,000 additions. The puzzles are for the mind; in earnest one uses the built-in. Yet the table is not always the loser. For few bins it is as fast, on accelerators matrix products are what is built in silicon, and once its entries may be *between* 0 and 1 it can be learned. Then it is called attention.
+# A thousand times and more: 8 million products for 4,000 additions. The puzzles are for the mind; in practice you use the built-in. Yet the table is not always the loser. For few bins it is as fast, on accelerators matrix products are what is built in silicon, and once its entries may be *between* 0 and 1 it can be learned. Then it is called attention.
 
 # %% [markdown]
 # ## What was the wavelet? A linear regression
@@ -925,8 +925,8 @@ for low, high in zip(edges[:-1], edges[1:], strict=True):
     )
 
 # %% [markdown]
-# Four numbers and a bias, and on ground never seen it marks faults far better than chance, and somewhat better than its best single clue. Be honest about "somewhat": most of the work was done by whoever thought of the clue "break across". That was the state of the art for decades: people invent *attributes*, a simple model weighs them. What
-# changed with deep learning is that the attributes are learned as well; on Friday a network will find its own, and on day 06 one will draw these faults. It does *better* in the new volume than where it learned, which is no merit of its own: in the old one much of the faults runs through places where both sides look alike, and nobody could see them.
+# Four numbers and a bias, and on ground never seen it marks faults far better than chance, and somewhat better than its best single clue. Be honest about "somewhat": most of the work was done by the idea of the clue "break across". That was the state of the art for decades: people invent *attributes*, a simple model weighs them. What
+# changed with deep learning is that the attributes are learned as well; on Friday a network will find its own, and on day 06 one will draw these faults. It does *better* in the new volume than where it learned, which is no merit of its own: in the old one much of the faults runs through places where both sides look alike, and there they cannot be seen.
 #
 # The last table asks whether a probability means what it says: of the samples that were given about 50 %, is half on a fault? Nearly, from 40 % upwards. At the low end it says too much: it has learned on ground where a fault often leaves no trace, so it does not dare to say "surely none", and in the new volume it could. A probability holds for ground *like that
 # which was learned from*; day 05 makes a method of this question.

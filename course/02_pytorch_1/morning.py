@@ -104,7 +104,7 @@ print("on", moved.device, "as", moved.dtype)
 # %% [markdown]
 # ## Where an entry lies: strides
 #
-# The simplest idea of a table is a list of lists, a row at a time, each somewhere in memory. It fails on time slices: to get one, somebody must visit every list and collect. A tensor has one row of numbers and a *rule*. Entry $(i_0, i_1, \dots)$ lies at place
+# The simplest idea of a table is a list of lists, a row at a time, each somewhere in memory. It fails on time slices: to get one, Python must visit every list and collect. A tensor has one row of numbers and a *rule*. Entry $(i_0, i_1, \dots)$ lies at place
 #
 # $$ a = a_0 + \sum_d i_d\, s_d, $$
 #
@@ -174,7 +174,7 @@ check(strides_of)
 #
 # `view(shape)` asks for another shape of the same storage, and fails if no strides can describe it. `reshape(shape)` is a view where that is possible and otherwise, silently, a copy. Neither ever *moves an axis*: both keep the order in which the entries are read. To move axes, `permute`.
 #
-# **Predict.** `traces = volume.permute(1, 2, 0)` puts time last. Which strides has it? And what do `traces.view(-1)` and `traces.reshape(-1)` do?
+# **Predict.** `traces = volume.permute(1, 2, 0)` puts time last. What are its strides? And what do `traces.view(-1)` and `traces.reshape(-1)` do?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -221,7 +221,7 @@ print("with an index:", round(cube[:20, 24].abs().sum().item(), 1))
 #
 # Lay all windows of `width` samples over the memory of a trace, each `step` samples after the last. For $x = (x_0,\dots,x_5)$, a width of 3 and a step of 2 the windows are $(x_0,x_1,x_2)$ and $(x_2,x_3,x_4)$; a third would leave the trace.
 #
-# The tool is `x.as_strided(size, stride)`: a view of x with any shape and strides. Beware: a trace cut from a volume is not contiguous. `as_strided` trusts you; with a wrong stride it returns somebody else's samples.
+# The tool is `x.as_strided(size, stride)`: a view of x with any shape and strides. Beware: a trace cut from a volume is not contiguous. `as_strided` trusts you; with a wrong stride it returns the samples of another trace.
 
 
 # %%
@@ -290,7 +290,7 @@ for name, estimate in {"noisy": noisy[:, 24], "averaged": smooth[:, 22]}.items()
 # The noise alone would leave $0.8/\sqrt5=0.36$. What comes on top is the price: where the layers dip from inline to inline, or a fault passes, the five traces differ, and their mean is blurred. Here the layers
 # hardly change from one inline to the next, so the price is small. Where it is not, one would average *along* the layers; but for that one must know them first.
 #
-# A word on the `generator`. `torch.manual_seed` seeds one generator that everything shares, so a line more anywhere changes all that follows. A generator of one's own, handed to the function that draws, cannot be disturbed. This course does the second wherever it can.
+# A word on the `generator`. `torch.manual_seed` seeds one generator that everything shares, so a line more anywhere changes all that follows. A generator of your own, passed to the function that draws, cannot be disturbed. This course does the second wherever it can.
 
 # %% [markdown]
 # ## Broadcasting: an axis of length 1 fits anything
@@ -326,7 +326,7 @@ check(normalise_columns)
 # %% [markdown]
 # ### Exercise 2.5: all distances
 #
-# Given $N$ points $x_n$ and $M$ points $y_m$ with $D$ coordinates, compute all $N\cdot M$ distances $\sqrt{\sum_d (x_{nd}-y_{md})^2}$, without a loop. Which shape has the table of differences?
+# Given $N$ points $x_n$ and $M$ points $y_m$ with $D$ coordinates, compute all $N\cdot M$ distances $\sqrt{\sum_d (x_{nd}-y_{md})^2}$, without a loop. What shape does the table of differences have?
 
 
 # %%
@@ -361,7 +361,7 @@ print(
 )
 
 # %% [markdown]
-# The table is a map of the faults that nobody drew: traces of one block are alike and make a dark square, and where a fault lies between two traces the distance jumps. The bright stripes at the borders are the traces that the fault itself runs through.
+# The table is a map of the faults, and you did not have to draw it: traces of one block are alike and make a dark square, and where a fault lies between two traces the distance jumps. The bright stripes at the borders are the traces that the fault itself runs through.
 # Inside a square the distance grows too, slowly, as the layers rise and sink.
 #
 # And see the memory: the elegant line makes a table of $N\cdot M\cdot D$ numbers on its way. Expanding the square,
@@ -435,7 +435,7 @@ plot.alt(
 print(f"spread away from the faults: {nearest[:, 44:].std():.2f} rounded, {between[:, 44:].std():.2f} between samples")
 
 # %% [markdown]
-# Rings. Where the horizon sinks from one sample to the next, the rounded time jumps, and the amplitude with it: they are contour lines of the *rounding*, and on a real map somebody would have drilled one. The cure is to pick twice, the samples above and below, and to weigh them by how near they are.
+# Rings. Where the horizon sinks from one sample to the next, the rounded time jumps, and the amplitude with it: they are contour lines of the *rounding*, and on a real map a company might have drilled one. The cure is to pick twice, the samples above and below, and to weigh them by how near they are.
 # A picture made by picking shows the grid of what was picked from, until one looks after it. (The networks of day 06 meet it again when they enlarge an image.)
 
 # %% [markdown]
@@ -510,13 +510,13 @@ plot.alt(
 )
 
 # %% [markdown]
-# The idea that replaces it, in one sentence: **while you compute, remember how; then walk back and multiply the derivatives.**
+# The idea that replaces it, in one sentence: **while you compute, remember how; then go back and multiply the derivatives.** This is the **backward pass**.
 #
 # Take one neuron's worth of computation, $L = (wx+b-y)^2$, in elementary steps: $u=wx$, $v=u+b$, $e=v-y$, $L=e^2$. Each step knows its own derivative. Write $\bar u$ for $\partial L/\partial u$. Beginning with $\bar L=1$, the chain rule gives, from the last step to the first,
 #
 # $$ \bar e = 2e\,\bar L,\qquad \bar v=\bar e,\qquad \bar u=\bar v,\quad \bar b=\bar v,\qquad \bar w = x\,\bar u,\quad \bar x=w\,\bar u. $$
 #
-# One walk back gave the derivative with respect to *everything*, at about the cost of the walk forward. This is **reverse-mode differentiation**; on a network it is called backpropagation. It needs the intermediate results ($e$ and $x$ and $w$ above), and so its price is memory.
+# One backward pass gave the derivative with respect to *everything*, at about the cost of the forward pass. This is **reverse-mode differentiation**; on a network it is called backpropagation. It needs the intermediate results ($e$ and $x$ and $w$ above), and so its price is memory.
 #
 # When a variable is used *twice*, each use sends back its share and the shares are **added**: that is the chain rule for several paths.
 #
@@ -654,7 +654,7 @@ def stop_gradient(x: Tensor) -> Tensor:
 check(stop_gradient)
 
 # %% [markdown]
-# **In-place writing and autograd** do not mix well. The walk back needs the values of the walk forward; who overwrites one is found out, by a version number that each storage carries.
+# **In-place writing and autograd** do not mix well. The backward pass needs the values of the forward pass. If you overwrite one, torch notices by a version number that each storage carries.
 #
 # **A hook** is a function that is called with a gradient as it passes: for looking at it, or, if it returns something, for replacing it.
 
@@ -675,9 +675,9 @@ x.square().sum().backward()
 print("hook saw", seen, "and .grad holds", x.grad.tolist())
 
 # %% [markdown]
-# ## The Jacobian, and why nobody builds it
+# ## The Jacobian, and why it is never built
 #
-# If the output is a vector $y\in\mathbb R^M$ of $x\in\mathbb R^D$, all derivatives make a table, the **Jacobian** $J_{md}=\partial y_m/\partial x_d$. One walk back from y, begun with a vector $\bar y$ instead of 1, gives $\bar x_d=\sum_m \bar y_m J_{md}$: a product of a vector *with* $J$, never $J$ itself. Begun with
+# If the output is a vector $y\in\mathbb R^M$ of $x\in\mathbb R^D$, all derivatives make a table, the **Jacobian** $J_{md}=\partial y_m/\partial x_d$. One backward pass from y, begun with a vector $\bar y$ instead of 1, gives $\bar x_d=\sum_m \bar y_m J_{md}$: a product of a vector *with* $J$, never $J$ itself. Begun with
 # $\bar y=(0,\dots,1,\dots,0)$ it gives one row.
 #
 # So a Jacobian costs $M$ walks. That is why losses are scalars: with $M=1$ one walk gives all.
@@ -742,7 +742,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# A band along the diagonal, with the wavelet in each column, and the same for every r, since the model is linear. For our section of 96 x 64 samples this table would have $6144^2\approx 3.8\times10^7$ entries, nearly all zero. A walk back multiplies by it without ever writing it down.
+# A band along the diagonal, with the wavelet in each column, and the same for every r, since the model is linear. For our section of 96 x 64 samples this table would have $6144^2\approx 3.8\times10^7$ entries, nearly all zero. A backward pass multiplies by it without ever writing it down.
 
 # %% [markdown]
 # ## The answer: the layers behind the picture
@@ -819,7 +819,7 @@ plot.alt(
 #
 # ## This balances badly
 #
-# Before anybody compares traces they are **balanced**: each gets mean 0 and root mean square 1. A colleague has written a program for it, which also lays the traces out as the rows of a table, as a network will want them. She tried it on a cube of 48 x 48 x 48 samples and it ran. Three things are odd:
+# Before traces are compared they are **balanced**: each gets mean 0 and root mean square 1. A colleague has written a program for it, which also lays the traces out as the rows of a table, as a network will want them. She tried it on a cube of 48 x 48 x 48 samples and it ran. Three things are odd:
 #
 # 1. an inline that she looks at *afterwards* has other numbers than before, although she never assigned to it;
 # 2. the rows' root mean squares are not 1, and on any volume that is not a cube the program stops with an error about shapes;
@@ -899,7 +899,7 @@ check(find_the_bug_1)
 #
 # ### Questions to take along
 #
-# 1. `x` has shape (64, 3, 28, 28), a batch of images with channels first. Somebody wants channels last and writes `x.reshape(64, 28, 28, 3)`. No error. What is wrong?
+# 1. `x` has shape (64, 3, 28, 28), a batch of images with channels first. A colleague wants channels last and writes `x.reshape(64, 28, 28, 3)`. No error. What is wrong?
 #
 # <details><summary>Answer</summary>
 #
@@ -927,7 +927,7 @@ check(find_the_bug_1)
 #
 # <details><summary>Answer</summary>
 #
-# A walk back yields one row of the Jacobian, the derivatives of one output; a walk forward yields one column, the derivatives with respect to one input. A loss has one row and a million columns.
+# A backward pass yields one row of the Jacobian, the derivatives of one output; a forward pass with derivatives yields one column, the derivatives with respect to one input. A loss has one row and a million columns.
 #
 # </details>
 
@@ -936,7 +936,7 @@ check(find_the_bug_1)
 #
 # - A. G. Baydin, B. A. Pearlmutter, A. A. Radul, J. M. Siskind (2018). Automatic differentiation in machine learning: a survey. arXiv:1502.05767.
 # - I. Daubechies, M. Defrise, C. De Mol (2004). An iterative thresholding algorithm for linear inverse problems with a sparsity constraint. doi:10.1002/cpa.20042.
-# - A. Griewank, A. Walther (2008). Evaluating derivatives. doi:10.1137/1.9780898717761. *The book on the walk back.*
+# - A. Griewank, A. Walther (2008). Evaluating derivatives. doi:10.1137/1.9780898717761. *The book on the backward pass.*
 # - C. R. Harris and others (2020). Array programming with NumPy. doi:10.1038/s41586-020-2649-2.
 # - A. Paszke and others (2019). PyTorch: an imperative style, high-performance deep learning library. arXiv:1912.01703.
 # - H. L. Taylor, S. C. Banks, J. F. McCoy (1979). Deconvolution with the l1 norm. doi:10.1190/1.1440921.

@@ -203,16 +203,16 @@ print(f"balanced accuracy in wells it has never seen: {recalls(said, validation_
 # %% [markdown]
 # ## What is in a module?
 #
-# A network is a function with memory: numbers that training changes, and numbers that it does not. `nn.Module` is a filing cabinet for both. Whatever you assign in `__init__` is sorted into one of four drawers, by its type:
+# A network is a function with memory: numbers that training changes, and numbers that it does not. `nn.Module` keeps both. Whatever you assign in `__init__` is sorted into one of four groups, by its type:
 #
-# | you assign | drawer | found by | trained | saved, moved by `.to()` |
+# | you assign | group | found by | trained | saved, moved by `.to()` |
 # |---|---|---|---|---|
 # | `nn.Parameter(tensor)` | parameters | `.parameters()` | yes | yes |
 # | `self.register_buffer("mean", tensor)` | buffers | `.buffers()` | no | yes |
 # | another module | submodules | `.children()`, `.modules()` | what is inside | what is inside |
-# | anything else: a tensor, a list, a number | plain attribute | nobody | no | **no** |
+# | anything else: a tensor, a list, a number | plain attribute | none of these | no | **no** |
 #
-# For the network of above the first two drawers hold these tensors (`0` is `Standardise`; the ReLUs and dropouts, 2, 3, 5 and 6, have none):
+# In the network above the first two groups hold these tensors (`0` is `Standardise`; the ReLUs and dropouts, 2, 3, 5 and 6, have none):
 
 # %%
 for name, tensor in network.state_dict().items():
@@ -222,9 +222,9 @@ for name, tensor in network.state_dict().items():
 print(f"{sum(p.numel() for p in network.parameters()):,} parameters")
 
 # %% [markdown]
-# There is no magic in it: Python calls `__setattr__` at each assignment, and `nn.Module` looks at the type. An `nn.Parameter` is a tensor that says of itself "I am to be trained", nothing more. Calling `model(x)` runs `__call__`, which runs the hooks that somebody may have attached and then your `forward(x)`; so call the model, not its `forward`.
+# There is no magic in it: Python calls `__setattr__` at each assignment, and `nn.Module` looks at the type. An `nn.Parameter` is a tensor that says of itself "I am to be trained", nothing more. Calling `model(x)` runs `__call__`, which runs the hooks that may be attached and then your `forward(x)`; so call the model, not its `forward`.
 #
-# The `state_dict` is the content of the first two drawers, of the module and of everything in it, as one flat dictionary from names to tensors. The names are the path: `"4.weight"` is the weight of submodule 4. It holds **no code and no structure**: whoever loads it must build the same module first.
+# The `state_dict` is the content of the first two groups, of the module and of everything in it, as one flat dictionary from names to tensors. The names are the path: `"4.weight"` is the weight of submodule 4. It holds **no code and no structure**: to load it, you must build the same module first.
 #
 # ### Exercise 3.1: a linear layer
 #
@@ -258,7 +258,7 @@ check(LinearLayer)
 # %% [markdown]
 # ### Exercise 3.2: modules in a row
 #
-# Now a module made of modules. A plain list would be a plain attribute: nobody would find what is in it. `self.add_module("0", module)` files a submodule under a name that need not be a Python identifier. Use the names `"0"`, `"1"`, ... as `nn.Sequential` does. With no modules at all it returns its input. The drawer itself is `self._modules`, a dictionary from names to modules in the order in which they came. (`self.children()` is almost the same: it leaves out a module that occurs a second time, and one ReLU may well be used twice.)
+# Now a module made of modules. A plain list would be a plain attribute: no method would find what is in it. `self.add_module("0", module)` files a submodule under a name that need not be a Python identifier. Use the names `"0"`, `"1"`, ... as `nn.Sequential` does. With no modules at all it returns its input. The group itself is `self._modules`, a dictionary from names to modules in the order in which they came. (`self.children()` is almost the same: it leaves out a module that occurs a second time, and one ReLU may well be used twice.)
 
 
 # %%
@@ -320,7 +320,7 @@ for name in ("attribute", "buffer", "parameter"):
     print(f"{name:10s} in the state_dict: {kept!s:6} dtype after .to(): {dtype:8s} trained: {name in trained}")
 
 # %% [markdown]
-# The mean in the plain attribute was neither saved nor moved. On a GPU this is the error "expected all tensors to be on the same device"; in a file it is worse, because there is no error. *This is the trouble with* `model_final2.pt`: if the mean and spread of the training wells are not in it, whoever uses it will take some others, such as those of the logs that lie on the table.
+# The mean in the plain attribute was neither saved nor moved. On a GPU this is the error "expected all tensors to be on the same device"; in a file it is worse, because there is no error. *This is the trouble with* `model_final2.pt`: if the mean and spread of the training wells are not in it, the next user will take some others, such as those of the logs that lie on the table.
 #
 # **Predict.** We give our network, which was trained with the mean and spread of six wells, those of the samples that it is asked about: of a whole new well, and of pieces of 50, 25 and 12 metres. Does it matter, and in which direction?
 
@@ -340,7 +340,7 @@ for samples in (600, 100, 50, 25):
 
 # %% [markdown]
 # With whole wells it even *helps*, and much: a well's own mean takes its own calibration out, which petrophysicists do on purpose and call log normalisation. With short pieces it is a disaster: 12 metres hold one or two beds, and a network that is shown shale as "average" says so. Both ways the same file gave another function, and no error was raised. Whether to normalise by well is a decision (a good one, perhaps; try it at the end of the day, by the *validation* wells), and not
-# something to be left to whoever opens the file. That is why `Standardise` registers **buffers**: the network takes logs in their units, and its file carries what it needs.
+# something to be left to the next user of the file. That is why `Standardise` registers **buffers**: the network takes logs in their units, and its file carries what it needs.
 #
 # A file has one more danger. `torch.save(model)` writes the object by *pickle*, which stores the path to its class: move or rename the class, and the file is dead. Pickle can also run any code on loading. So save `model.state_dict()`, and load with `torch.load(path, weights_only=True)`, which accepts tensors and plain containers and nothing else (the default since version 2.6).
 
@@ -402,7 +402,7 @@ for name, logits in answers.items():
     )
 
 # %% [markdown]
-# Dolomite, the rarest, gains most; limestone, the next rarest, gains too; shale, the commonest, pays a point at most. The balanced score rises by a few points, and the adjusted logits of the *plain* network do as well as a training with weights, as the derivation says. The plain
+# Dolomite, the rarest, gains most; limestone, the next rarest, gains too; shale, the most frequent, pays a point at most. The balanced score rises by a few points, and the adjusted logits of the *plain* network do as well as a training with weights, as the derivation says. The plain
 # accuracy did not fall, though one could expect it: the plain loss aims at the right answer under the shares of the training wells. But these are other wells, with other shares and other calibrations, and over several seeds the change in accuracy is as large as its spread. Two points of balanced accuracy are not.
 #
 # Which to take? Adjusting afterwards has an advantage of its own: the network goes on to tell probabilities for the field as it is, and for a field with more dolomite one changes five numbers and trains nothing. We take it for the rest of the day.
@@ -570,7 +570,7 @@ print(
 )
 
 # %% [markdown]
-# The first two agree: `ignore_index` leaves the padding out of the sum *and* of the count. The third is another loss, in which a sample of a thin bed weighs more; that may be what you want, but choose it. The last one is a bug that nobody sees in the code: had we padded the rocks with 0, the network would have been taught, in good faith, that filling is sandstone; and its loss looks *better*, since filling is easy.
+# The first two agree: `ignore_index` leaves the padding out of the sum *and* of the count. The third is another loss, in which a sample of a thin bed weighs more; that may be what you want, but choose it. The last one is a bug that you cannot see in the code: had we padded the rocks with 0, the network would have been taught, in good faith, that filling is sandstone; and its loss looks *better*, since filling is easy.
 #
 # ## The loop
 #
@@ -794,7 +794,7 @@ plot.alt(
 #
 # 1. rises in equal steps during $W$ steps of warm-up and is above 0 at once (a step with rate 0 is a step wasted): $f(s)=\dfrac{s+1}{W+1}$ for $s<W$, so that $f(W)=1$ continues the line;
 # 2. from there falls to a floor $f_{\min}$, with slope 0 at both ends, so that nothing happens abruptly. Half a period of a cosine does it: with $u=\dfrac{s-W}{S-W}$, $\;f=f_{\min}+(1-f_{\min})\,\tfrac12(1+\cos\pi u)$;
-# 3. and stays at $f_{\min}$ for $s\ge S$, should somebody train on.
+# 3. and stays at $f_{\min}$ for $s\ge S$, if training goes on.
 #
 # That it is a cosine is convention (Loshchilov and Hutter, 2017); that it ends near zero matters much more than its shape.
 #
@@ -917,7 +917,7 @@ check(save_checkpoint)
 # %% [markdown]
 # ### Exercise 3.12: resume
 #
-# Put everything back into objects that were made as at the start of the run, and return the history; its length is the number of the next epoch. Load with `map_location="cpu"` (a file from a GPU can then be read everywhere; `load_state_dict` copies to where the parameters are) and with `weights_only=True`, so that a file from somebody else cannot run code on your machine.
+# Put everything back into objects that were made as at the start of the run, and return the history; its length is the number of the next epoch. Load with `map_location="cpu"` (a file from a GPU can then be read everywhere; `load_state_dict` copies to where the parameters are) and with `weights_only=True`, so that a file from another person cannot run code on your machine.
 
 
 # %%
@@ -999,7 +999,7 @@ def train(
 
 
 # %% [markdown]
-# **Predict.** Three runs of the same training: one goes through; one dies after a third of the epochs, and is resumed in a *fresh* model from its checkpoint; one dies at the same place, and is resumed by somebody who saved only the weights. Which of the three final networks are equal, and how equal: to the printed digits, to rounding, or bit for bit?
+# **Predict.** Three runs of the same training: one goes through; one dies after a third of the epochs, and is resumed in a *fresh* model from its checkpoint; one dies at the same place, and is resumed from the weights alone. Which of the three final networks are equal, and how equal: to the printed digits, to rounding, or bit for bit?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -1365,7 +1365,7 @@ plot.alt(
 #
 # ## This trains badly
 #
-# Last, somebody else's program. A network was trained on another field, where three rocks were told apart. It is given a new last layer for five rocks, and trained on. The program keeps the weights of the best epoch by validation loss, and uses a cosine schedule that should fall from the first epoch to the last. It runs without an error, and **three** things are wrong:
+# Last, a program by someone else. A network was trained on another field, where three rocks were told apart. It is given a new last layer for five rocks, and trained on. The program keeps the weights of the best epoch by validation loss, and uses a cosine schedule that should fall from the first epoch to the last. It runs without an error, and **three** things are wrong:
 #
 # 1. It learns, and less well than it should. Compare the last layer before and after training: what do you see, and who should have changed it?
 # 2. The learning rate of the epochs does not fall; it swings. What is a step of the scheduler, and how many of them does `T_max` expect?
@@ -1423,7 +1423,7 @@ check(find_the_bug)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The optimiser was made *before* the last layer was exchanged. It holds references to the parameters that it was given: the old layer's, which no longer take part. The new layer stays as it was drawn, and the layers below have to adapt to a random one; that works somehow, which is why nobody noticed.
+# The optimiser was made *before* the last layer was exchanged. It holds references to the parameters that it was given: the old layer's, which no longer take part. The new layer stays as it was drawn, and the layers below have to adapt to a random one; that works somehow, and so the error stayed unnoticed.
 #
 # `CosineAnnealingLR` has period $2\,T_{\max}$ in its own steps. Stepped once per batch, it runs up and down every few batches. Count in one unit: either step it per epoch, or give it the number of batches.
 #

@@ -86,7 +86,7 @@ print(
 )
 
 # %% [markdown]
-# The loss did what it was asked to do. It fell; and after some tens of epochs each further epoch made the network *worse* at the only thing that anybody wants of it, until its error elsewhere was more than half as large again. What it learned late in the training is this
+# The loss did what it was asked to do. It fell; and after some tens of epochs each further epoch made the network *worse* at the only thing that we want of it, until its error elsewhere was more than half as large again. What it learned late in the training is this
 # well's calibration, its brine and its noise.
 #
 # So training has two problems, and they pull in opposite directions.
@@ -128,7 +128,7 @@ for name, columns in {"as recorded": x, "centred": x - x.mean(0), "standardised"
 
 # %% [markdown]
 # In their own units the logs make a ravine whose condition number is in the millions, only because sonic is counted in tens and neutron in tenths. Standardising is the cheapest optimiser there is. What it leaves, a condition number of nearly 200, has another cause: the logs *say nearly the same thing*. A ravine made by units lies
-# along the axes; a ravine made by correlation lies **across** them. Keep this difference in mind. For a deep network nobody can standardise what is inside, and both kinds are everywhere.
+# along the axes; a ravine made by correlation lies **across** them. Keep this difference in mind. For a deep network you cannot standardise what is inside beforehand, and both kinds are everywhere.
 #
 # ## Momentum: a ball that remembers
 #
@@ -313,7 +313,7 @@ print(f"root mean square step, in units of lr: steady gradient {steady:.2f}, coi
 # ## A race down four ravines
 #
 # Each method now runs down a ravine with $\kappa=100$ and one with $\kappa=10^4$. Each ravine lies once **along** the axes, as units make it, and once **turned by 45 degrees**, as correlation makes it; it is the same ravine, seen from another side. To be fair, each method gets
-# the best of 61 learning rates; and so that nobody wins by luck, there are eight starts around the minimum, and the score is the step from which on the loss of every one of them is below a thousandth of its first value for fifty steps in a row.
+# the best of 61 learning rates; and so that no method wins by luck, there are eight starts around the minimum, and the score is the step from which on the loss of every one of them is below a thousandth of its first value for fifty steps in a row.
 #
 # **Predict.** Which methods will not notice that the ravine was turned, and why? Which will suffer most?
 
@@ -719,7 +719,7 @@ plot.alt(
 # With the default weights each layer leaves a sixth of the mean square; after twenty layers what arrives is $6^{-20}\approx 3\cdot10^{-16}$ of the input. The last layer sees nothing but biases, learns from them how common each rock is, and stays there: the gradients of all other layers are as good as zero. The two cures differ in kind: He chooses the right scale once, batch
 # normalisation enforces it in every step.
 #
-# And Adam gets away even from the bad start, because it divides by the size of the gradient and so moves each weight by about $\eta$ **however small its gradient is**. It is slower than a good start, and it hides the mistake. Many a badly scaled network trains "well enough" for this reason, and nobody looks.
+# And Adam gets away even from the bad start, because it divides by the size of the gradient and so moves each weight by about $\eta$ **however small its gradient is**. It is slower than a good start, and it hides the mistake. Many badly scaled networks train "well enough" for this reason, and the fault stays hidden.
 #
 # Why batch normalisation helps is less settled than its formula. Its inventors spoke of *internal covariate shift*, inputs of a layer that keep changing. Santurkar and others (2018) put such shifts back in on purpose and found it to train as well as before; what they measured instead is a smoother loss. That it works was never in doubt.
 
@@ -858,7 +858,7 @@ check(l2_penalty)
 #
 # The right side shrinks the weights a little in each step and then follows the loss alone. This is **weight decay**. For plain gradient descent penalty and decay are the same, to the letter.
 #
-# For Adam they are not. There the penalty's gradient goes through the machine like any other and is divided by $\sqrt{\hat s}$, the size of that weight's gradient. Weights with *large* gradients are then hardly decayed, those with small gradients strongly. Nobody wanted that, and for years nobody noticed. Loshchilov and Hutter (2019) take the decay out of the gradient:
+# For Adam they are not. There the penalty's gradient goes through the machine like any other and is divided by $\sqrt{\hat s}$, the size of that weight's gradient. Weights with *large* gradients are then hardly decayed, those with small gradients strongly. This was not intended, and it was noticed only years later. Loshchilov and Hutter (2019) take the decay out of the gradient:
 #
 # $$ \textbf{AdamW:}\qquad \theta\leftarrow(1-\eta\lambda)\,\theta, \qquad\text{then Adam's step with the gradient of the loss alone.} $$
 #
@@ -1273,7 +1273,7 @@ for name, one in (("bare", bare), ("regularised", model)):
 #
 # ## The answer: how few wells are too few?
 #
-# Back to the company. For 1, 2, 3, 5 and 8 cored wells we train two networks, the one from the beginning and a regularised one, and look at the error in the twelve wells that nobody used. A single choice of wells can be lucky, so each point is a mean over four different choices.
+# Back to the company. For 1, 2, 3, 5 and 8 cored wells we train two networks, the one from the beginning and a regularised one, and look at the error in the twelve wells that were not used. A single choice of wells can be lucky, so each point is a mean over four different choices.
 #
 # The regularised network has dropout, strong weight decay, and one thing that geology tells us: a new well's tools will be calibrated a little differently. So we add to the logs, in training, an offset drawn at random. It is augmentation, as tomorrow, and it states a belief: *a shift of the log by 0.1 standard deviations does not change the rock.*
 #

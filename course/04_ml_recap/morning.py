@@ -98,7 +98,7 @@ plot.alt(
 # %% [markdown]
 # ## What learning minimises, and what it would like to
 #
-# Let inputs and targets $(x, y)$ come from a distribution $p(x,y)$ that nobody knows. A **loss** $\ell(\hat y, y)$ says what the answer $\hat y$ costs where $y$ is true. For a function $f$, the expected loss on the next example is its **risk**,
+# Let inputs and targets $(x, y)$ come from a distribution $p(x,y)$ that we do not know. A **loss** $\ell(\hat y, y)$ says what the answer $\hat y$ costs where $y$ is true. For a function $f$, the expected loss on the next example is its **risk**,
 #
 # $$ R(f) = \mathbb{E}_{p(x,y)}\big[\ell(f(x), y)\big]. $$
 #
@@ -138,7 +138,7 @@ print(
 )
 
 # %% [markdown]
-# The 600 samples of a well are worth a few dozen. Statisticians call the ratio the *design effect*; whoever ignores it publishes error bars that are several times too small. It is the first half of the answer to our question: **count wells, not samples.**
+# The 600 samples of a well are worth a few dozen. Statisticians call the ratio the *design effect*; if you ignore it, your error bars are several times too small. It is the first half of the answer to our question: **count wells, not samples.**
 
 # %% [markdown]
 # ## Bias and variance
@@ -156,7 +156,7 @@ print(
 #
 # $$ \mathbb{E}\,(f_{\mathcal S}(x) - y)^2 = \underbrace{(\bar f(x) - f^*(x))^2}_{\text{bias}^2} + \underbrace{\mathbb{E}\,(f_{\mathcal S}(x)-\bar f(x))^2}_{\text{variance}} + \underbrace{\sigma^2}_{\text{noise}} . $$
 #
-# (Geman, Bienenstock and Doursat, 1992.) **Bias** is what remains wrong if you average the answers of all samples: the family is too stiff. **Variance** is how much the answer depends on the sample: the family is too loose for so few examples. **Noise** is nobody's fault.
+# (Geman, Bienenstock and Doursat, 1992.) **Bias** is what remains wrong if you average the answers of all samples: the family is too stiff. **Variance** is how much the answer depends on the sample: the family is too loose for so few examples. **Noise** is not the model's fault.
 #
 # To see all three one must know the truth and draw many samples, which is what a simulation is for. Porosity falls with depth, but for a zone of overpressure that has kept it open; cores are cut at 20 depths and measured with $\sigma=0.03$; polynomials of degree $d$ are fitted.
 
@@ -324,7 +324,7 @@ plot.alt(
 # The simplest thing: keep some data aside. **Training** data fit the parameters. **Validation** data choose between families, learning rates, stopping times. **Test** data are looked at once, at the end, and decide nothing. Why a third set? Because choosing is also training: the best of twenty
 # validation errors is too low for the same reason that the training error is, by the inequality above with "twenty candidates" as the family.
 #
-# With four cored wells nobody can afford to set two aside. **Cross-validation** uses each in turn: cut the data into $k$ **folds**, train on all but one, judge on that one, and average the $k$ errors (Stone, 1974). It costs $k$ trainings, and it judges a training on $(k-1)/k$ of the data, so it is
+# With four cored wells you cannot afford to set two aside. **Cross-validation** uses each in turn: cut the data into $k$ **folds**, train on all but one, judge on that one, and average the $k$ errors (Stone, 1974). It costs $k$ trainings, and it judges a training on $(k-1)/k$ of the data, so it is
 # slightly pessimistic.
 
 # %%
@@ -476,7 +476,7 @@ check(standardise)
 #
 # Suppose that it is dolomite you are after. It makes up about a tenth of our samples. For each sample of four unseen wells let the score be the share of dolomite among its 25 nearest neighbours in eight others, and let us *claim* dolomite where the score reaches a threshold.
 #
-# **Predict.** Which accuracy has the program that never claims anything?
+# **Predict.** What accuracy does the program reach that never claims anything?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -583,7 +583,7 @@ plot.alt(
 #
 # **Laplace noise**, $p\propto e^{-|y-f|/b}$, gives the absolute error. It has heavier tails, so an outlier is less of a surprise and pulls less.
 #
-# **A worked number.** Ten core plugs of one bed, porosities near 0.20 with a scatter of 0.02; in one line somebody typed 2.1 for 0.21. From $f=0.20$ the slip lies 95 scatters away. Under a Gaussian with $\sigma=0.02$ it costs $95^2/2\approx4500$ nats, under a Laplace with $b=0.02$ it costs 95. To buy off 4500 nats a model will bend a long way.
+# **A worked number.** Ten core plugs of one bed, porosities near 0.20 with a scatter of 0.02; in one line 2.1 was typed for 0.21. From $f=0.20$ the slip lies 95 scatters away. Under a Gaussian with $\sigma=0.02$ it costs $95^2/2\approx4500$ nats, under a Laplace with $b=0.02$ it costs 95. To buy off 4500 nats a model will bend a long way.
 #
 # **Predict.** The model is one number $f$ for the bed. Which $f$ does each of the two losses choose?
 
@@ -672,7 +672,7 @@ check(cross_entropy)
 # %% [markdown]
 # ## Backpropagation, derived
 #
-# So we have a loss; for a network it is a function of many thousand numbers, and every step needs all its derivatives. The simplest thing that could work is to turn each knob by a little $h$ and see what happens: one evaluation of the whole network for each parameter. A million parameters, a million evaluations, for one step. How does one get them all for the price of
+# So we have a loss; for a network it is a function of many thousand numbers, and every step needs all its derivatives. The simplest thing that could work is to change each parameter by a little $h$ and see what happens: one evaluation of the whole network for each parameter. A million parameters, a million evaluations, for one step. How does one get them all for the price of
 # a few?
 #
 # **The idea in one sentence:** write the computation as a chain of small steps, and carry the derivative *of the loss* backwards through it, once.
@@ -1176,7 +1176,7 @@ for name, mine, other in zip(("W1", "b1", "W2", "b2"), ours, theirs, strict=True
 # backward pass goes. The principle is the one above. (Karpathy's *micrograd* builds the same on single numbers. With arrays broadcasting has to be undone, and in return NumPy does the counting.)
 
 # %% [markdown]
-# **What does it cost?** We began with the remark that turning every knob takes one evaluation of the network for each parameter, and two for central differences.
+# **What does it cost?** We began with the remark that changing every parameter takes one evaluation of the network for each parameter, and two for central differences.
 #
 # **Predict.** The network above on 2,000 examples has 164 parameters. How many times as long as the forward pass alone do forward and backward pass take together?
 
@@ -1247,7 +1247,7 @@ check(train_with_your_engine)
 #
 # ## The answer
 #
-# Back to the question, with the method of the day: draw $n$ wells from the pool of 24, standardise with *their* numbers, train, and judge in the 16 others. Several draws, because one draw is an anecdote. Beside the network stands the dumbest answer, "always shale".
+# Back to the question, with the method of the day: draw $n$ wells from the pool of 24, standardise with *their* numbers, train, and judge in the 16 others. Several draws, because one draw is an anecdote. Beside the network stands the trivial baseline, "always shale".
 #
 # **Predict.** From one well to sixteen: how much will the accuracy rise, and where will it stop being worth another well? And the accuracy on the training wells, does it rise or fall with $n$?
 
@@ -1454,7 +1454,7 @@ for which, name in enumerate(("W1", "b1", "W2", "b2", "W3", "b3")):
 #
 # </details>
 #
-# 2. Somebody removes the 5 % of samples with the largest training error as "bad data", and reports the validation error on the rest. Which of the morning's points apply?
+# 2. A colleague removes the 5 % of samples with the largest training error as "bad data", and reports the validation error on the rest. Which of the morning's points apply?
 #
 # <details><summary>Answer</summary>
 #

@@ -13,7 +13,7 @@
 # ---
 
 # %% [markdown]
-# A survey has been shot, and its sections are cut into patches of 64 x 64 samples. Somebody has to say, for each patch, what is in
+# A survey has been shot, and its sections are cut into patches of 64 x 64 samples. Your task is to say, for each patch, what is in
 # it: flat layers, dipping layers, folds, a fault, a salt body. A person needs a second for each; a survey has a million.
 #
 # This morning you saw what one 3x3 kernel sees. This afternoon you build a network of a few hundred such kernels that does this
@@ -509,7 +509,7 @@ plot.confusion(matrix, test.classes)
 # | `fashion_mnist` | {ledger: 05_cnns_1.train_small_cnn.fashion_mnist.accuracy} | {ledger: 05_cnns_1.train_small_cnn.fashion_mnist.seconds} |
 #
 # Read a confusion matrix row by row: a row is a truth. Confusions that a person would make too (a gentle fold for a dip) are a
-# property of the data; confusions nobody would make are a property of the network. The mean over seeds and its spread stand in
+# property of the data; confusions that no expert would make are a property of the network. The mean over seeds and its spread stand in
 # the table, because a single run can be lucky by more than the difference between two recipes.
 #
 # ## What does it look at? Saliency
@@ -646,7 +646,7 @@ plot.alt(
 # %% [markdown]
 # The first block has copies of what you designed by hand this morning: edges of one slope or another, light after dark, dark after light. Further up the
 # maps are coarser and **sparser**: a channel is dark nearly everywhere and answers at a few places, to something with a meaning closer to the
-# classes. Nobody asked for a hierarchy. It is what the loss found useful to build.
+# classes. The training did not ask for a hierarchy. It is what the loss found useful to build.
 #
 # ## Cover it and ask again: occlusion
 #
@@ -815,7 +815,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# Nobody attacks seismic interpretation. Yet this matters to you, for two reasons. It shows that **accuracy on a test set says nothing about nearby
+# Seismic interpretation is not under attack. Yet this matters to you, for two reasons. It shows that **accuracy on a test set says nothing about nearby
 # inputs**: a footprint of the acquisition, a filter or a resampling is also a small coherent change in all pixels, and it may point in a bad direction by
 # accident. And it shows that the network's reasons are not yours: a change that removes no fault removes the class. Training on attacked patches (Madry et
 # al.) helps, at some cost in plain accuracy.

@@ -333,7 +333,7 @@ plot.slider(turned, angle=range(0, 181, 15), start=0, still=[0, 45, 75, 105])
 
 # %% [markdown]
 # At 75° the kernel measures along the layers. They hardly change in that direction, so they fall silent, and 87 % of the loudest pixels lie at a fault.
-# But somebody had to know how these layers dip. Mirror the section, and what was 75° becomes 105°, where you read off 34 %. One kernel suits one dip.
+# But you had to know how these layers dip. Mirror the section, and what was 75° becomes 105°, where you read off 34 %. One kernel suits one dip.
 # Nine samples hold a slope and a curvature, and within nine samples a steep reflector and a broken one look alike. What tells them
 # apart is that the band goes on in one case and stops in the other, and that it stops all along a line. To see that one must look further.
 #
@@ -343,7 +343,7 @@ plot.slider(turned, angle=range(0, 181, 15), start=0, still=[0, 45, 75, 105])
 # %% [markdown]
 # ## Padding, stride, dilation
 #
-# Three knobs change *where* a kernel looks. None of them changes what it does there.
+# Three hyperparameters change *where* a kernel looks. None of them changes what it does there.
 #
 # **Padding** $p$ surrounds the image with $p$ rows and columns of zeros on every side, so that the kernel can stand over the edge. It is used
 # mostly to keep the size: with an odd kernel, $p=(k-1)/2$ gives an output as large as the input. Zero is a convention, and not always
@@ -361,8 +361,8 @@ plot.slider(turned, angle=range(0, 181, 15), start=0, still=[0, 45, 75, 105])
 
 # %%
 fig, axes = plt.subplots(1, 4, figsize=(11, 3.0), layout="constrained")
-knobs = {"plain": (1, 0, 1), "padding 1": (1, 1, 1), "stride 2": (2, 0, 1), "dilation 2": (1, 0, 2)}
-for ax, (name, (stride, padding, dilation)) in zip(axes, knobs.items(), strict=True):
+settings = {"plain": (1, 0, 1), "padding 1": (1, 1, 1), "stride 2": (2, 0, 1), "dilation 2": (1, 0, 2)}
+for ax, (name, (stride, padding, dilation)) in zip(axes, settings.items(), strict=True):
     places = (7 + 2 * padding - dilation * 2 - 1) // stride + 1
     for p in range(-padding, 7 + padding):
         inside = 0 <= p < 7
@@ -415,14 +415,14 @@ check(output_size)
 
 # %%
 size = 28
-for name, knobs in {
+for name, settings in {
     "kernel 5, padding 2": dict(kernel=5, padding=2),
     "pooling 2": dict(kernel=2, stride=2),
     "kernel 5": dict(kernel=5),
     "pooling 2 again": dict(kernel=2, stride=2),
 }.items():
-    print(f"{name:22s} {size:2d} -> {output_size(size, **knobs):2d}")
-    size = output_size(size, **knobs)
+    print(f"{name:22s} {size:2d} -> {output_size(size, **settings):2d}")
+    size = output_size(size, **settings)
 
 # %% [markdown]
 # Five. You have just walked through LeNet-5, and met the number that trips most people who rebuild it: $16$ channels of $5\times 5$ make
@@ -442,7 +442,7 @@ for name, knobs in {
 #
 # In PyTorch the tensors are `x` $(N, C, H, W)$, `weight` $(O, C, h, w)$, `bias` $(O)$ and the output $(N, O, H', W')$.
 #
-# **Predict.** A layer takes 3 channels to 8 with 3x3 kernels and a bias. How many parameters has it for a $32\times 32$ image? And for the
+# **Predict.** A layer takes 3 channels to 8 with 3x3 kernels and a bias. How many parameters does it have for a $32\times 32$ image? And for the
 # section of $128\times 192$?
 
 # %%
@@ -780,7 +780,7 @@ print(
 )
 
 # %% [markdown]
-# It has never seen a deep reflection and does as well on them. Nobody told it that physics does not depend on depth; that is built
+# It has never seen a deep reflection and does as well on them. It was not told that physics does not depend on depth; that is built
 # in, and therefore need not be learned. Such knowledge, put into a network by its form, is called an **inductive bias**. It is a bet: where the world does depend on position, as with
 # attenuation, which makes deep wavelets longer, the bet is a little wrong, and the network has to be told the depth some other way.
 
@@ -812,7 +812,7 @@ print(
 # For stride 1, take $a=p-i$ as the index instead and this reads $\sum_{o,a,b} k_{ocab}\,g_{n,o,p-a,q-b}$: the *minus* is that of a true convolution. So
 # the gradient of a cross-correlation is a convolution, and here the turned kernel is a necessity. For $s>1$ the outputs stand $s$ pixels apart, with
 # zeros in between; as an operation of its own, this is called a **transposed convolution**, and it returns on day 06 as the way up in a U-Net.
-# The gradient of the padding is thrown away: nobody may change those zeros.
+# The gradient of the padding is thrown away: those zeros must stay zero.
 #
 # **A worked number.** One row: $x=(1,2,3)$, $k=(5,7)$, so $y=(19, 31)$. Let $g=(1,10)$. Then
 # $\partial L/\partial b=11$; $\partial L/\partial k = (1\cdot1+10\cdot 2,\; 1\cdot 2+10\cdot 3)=(21, 32)$; and

@@ -495,7 +495,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# It draws lines. Nobody told it that a fault is a line; it saw enough of them. It goes on with a line where nothing shows, which no threshold can. Look at where it errs: in narrow wedges where two faults meet, in places where both sides look alike for a long stretch, and at the rim of the section, where there is little context.
+# It draws lines. It was not told that a fault is a line; it saw enough of them. It goes on with a line where nothing shows, which no threshold can. Look at where it errs: in narrow wedges where two faults meet, in places where both sides look alike for a long stretch, and at the rim of the section, where there is little context.
 #
 # A threshold is still in this, at $p=0.5$. Was it a lucky choice? For the attribute we had to search for a good one.
 #
@@ -526,7 +526,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# The network's curve is a plateau. It was trained to put probabilities near 0 or near 1, so few pixels change sides when the threshold moves. A figure that does not depend on a knob is a figure one can trust to travel.
+# The network's curve is a plateau. It was trained to put probabilities near 0 or near 1, so few pixels change sides when the threshold moves. A figure that does not depend on the threshold is one that you can trust on other data.
 #
 # ### What each part is for
 #
@@ -593,7 +593,7 @@ for name, make, loss_fn in (
 #
 # ### Another survey
 #
-# Everything was drawn from one kind of ground. A network learns the ground that it is shown, so before you hand it to a colleague, try it on hers.
+# Everything was drawn from one kind of ground. A network learns the ground that it is shown, so before you give it to a colleague, try it on the colleague's data.
 #
 # **Predict.** Three surveys differ from ours in one respect each: *noisier* (twice to three times our loudest noise), *small throws* (2 to 4 samples, where ours have 5 to 16), *steep layers* (dips three times ours). Where will the network lose most? And will it lose against the threshold anywhere?
 
@@ -661,7 +661,7 @@ print(
 )
 
 # %% [markdown]
-# One thing about the real set you must know before you use it: **in every one of its files P stands at sample 3000.** Somebody cut them so. A network that answers "3000" is never wrong and has learned nothing, and the split into training and test set does not reveal it, because both halves have the same defect. So we always look through a window of 2048 samples whose place is drawn at random, and
+# One thing about the real set you must know before you use it: **in every one of its files P stands at sample 3000.** They were cut that way. A network that answers "3000" is never wrong and has learned nothing, and the split into training and test set does not reveal it, because both halves have the same defect. So we always look through a window of 2048 samples whose place is drawn at random, and
 # the pick moves within it.
 
 
@@ -685,7 +685,7 @@ new_x, new_p = standardise(cut(new[0], start, WINDOW)), new[1] - start
 # %% [markdown]
 # These windows of the new seismograms, `new_x` (N, 3, 2048) with picks `new_p`, stay the same for every method. Two rivals first.
 #
-# **The constant guess.** Say the same sample for each window, the best one there is. Whoever reports an error should report this one beside it; in a set where P always stands at the same place its error is zero.
+# **The constant guess.** Say the same sample for each window, the best one there is. If you report an error, report this one beside it; in a set where P always stands at the same place its error is zero.
 #
 # **STA/LTA.** Since the 1970s observatories watch the ratio of two running means of the signal's energy $e_t=\sum_c x_{ct}^2$: one over a short time, the last $s$ samples, and one over a longer time before that, $l$ samples:
 #

@@ -36,7 +36,7 @@ plot.use_style()
 #
 # A new survey has come in: folded, dipping ground, a lower frequency than you are used to. Where are the faults? Your company has thousands of labelled
 # patches, but of *other* ground. For the new one an interpreter had the weekend: she looked at forty patches and wrote beside each **intact** or
-# **faulted**. Forty labels, and nobody will make you more.
+# **faulted**. Forty labels, and you will not get more.
 #
 # Here are some of them.
 
@@ -376,7 +376,7 @@ plot.alt(
 # Adam, which divides by the size of the gradient, hides part of the trouble; you have seen how much of it remains.
 #
 # And the plain tower? With He's weights its gradient changes little from layer to layer. It is small from the start, and the last column says why: its
-# logits hardly differ from patch to patch. The same constant part of $h$ is at work. Nobody removes it here, and every ReLU adds to it, until forty layers
+# logits hardly differ from patch to patch. The same constant part of $h$ is at work. Nothing removes it here, and every ReLU adds to it, until forty layers
 # up all patches look alike and the gradients of different patches cancel. So plain depth loses the *difference* between inputs going up, and normalised
 # depth stretches that difference at each layer and pays for it going down.
 #
@@ -966,7 +966,7 @@ check(grad_cam)
 # network calls faulted, we ask whether the fault passes through the brightest cell of the map, and how often it would through a cell chosen at random.
 #
 # The map has 8x8 cells. Which samples does a cell stand for? A 3x3 convolution with stride 2 and padding 1 centres its output $j$ on input $2j$ (day 05),
-# so after three of them cell $(i,j)$ is centred on sample $(8i, 8j)$. Whoever draws such a map as if the cell's *corner* were there is off by half a cell,
+# so after three of them cell $(i,j)$ is centred on sample $(8i, 8j)$. If you draw such a map as if the cell's *corner* were there, you are off by half a cell,
 # and most functions that enlarge an image put the corner there.
 #
 # **Predict.** A fault is a steep line from top to bottom, so it passes within 4 samples of about one centre in five. How often will it pass within 4
@@ -1158,7 +1158,7 @@ for width in (2, 3, 4):
 #
 # Which patches of the new survey are faulted? A number made by hand is right on about seven in ten. A network on its own cannot begin with forty labels.
 # The same network with a body that learned on other ground, and a head of 130 weights that learned on this one, is right on
-# {ledger: 06_cnns_2.finetune.forty_labels.probe_accuracy} of patches that nobody has looked at. That is enough to sort a survey, and to send the doubtful patches
+# {ledger: 06_cnns_2.finetune.forty_labels.probe_accuracy} of patches that it has never seen. That is enough to sort a survey, and to send the doubtful patches
 # back to the interpreter; her next forty labels are then worth more than the first.
 #
 # And we know where it looks, to within a cell. We do not know yet where the fault *runs*. This afternoon you draw it, sample by sample, with a U-Net, and

@@ -134,7 +134,7 @@ print("p(z=1 | x=0)   =", round(float(joint[1, 0] / p_x[0]), 3))
 # **A worked number.** Prior odds $1:9$. The likelihood ratio of "bright" is $0.84/0.16 = 5.25$. Posterior odds $5.25 : 9 = 0.583$, and odds $o$ are a probability $o/(1+o) = 0.368$. The whole evidence of the
 # picture is one factor, 5.25, and it multiplies whatever was believed before.
 #
-# **Predict.** A second survey brings another sign of gas, amplitude that grows with offset, with a likelihood ratio of 4. Somebody multiplies: odds $0.583\times 4 = 2.33$, so 70 %. What must be true for that to be right?
+# **Predict.** A second survey brings another sign of gas, amplitude that grows with offset, with a likelihood ratio of 4. A colleague multiplies: odds $0.583\times 4 = 2.33$, so 70 %. What must be true for that to be right?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -601,7 +601,7 @@ print(f"min KL(p || q): mean {forward_mean:.2f}, std {forward_variance.sqrt():.2
 # %% [markdown]
 # $\mathrm{KL}(p\|q)$ **covers** all modes and puts much weight where nothing happens. $\mathrm{KL}(q\|p)$ **seeks** a mode and forgets the other, at a price of $-\ln(\text{its share})$: 0.51 nats for the hump with 60 %, 0.92 for the one with 40 %. Compare with the KL that was printed.
 #
-# Remember this picture. Maximum likelihood models (days 07 and 09) cover, and tend to produce things that nobody has seen. The approximate posterior of a VAE seeks, and is too narrow. The GAN of day 08 has a divergence of its own and a similar forgetfulness.
+# Remember this picture. Maximum likelihood models (days 07 and 09) cover, and tend to produce things that do not occur. The approximate posterior of a VAE seeks, and is too narrow. The GAN of day 08 has a divergence of its own and a similar forgetfulness.
 
 # %% [markdown]
 # ## Monte Carlo, and its error
@@ -899,9 +899,9 @@ for D in (1, 10, 100):
 # Both are right on average. But the score function multiplies with *all* of $f$, and the 99 features that have nothing to do with $\mu_1$ come in as noise; the derivative of $f$ sorts them out. To have as small an error in 100 dimensions it needs about ten thousand times as many samples. Where $f$ has a derivative, use it.
 
 # %% [markdown]
-# ## What nobody has observed: latent variables
+# ## What was not observed: latent variables
 #
-# So far wells told us which amplitudes belonged to gas. Usually nobody has drilled: there are amplitudes $x_1, \dots, x_N$ and nothing else. The cause $z_n$ exists, we just never see it: a **latent variable**. The model is unchanged, and so is the sum rule:
+# So far wells told us which amplitudes belonged to gas. Usually there is no well: there are amplitudes $x_1, \dots, x_N$ and nothing else. The cause $z_n$ exists, we just never see it: a **latent variable**. The model is unchanged, and so is the sum rule:
 #
 # $$ p_\theta(x) = \sum_z p_\theta(x\mid z)\,p_\theta(z), \qquad p_\theta(z\mid x) = \frac{p_\theta(x\mid z)\,p_\theta(z)}{p_\theta(x)} . $$
 #
@@ -1050,7 +1050,7 @@ for a, b in ((2.0, 18.0), (0.5, 4.5)):
 # - Cross-entropy = entropy + KL. $\mathrm{KL}(p\|q)$ covers, $\mathrm{KL}(q\|p)$ seeks.
 # - Monte Carlo: error $s/\sqrt N$, in any dimension. Importance sampling looks where $p|f|$ is large and weighs by $p/q$; in many dimensions $q$ must be learned.
 # - Reparameterise and the gradient goes through the draw, with far less noise than the score function.
-# - A latent variable is a cause that nobody saw. The posterior is what one wants and, outside of examples like ours, cannot compute; ELBO = $\ln p(x) - \mathrm{KL}(q\,\|\,\text{posterior})$.
+# - A latent variable is a cause that was not observed. The posterior is what one wants and, outside of examples like ours, cannot compute; ELBO = $\ln p(x) - \mathrm{KL}(q\,\|\,\text{posterior})$.
 #
 # ### Questions to take along
 #
