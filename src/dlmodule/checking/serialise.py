@@ -146,7 +146,7 @@ def from_bytes(data: bytes, name: str) -> Any:
         tensors = load(data)  # holds the header to the format, which begins with its length
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         return unpack(json.loads(header["__metadata__"]["dlmodule"]), tensors)
-    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError, RuntimeError) as error:
         raise DLModuleError(f"{name}: damaged, or not written by this course ({_one_line(error)})") from error
 
 

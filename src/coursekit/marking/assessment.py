@@ -1,0 +1,63 @@
+"""An assessment as marking needs it: which exercises, with which keys, for how many marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coursekit.cache import digest_of
+from coursekit.errors import CourseError
+from dlmodule.errors import DLModuleError
+
+if TYPE_CHECKING:
+    from dlmodule.checking.key import ExerciseKey
+
+
+@dataclass(frozen=True)
+class Task:
+    """One exercise and its marks. partial: the share of the marks that cases passed can earn while not all of them are."""
+
+    key: ExerciseKey
+    marks: float = 1.0
+    partial: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The exercise's name."""
+        return self.key.name
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What is marked. digest: of everything that its marks depend on, but for the submission and the machine."""
+
+    id: str
+    tasks: tuple[Task, ...]
+    digest: str
+
+    @property
+    def marks(self) -> float:
+        """The most that can be had."""
+        return sum(task.marks for task in self.tasks)
+
+
+def from_keys(id: str, keys: Sequence[ExerciseKey], marks: dict[str, float] | None = None, partial: float = 0.0) -> Assessment:
+    """An assessment of exercises with these keys; ``marks`` by name (default 1 each). Measured exercises train; they are left out."""
+    from dlmodule.checking import serialise
+
+    tasks = tuple(Task(key, (marks or {}).get(key.name, 1.0), partial) for key in keys if key.bar is None)
+    told = [f"{task.name}={task.marks}*{task.partial}" for task in tasks]
+    return Assessment(id, tasks, digest_of(id, *told, *(serialise.to_bytes(task.key.to_data()) for task in tasks)))
+
+
+def of_session(session: str, path: Path) -> Assessment:
+    """The exercises of a session as an assessment, one mark each, by its key file at ``path``."""
+    from dlmodule.checking import key
+
+    try:
+        keys = list(key.load(path).values())
+    except DLModuleError as error:
+        raise CourseError(f"{error}; `course build {session}` makes it") from None
+    return from_keys(session, keys)

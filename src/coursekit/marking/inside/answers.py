@@ -1,0 +1,114 @@
+"""A submitted notebook's answers: each exercise's definition, found by name and run with no more than it needs.
+
+Cells may stand in any order, twice, or be broken: a cell that is not Python is left out, a stub does not hide an answer, and
+where an answer takes more than definitions (a loop fills it, say) the whole notebook is run, its errors tolerated.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from coursekit.sources import slicing
+from coursekit.sources.slicing import Statement
+from dlmodule.errors import DLModuleError
+
+NOTEBOOK = Path("notebook")
+MISSING = object()
+
+
+class Answers:
+    """The answers in ``cells``, the texts of a notebook's code cells. Cell magics and shell lines are not run."""
+
+    def __init__(self, cells: Sequence[str]) -> None:
+        self.statements: list[Statement] = []
+        self.broken: list[str] = []
+        for number, cell in enumerate(map(without_magics, cells), 1):
+            file = f"<cell {number}>"
+            linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)
+            try:
+                tree = ast.parse(cell, file)
+            except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+                self.broken.append(f"cell {number}: {type(error).__name__}")
+                continue
+            for statement in slicing.of_file(cell, tree):
+                statement.node._file = file  # type: ignore[attr-defined]  # where a traceback finds its lines
+                self.statements.append(statement)
+        self._whole: dict[str, Any] | None = None
+
+    def named(self, name: str) -> Any:
+        """What the notebook defines as ``name``; ``MISSING`` where it does not. Raises what the notebook raises."""
+        every = self._without_stubs(name)
+        if not any(name in statement.binds for statement in every):
+            return MISSING
+        try:
+            chosen = slicing.needed(every, [name], NOTEBOOK)
+        except DLModuleError:
+            return self._run_whole(every).get(name, MISSING)
+        try:
+            scope = _namespace()
+            for statement in chosen:
+                _run(statement, scope)
+            return scope[name]
+        except Exception:
+            # Perhaps what it needs stands below it, as in a notebook run out of order.
+            whole = self._run_whole(every)
+            if name not in whole:
+                raise
+            return whole[name]
+
+    def _without_stubs(self, name: str) -> list[Statement]:
+        """The statements, less untouched stubs of ``name`` where an answer to it stands too, before or after."""
+        binding = [statement for statement in self.statements if name in statement.binds]
+        stubs = [statement for statement in binding if _is_stub(statement.node)]
+        if not stubs or len(stubs) == len(binding):
+            return self.statements
+        return [statement for statement in self.statements if statement not in stubs]
+
+    def _run_whole(self, every: Sequence[Statement]) -> dict[str, Any]:
+        """The namespace after all statements, in order; those that failed are tried once more."""
+        if self._whole is None:
+            scope = self._whole = _namespace()
+            waiting = list(every)
+            for _ in range(2):
+                waiting = [statement for statement in waiting if not _succeeds(statement, scope)]
+        return self._whole
+
+
+def without_magics(cell: str) -> str:
+    """The cell without shell lines and magics; a cell magic takes its whole cell along."""
+    if cell.lstrip().startswith("%%"):
+        return ""
+    kept = []
+    for line in cell.split("\n"):
+        code = line.lstrip()
+        kept.append(line[: len(line) - len(code)] + "pass" if code[:1] in ("%", "!", "?") else line)
+    return "\n".join(kept)
+
+
+def _namespace() -> dict[str, Any]:
+    return {"__name__": "__main__", "__builtins__": __builtins__}
+
+
+def _run(statement: Statement, scope: dict[str, Any]) -> None:
+    exec(compile(ast.Module([statement.node], []), statement.node._file, "exec"), scope)  # type: ignore[attr-defined]
+
+
+def _succeeds(statement: Statement, scope: dict[str, Any]) -> bool:
+    try:
+        _run(statement, scope)
+    except (Exception, SystemExit):
+        return False
+    return True
+
+
+def _is_stub(node: ast.stmt) -> bool:
+    """Whether a definition is still to be written: it does nothing but raise NotImplementedError, or is ``...``."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        return isinstance(node.value, ast.Constant) and node.value.value is ...
+    raised = [inner.exc for inner in ast.walk(node) if isinstance(inner, ast.Raise)]
+    names = [getattr(one.func if isinstance(one, ast.Call) else one, "id", "") for one in raised]
+    return "NotImplementedError" in names

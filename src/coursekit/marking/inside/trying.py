@@ -1,0 +1,79 @@
+"""Trying a submission's answers on the cases: what each did, as bytes. It knows inputs only, and judges nothing."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from coursekit.marking.inside.answers import MISSING, Answers
+from dlmodule.checking import serialise
+from dlmodule.checking.collect import guard
+from dlmodule.checking.collect.run import describe, gather
+from dlmodule.checking.exercise import Case
+from dlmodule.checking.probes import Probe
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is tried of one exercise: the inputs of its cases, how, and for how long (seconds a case)."""
+
+    name: str
+    kind: str
+    probe: Probe
+    cases: list[Case]
+    limit: float
+
+
+def trials(data: list[dict[str, Any]]) -> list[Trial]:
+    """The trials that the marker sent."""
+    return [
+        Trial(item["name"], item["kind"], Probe(**item["probe"]), [_case(case) for case in item["cases"]], item["limit"])
+        for item in data
+    ]
+
+
+def try_all(cells: Sequence[str], wanted: Sequence[int], every: Sequence[Trial], send: Callable[[int, bytes], None]) -> None:
+    """Try the exercises ``wanted`` (numbers in ``every``) of a notebook, and ``send`` what each did as soon as it is known."""
+    answers = Answers(cells)
+    for number in wanted:
+        send(number, serialise.to_bytes(_try(answers, every[number])))
+
+
+def _try(answers: Answers, trial: Trial) -> dict[str, Any]:
+    """form: what was found under the name: "missing", "placeholder", "failed", "class", "callable" or "value"."""
+    try:
+        with guard.undisturbed(), guard.time_limit(4 * trial.limit):
+            candidate = answers.named(trial.name)
+    except guard.TimeUp:
+        return {"form": "late", "type": "", "broken": answers.broken[:20]}
+    except (Exception, SystemExit) as error:
+        raised = describe(error)
+        return {"form": "failed", "type": raised.type, "message": raised.message, "lines": list(raised.lines)}
+    form = _form(candidate)
+    found: dict[str, Any] = {"form": form, "type": type(candidate).__name__[:80], "broken": answers.broken[:20]}
+    if form == "class" and trial.kind == "function" or trial.kind != "value" and form not in ("class", "callable"):
+        return found
+    if form not in ("missing", "placeholder"):
+        found["evidence"] = [
+            item.to_data() for item in gather(candidate, trial.cases, trial.probe, limit=trial.limit)
+        ]
+    return found
+
+
+def _form(candidate: Any) -> str:
+    if candidate is MISSING:
+        return "missing"
+    if candidate is ...:
+        return "placeholder"
+    if inspect.isclass(candidate):
+        return "class"
+    return "callable" if callable(candidate) else "value"
+
+
+def _case(data: dict[str, Any]) -> Case:
+    case = Case(*data["args"], **data["kwargs"])
+    for name, value in data.items():
+        object.__setattr__(case, name, value)
+    return case

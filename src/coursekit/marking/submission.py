@@ -1,0 +1,61 @@
+"""A submission: who handed in which bytes, and when; and what of a notebook is read before anything is run.
+
+Reading is done outside the sandbox, so it only ever parses JSON, and has limits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+LARGEST = 64 << 20  # bytes of a notebook, its pictures included
+MOST_CODE = 2 << 20  # bytes of code in all cells together
+MOST_CELLS = 20_000
+
+
+class Unreadable(Exception):
+    """Why a file cannot be marked, in one sentence for the marker and the learner."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One learner's notebook. submitted_at: None where the way it came does not say. problem: why it cannot be read, else ""."""
+
+    learner: str
+    file: str
+    content: bytes
+    submitted_at: datetime | None = None
+    problem: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what was handed in."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def code_cells(content: bytes) -> list[str]:
+    """The texts of the code cells of a notebook file. Unreadable where it is no notebook, or one beyond all measure."""
+    if len(content) > LARGEST:
+        raise Unreadable(f"the file has {len(content) >> 20} MB; at most {LARGEST >> 20} MB are read")
+    try:
+        notebook = json.loads(content.decode("utf-8-sig"))
+        cells = notebook["cells"]
+        if notebook.get("nbformat", 4) != 4 or not isinstance(cells, list):
+            raise ValueError("not of nbformat 4")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Unreadable("the file is not a Jupyter notebook (nbformat 4)") from None
+    if len(cells) > MOST_CELLS:
+        raise Unreadable(f"the notebook has {len(cells)} cells; at most {MOST_CELLS} are read")
+    texts = [_text(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    if sum(map(len, texts)) > MOST_CODE:
+        raise Unreadable(f"the notebook holds more than {MOST_CODE >> 20} MB of code")
+    return texts
+
+
+def _text(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    return text.encode(errors="replace").decode()  # half a surrogate pair is no text
