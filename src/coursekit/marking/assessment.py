@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,13 +43,20 @@ class Assessment:
         return sum(task.marks for task in self.tasks)
 
 
-def from_keys(id: str, keys: Sequence[ExerciseKey], marks: dict[str, float] | None = None, partial: float = 0.0) -> Assessment:
+def from_keys(
+    id: str, keys: Sequence[ExerciseKey], marks: dict[str, float] | None = None, partial: float = 0.0
+) -> Assessment:
     """An assessment of exercises with these keys; ``marks`` by name (default 1 each). Measured exercises train; they are left out."""
     from dlmodule.checking import serialise
 
-    tasks = tuple(Task(key, (marks or {}).get(key.name, 1.0), partial) for key in keys if key.bar is None)
+    tasks = tuple(Task(_unnamed(key), (marks or {}).get(key.name, 1.0), partial) for key in keys if key.bar is None)
     told = [f"{task.name}={task.marks}*{task.partial}" for task in tasks]
     return Assessment(id, tasks, digest_of(id, *told, *(serialise.to_bytes(task.key.to_data()) for task in tasks)))
+
+
+def _unnamed(key: ExerciseKey) -> ExerciseKey:
+    """The key without what its cases are called: feedback is not to describe a hidden case."""
+    return replace(key, cases=[case.named("") for case in key.cases])
 
 
 def of_session(session: str, path: Path) -> Assessment:

@@ -60,10 +60,20 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
     try:
         diagnosis = decide(task.key, evidence)
         passed = len(evidence) if diagnosis.right else _passed(task.key, evidence)
-    except Exception as error:  # forged evidence may break what compares it; that costs its author the mark and nobody else
-        return _mark(task, COULD_NOT_CHECK, 0, f"It could not be compared ({type(error).__name__}); a person should look at it.")
-    message = diagnosis.message if diagnosis.mistake or diagnosis.status != WRONG else _hidden(diagnosis.rung, passed, len(evidence))
+    except (
+        Exception
+    ) as error:  # forged evidence may break what compares it; that costs its author the mark and nobody else
+        return _mark(
+            task, COULD_NOT_CHECK, 0, f"It could not be compared ({type(error).__name__}); a person should look at it."
+        )
+    told = diagnosis.mistake or diagnosis.status != WRONG or diagnosis.rung == "transformation"
+    message = diagnosis.message if told else _hidden(diagnosis.rung, passed, len(evidence))
     return _mark(task, diagnosis.status, passed, message, diagnosis.mistake or "")
+
+
+def unread(task: Task) -> ExerciseMark:
+    """The mark of an exercise in a file that cannot be read."""
+    return _mark(task, COULD_NOT_CHECK, 0, "The file could not be read.")
 
 
 def _mark(task: Task, status: str, passed: int, message: str, mistake: str = "") -> ExerciseMark:
@@ -82,7 +92,12 @@ def _without_evidence(task: Task, form: str, type_name: str) -> ExerciseMark:
         return _mark(task, WRONG, 0, f"What `{name}` needs stops with {type_name}.")
     if form == "late":
         return _mark(task, WRONG, 0, f"What `{name}` needs runs for too long.")
-    return _mark(task, WRONG, 0, f"`{name}` is {'a class' if form == 'class' else 'an object of another kind'}; a {kind} is asked for.")
+    return _mark(
+        task,
+        WRONG,
+        0,
+        f"`{name}` is {'a class' if form == 'class' else 'an object of another kind'}; a {kind} is asked for.",
+    )
 
 
 def _passed(key: ExerciseKey, evidence: list[Evidence]) -> int:
@@ -97,7 +112,7 @@ def _passed(key: ExerciseKey, evidence: list[Evidence]) -> int:
 def _hidden(rung: str, passed: int, cases: int) -> str:
     """What a learner is told where the full diagnosis would quote a hidden case."""
     said = {
-        "raised": "It stops with an error", "timed out": "It runs for too long", "type": "It returns another kind of thing",
+        "raised": "It stops with an error", "time": "It runs for too long", "type": "It returns another kind of thing",
         "shape": "The result has another shape", "dtype": "The result has another dtype", "gradient": "The gradient is lost",
         "nan": "The result is not finite", "in place": "It changes its input",
     }  # fmt: skip
@@ -109,11 +124,17 @@ def _strict(data: Any) -> Evidence:
     evidence = Evidence.from_data(data)
     raised = evidence.raised
     if raised is not None:
-        if not isinstance(raised, Raised) or not all(isinstance(text, str) for text in (raised.type, raised.message, raised.where)):
+        if not isinstance(raised, Raised) or not all(
+            isinstance(text, str) for text in (raised.type, raised.message, raised.where)
+        ):
             raise ValueError("an exception of another form")
-        evidence = replace(evidence, raised=replace(raised, type=raised.type[:80], message=raised.message[:LONGEST], lines=()))
+        evidence = replace(
+            evidence, raised=replace(raised, type=raised.type[:80], message=raised.message[:LONGEST], lines=())
+        )
     counts = evidence.counts
-    if not isinstance(counts, dict) or not all(isinstance(key, str) and isinstance(value, int) for key, value in counts.items()):
+    if not isinstance(counts, dict) or not all(
+        isinstance(key, str) and isinstance(value, int) for key, value in counts.items()
+    ):
         raise ValueError("counts of another form")
     for names in (evidence.changed_inputs, evidence.changed_state, evidence.shapes):
         if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coursekit.marking.assessment import Assessment
-from coursekit.marking.deciding import ExerciseMark, mark_of
+from coursekit.marking.deciding import ExerciseMark, mark_of, unread
 from coursekit.marking.sandbox import Sandbox, SandboxLost
 from coursekit.marking.submission import Submission, Unreadable, code_cells
 
@@ -14,9 +14,8 @@ TRIES = 3  # of a submission whose sandbox is lost each time
 
 @dataclass(frozen=True)
 class Marked:
-    """A submission's marks. problem: why nothing in it could be marked, else ""."""
+    """The marks of what has this digest. problem: why nothing in it could be marked, else ""; seconds in the sandbox."""
 
-    learner: str
     digest: str
     exercises: tuple[ExerciseMark, ...]
     problem: str = ""
@@ -35,11 +34,10 @@ def mark(assessment: Assessment, submission: Submission, sandbox: Sandbox) -> Ma
             raise Unreadable(submission.problem)
         cells = code_cells(submission.content)
     except Unreadable as problem:
-        marks = tuple(mark_of(task, b"") for task in assessment.tasks)
-        return Marked(submission.learner, submission.digest, marks, str(problem))
+        return Marked(submission.digest, tuple(map(unread, assessment.tasks)), str(problem))
     evidence, reasons, seconds = _collect(cells, sandbox)
     marks = tuple(mark_of(task, evidence.get(n), reasons.get(n, "")) for n, task in enumerate(assessment.tasks))
-    return Marked(submission.learner, submission.digest, marks, seconds=seconds)
+    return Marked(submission.digest, marks, seconds=seconds)
 
 
 def _collect(cells: list[str], sandbox: Sandbox) -> tuple[dict[int, bytes], dict[int, str], float]:

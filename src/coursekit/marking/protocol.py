@@ -44,7 +44,8 @@ def evidence_in(data: bytes, exercises: int) -> dict[int, bytes]:
         at += EVIDENCE.size
         if number >= exercises or length > len(data) - at:
             break
-        found.setdefault(number, data[at : at + length])
+        if length:
+            found.setdefault(number, data[at : at + length])
         at += length
     return found
 

@@ -62,7 +62,9 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def run(self, cells: Sequence[str], exercises: Sequence[int]) -> Ran:
@@ -158,7 +160,8 @@ def bubblewrap_command() -> list[str]:
     size = str(Limits().files)
     command += ["--proc", "/proc", "--dev", "/dev"]
     command += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/dev/shm"]
-    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+    # /proc too: where marking runs as root, /proc/sys is root's to write even without capabilities, and it is the whole machine's.
+    command += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in _environment().items():
         command += ["--setenv", name, value]
     return [*command, "--"]
@@ -178,7 +181,10 @@ def _setup(keys: Sequence[ExerciseKey], limits: Limits) -> bytes:
 
     trials = []
     for key in keys:
-        cases = [asdict_shallow(case) | {"label": "", "expected": None, "has_expected": False, "errors": None} for case in key.cases]
+        cases = [
+            asdict_shallow(case) | {"label": "", "expected": None, "has_expected": False, "errors": None}
+            for case in key.cases
+        ]
         probe = asdict_shallow(replace(key.probe, function=None))
         trials.append({"name": key.name, "kind": key.kind, "probe": probe, "cases": cases, "limit": key.limit})
     return serialise.to_bytes({"trials": trials, "limits": asdict(limits)})
@@ -201,6 +207,13 @@ def _installed_keys() -> Iterator[str]:
 
 
 def _environment() -> dict[str, str]:
-    fixed = {"HOME": "/tmp", "LANG": "C.UTF-8", "PATH": "/usr/bin", "MPLBACKEND": "Agg", "MPLCONFIGDIR": "/tmp", "TZ": "UTC"}
+    fixed = {
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/bin",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": "/tmp",
+        "TZ": "UTC",
+    }
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     return fixed | threads | {"DLMODULE_CACHE": "/tmp", "PYTHONHASHSEED": "0"}

@@ -38,9 +38,7 @@ WRONG = {
     "descend": SOLUTIONS["descend"].replace("x - lr", "x + lr"),
     "windows": "def windows(x, size):\n    return x.unfold(0, size, size).clone()\n",
 }
-STUBS = {
-    name: text.split("\n")[0] + "\n    raise NotImplementedError\n" for name, text in SOLUTIONS.items()
-}
+STUBS = {name: text.split("\n")[0] + "\n    raise NotImplementedError\n" for name, text in SOLUTIONS.items()}
 
 
 def keys() -> list[ExerciseKey]:
@@ -75,7 +73,14 @@ def notebook(texts: list[str], **changes: Any) -> bytes:
     """A notebook file with these code cells."""
     content = {
         "cells": [
-            {"cell_type": "code", "source": text, "metadata": {}, "outputs": [], "execution_count": None, "id": f"c{number}"}
+            {
+                "cell_type": "code",
+                "source": text,
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+                "id": f"c{number}",
+            }
             for number, text in enumerate(texts)
         ],
         "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},

@@ -29,12 +29,16 @@ class Trial:
 def trials(data: list[dict[str, Any]]) -> list[Trial]:
     """The trials that the marker sent."""
     return [
-        Trial(item["name"], item["kind"], Probe(**item["probe"]), [_case(case) for case in item["cases"]], item["limit"])
+        Trial(
+            item["name"], item["kind"], Probe(**item["probe"]), [_case(case) for case in item["cases"]], item["limit"]
+        )
         for item in data
     ]
 
 
-def try_all(cells: Sequence[str], wanted: Sequence[int], every: Sequence[Trial], send: Callable[[int, bytes], None]) -> None:
+def try_all(
+    cells: Sequence[str], wanted: Sequence[int], every: Sequence[Trial], send: Callable[[int, bytes], None]
+) -> None:
     """Try the exercises ``wanted`` (numbers in ``every``) of a notebook, and ``send`` what each did as soon as it is known."""
     answers = Answers(cells)
     for number in wanted:
@@ -56,9 +60,7 @@ def _try(answers: Answers, trial: Trial) -> dict[str, Any]:
     if form == "class" and trial.kind == "function" or trial.kind != "value" and form not in ("class", "callable"):
         return found
     if form not in ("missing", "placeholder"):
-        found["evidence"] = [
-            item.to_data() for item in gather(candidate, trial.cases, trial.probe, limit=trial.limit)
-        ]
+        found["evidence"] = [item.to_data() for item in gather(candidate, trial.cases, trial.probe, limit=trial.limit)]
     return found
 
 

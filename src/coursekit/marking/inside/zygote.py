@@ -71,7 +71,9 @@ def _run(
         os._exit(0)
     os.close(send)
     try:
-        reason = _watch(receive, limits, len(exercises), lambda data: protocol.write(answers, protocol.frame(protocol.DATA, data)))
+        reason = _watch(
+            receive, limits, len(exercises), lambda data: protocol.write(answers, protocol.frame(protocol.DATA, data))
+        )
     finally:
         os.close(receive)
         _end_everything()

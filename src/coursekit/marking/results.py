@@ -1,0 +1,133 @@
+"""The results: who handed in what, and the marks of each thing handed in, in a database (SQLite, or any that SQLAlchemy reaches).
+
+Marks are keyed by what they depend on (the submission, the keys, the environment) and written once, so that an interrupted run goes
+on where it stopped and a second run does only what has changed. What was handed in is never deleted or changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sql
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text
+
+from coursekit.errors import CourseError
+from coursekit.marking.deciding import ExerciseMark
+from coursekit.marking.marking import Marked
+from coursekit.marking.submission import Submission
+
+_TABLES = MetaData()
+
+_HANDED_IN = Table(
+    "handed_in",
+    _TABLES,
+    Column("assessment", String(120), primary_key=True),
+    Column("learner", String(200), primary_key=True),
+    Column("submission", String(64), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("submitted_at", String(40)),
+    Column("taken_in", Integer, nullable=False),  # the order in which submissions came here
+)
+_MARKED = Table(
+    "marked",
+    _TABLES,
+    Column("submission", String(64), primary_key=True),
+    Column("keys", String(64), primary_key=True),
+    Column("environment", String(200), primary_key=True),
+    Column("exercises", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("at", String(40), nullable=False),
+)
+
+
+class Results:
+    """The results in the database at ``url``, which is made where there is none; ``Results.at(path)`` for an SQLite file."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._engine = sql.create_engine(url)
+            if self._engine.dialect.name == "sqlite":
+                sql.event.listen(self._engine, "connect", _durable)
+            _TABLES.create_all(self._engine)
+        except (sql.exc.SQLAlchemyError, ImportError) as error:
+            reason = str(getattr(error, "orig", None) or error).split("\n")[0]
+            raise CourseError(
+                f"the results cannot be kept at {sql.engine.make_url(url).render_as_string()}: {reason}"
+            ) from None
+
+    @classmethod
+    def at(cls, path: Path) -> Results:
+        """The results in the SQLite file ``path``."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return cls(f"sqlite:///{path}")
+
+    def take_in(self, assessment: str, submissions: Iterable[Submission]) -> None:
+        """Note who handed in what. A submission that is known stays as it was noted."""
+        with self._engine.begin() as database:
+            known = {(row.learner, row.submission) for row in database.execute(self._of(assessment))}
+            count = len(known)
+            for submission in submissions:
+                if (submission.learner, submission.digest) in known:
+                    continue
+                count += 1
+                moment = submission.submitted_at.astimezone(UTC).isoformat() if submission.submitted_at else None
+                database.execute(
+                    _HANDED_IN.insert().values(
+                        assessment=assessment, learner=submission.learner, submission=submission.digest,
+                        file=submission.file, submitted_at=moment, taken_in=count,
+                    )
+                )  # fmt: skip
+
+    def known(self, keys: str, environment: str) -> set[str]:
+        """The digests of submissions that have marks by these keys in this environment."""
+        chosen = sql.select(_MARKED.c.submission).where(_MARKED.c["keys"] == keys, _MARKED.c.environment == environment)
+        with self._engine.connect() as database:
+            return {row.submission for row in database.execute(chosen)}
+
+    def write(self, marked: Marked, keys: str, environment: str) -> bool:
+        """Keep marks; False where they were there already, which stay."""
+        values = {
+            "submission": marked.digest, "keys": keys, "environment": environment, "problem": marked.problem,
+            "exercises": json.dumps([asdict(mark) for mark in marked.exercises]), "seconds": marked.seconds,
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }  # fmt: skip
+        try:
+            with self._engine.begin() as database:
+                database.execute(_MARKED.insert().values(**values))
+        except sql.exc.IntegrityError:
+            return False
+        return True
+
+    def latest(self, assessment: str, keys: str, environment: str) -> dict[str, tuple[Marked, datetime | None]]:
+        """By learner: the marks of the last submission, and when it was handed in. One that is not marked yet is left out."""
+        marked = {}
+        chosen = sql.select(_MARKED).where(_MARKED.c["keys"] == keys, _MARKED.c.environment == environment)
+        with self._engine.connect() as database:
+            for row in database.execute(chosen):
+                exercises = tuple(ExerciseMark(**item) for item in json.loads(row.exercises))
+                marked[row.submission] = Marked(row.submission, exercises, row.problem, row.seconds)
+            handed_in = list(database.execute(self._of(assessment)))
+        last = {}
+        for row in sorted(handed_in, key=lambda row: (row.submitted_at or "", row.taken_in)):
+            moment = datetime.fromisoformat(row.submitted_at) if row.submitted_at else None
+            last[row.learner] = (row.submission, moment)
+        return {name: (marked[digest], at) for name, (digest, at) in sorted(last.items()) if digest in marked}
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    @staticmethod
+    def _of(assessment: str) -> sql.Select[tuple[str, ...]]:
+        return sql.select(_HANDED_IN).where(_HANDED_IN.c.assessment == assessment)
+
+
+def _durable(connection: object, record: object) -> None:
+    """What is written survives the end of this process at any moment; readers do not wait for the writer."""
+    connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
+    connection.execute("PRAGMA busy_timeout=30000")  # type: ignore[attr-defined]
