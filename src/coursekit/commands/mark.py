@@ -45,7 +45,10 @@ def command(
     handed_in = intake.submissions(submissions, notebook)
     results = Results(url) if url else Results.at(project.build / "marks" / f"{assessment}.sqlite")
     with progress_bar(len(handed_in), unit="submission") as bar:
-        tell = lambda done, of: bar.update(len(handed_in) - of + done - bar.n)  # noqa: E731
+
+        def tell(done: int, of: int) -> None:
+            bar.update(len(handed_in) - of + done - bar.n)
+
         new = mark_all(chosen, handed_in, results, jobs=jobs, tell=tell)
     latest = results.latest(chosen.id, chosen.digest, environment())
     if as_json:

@@ -86,7 +86,7 @@ def _without_evidence(task: Task, form: str, type_name: str) -> ExerciseMark:
     name, kind = task.name, task.key.kind
     if form == "missing":
         return _mark(task, NOT_STARTED, 0, f"The notebook defines no `{name}`.")
-    if form == "placeholder" or form == "failed" and type_name == "NotImplementedError":
+    if form == "placeholder" or (form == "failed" and type_name == "NotImplementedError"):
         return _mark(task, NOT_STARTED, 0, f"`{name}` is not written yet.")
     if form == "failed":
         return _mark(task, WRONG, 0, f"What `{name}` needs stops with {type_name}.")

@@ -118,7 +118,9 @@ class Sandbox:
             process.kill()
             said = process.stderr.read().decode(errors="replace").strip().splitlines()
             self.close()
-            raise CourseError(f"the sandbox does not start: {said[-1] if said else 'no reason given'}") from None
+            if not said:  # killed on the way: it is started again
+                raise SandboxLost("ended while it started") from None
+            raise CourseError(f"the sandbox does not start: {said[-1]}") from None
         return process
 
     @staticmethod
@@ -149,7 +151,7 @@ def bubblewrap_command() -> list[str]:
     for name in ("bin", "lib", "lib64"):
         path = Path("/", name)
         if path.is_symlink():
-            command += ["--symlink", os.readlink(path), str(path)]
+            command += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             command += ["--ro-bind", str(path), str(path)]
     for package in (coursekit, dlmodule):

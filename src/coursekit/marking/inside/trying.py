@@ -57,9 +57,8 @@ def _try(answers: Answers, trial: Trial) -> dict[str, Any]:
         return {"form": "failed", "type": raised.type, "message": raised.message, "lines": list(raised.lines)}
     form = _form(candidate)
     found: dict[str, Any] = {"form": form, "type": type(candidate).__name__[:80], "broken": answers.broken[:20]}
-    if form == "class" and trial.kind == "function" or trial.kind != "value" and form not in ("class", "callable"):
-        return found
-    if form not in ("missing", "placeholder"):
+    right_kind = {"function": ("callable",), "class": ("class", "callable"), "value": ("class", "callable", "value")}
+    if form in right_kind[trial.kind]:
         found["evidence"] = [item.to_data() for item in gather(candidate, trial.cases, trial.probe, limit=trial.limit)]
     return found
 

@@ -44,7 +44,7 @@ def main(requests: int = 0, answers: int = 1) -> None:
     setup = serialise.from_bytes(payload)
     every = trying.trials(setup["trials"])
     limits = Limits(**setup["limits"])
-    assert len(os.listdir("/proc/self/task")) == 1, "a process with threads must not fork"
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads must not fork"
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, every page of what is already here
     protocol.write(answers, protocol.frame(protocol.READY, b""))
@@ -126,13 +126,13 @@ def _watch(receive: int, limits: Limits, exercises: int, pass_on: Callable[[byte
 
 def _memory() -> int:
     """Bytes resident in the processes beside this one; what they share with this one (its libraries, its warm state) counts too."""
-    others = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
-    return sum(map(_resident_pages, others)) * PAGE
+    numbered = [path for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return sum(_resident_pages(path) for path in numbered if int(path.name) != os.getpid()) * PAGE
 
 
-def _resident_pages(process: str) -> int:
+def _resident_pages(process: Path) -> int:
     try:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        return int((process / "statm").read_text().split()[1])
     except OSError:  # it has just ended
         return 0
 
@@ -153,11 +153,11 @@ def _end_everything() -> None:
         while True:
             os.waitpid(-1, 0)
     for folder in WRITABLE:
-        for entry in os.scandir(folder):
-            if entry.is_dir(follow_symlinks=False):
+        for entry in folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry)
             else:
-                os.unlink(entry)
+                entry.unlink()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,132 @@
+"""Every way submissions come, and archives that mean harm."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from coursekit.errors import CourseError
+from coursekit.marking.intake import submissions
+from coursekit.marking.submission import Submission
+from tests.coursekit.marking.assessment import cells, notebook
+
+BOOK = notebook(cells())
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    """A zip with these members."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def laid_out(folder: Path, members: dict[str, bytes]) -> Path:
+    """A folder with these files."""
+    for name, content in members.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+LAYOUTS = {
+    "flat": {"ada.ipynb": BOOK, "Zoë Müller.ipynb": BOOK},
+    "a folder each": {"ada/cw.ipynb": BOOK, "Zoë Müller/anything at all.ipynb": BOOK},
+    "nbgrader": {
+        "submitted/ada/cw/cw.ipynb": BOOK,
+        "submitted/ada/cw/timestamp.txt": b"2022-12-12 19:59:59.5 UTC",
+        "submitted/Zoë Müller/cw/cw.ipynb": BOOK,
+    },
+    "moodle": {
+        "ada_1234_assignsubmission_file_/cw.ipynb": BOOK,
+        "Zoë Müller_99_assignsubmission_file_/my cw.ipynb": BOOK,
+    },
+    "canvas": {"ada_LATE_123_456_cw.ipynb": BOOK, "Zoë Müller_12_34_cw-1.ipynb": BOOK},
+    "with checkpoints": {
+        "ada/cw.ipynb": BOOK,
+        "ada/.ipynb_checkpoints/cw-checkpoint.ipynb": b"old",
+        "Zoë Müller/cw.ipynb": BOOK,
+    },
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("make", [laid_out, zipped])
+def test_learners_are_found(tmp_path: Path, layout: str, make: Callable[[Path, dict[str, bytes]], Path]) -> None:
+    """As a folder and as a zip: two learners, each with the bytes they handed in."""
+    place = make(tmp_path / "download", LAYOUTS[layout])
+    found = submissions(place)
+    assert [(one.learner, one.content, one.problem) for one in found] == [("Zoë Müller", BOOK, ""), ("ada", BOOK, "")]
+
+
+def test_nbgraders_timestamp_is_kept(tmp_path: Path) -> None:
+    """The moment nbgrader received it, in UTC."""
+    found = submissions(laid_out(tmp_path, LAYOUTS["nbgrader"]))
+    assert found[1].submitted_at == datetime(2022, 12, 12, 19, 59, 59, 500000, UTC)
+
+
+def test_a_zip_in_a_learners_folder(tmp_path: Path) -> None:
+    """Some hand in a zip."""
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("work/cw.ipynb", BOOK)
+    found = submissions(laid_out(tmp_path, {"ada/cw.zip": inner.getvalue()}))
+    assert [(one.learner, one.content) for one in found] == [("ada", BOOK)]
+
+
+def test_the_named_notebook_counts(tmp_path: Path) -> None:
+    """Of several files the one with the assessment's name."""
+    found = submissions(laid_out(tmp_path, {"ada/scratch.ipynb": b"{}", "ada/cw.ipynb": BOOK}), "cw.ipynb")
+    assert [one.content for one in found] == [BOOK]
+
+
+def only(place: Path) -> Submission:
+    """The one submission there."""
+    (found,) = submissions(place)
+    return found
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    """A member of 60 MB in 60 kB is refused before it is read."""
+    assert "unpacks" in only(zipped(tmp_path / "b.zip", {"ada.ipynb": b"0" * (60 << 20)})).problem
+
+
+def test_a_path_that_leads_out_writes_nothing(tmp_path: Path) -> None:
+    """``../`` in a member's name is only a name."""
+    place = zipped(tmp_path / "b.zip", {"../../evil.ipynb": BOOK, "/etc/ada/cw.ipynb": BOOK})
+    assert {one.content for one in submissions(place)} == {BOOK}
+    assert [path.name for path in tmp_path.iterdir()] == ["b.zip"]
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """Neither in a folder nor in an archive does a link bring in another's work, or a file of this machine."""
+    secret = tmp_path / "secret.ipynb"
+    secret.write_bytes(BOOK)
+    folder = tmp_path / "download"
+    folder.mkdir()
+    (folder / "eve.ipynb").symlink_to(secret)
+    archive = tmp_path / "links.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        member = zipfile.ZipInfo("eve.ipynb")
+        member.external_attr = (stat.S_IFLNK | 0o777) << 16
+        opened.writestr(member, "/etc/passwd")
+    for place in (folder, archive):
+        assert (only(place).content, "link" in only(place).problem) == (b"", True)
+
+
+def test_a_broken_archive_of_one_learner_stops_nobody(tmp_path: Path) -> None:
+    """Its learner has a problem, the other a submission."""
+    found = submissions(laid_out(tmp_path, {"ada/cw.zip": b"PK\x03\x04 nonsense", "bob/cw.ipynb": BOOK}))
+    assert [(one.learner, bool(one.problem)) for one in found] == [("ada", True), ("bob", False)]
+
+
+def test_an_empty_place_is_an_error(tmp_path: Path) -> None:
+    """One line, not an empty list of marks."""
+    with pytest.raises(CourseError, match="holds no notebook"):
+        submissions(tmp_path)
