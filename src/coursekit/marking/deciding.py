@@ -48,7 +48,7 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
     if data is None:
         return _mark(task, WRONG, 0, REASONS.get(reason, "Python itself ended while it ran (a crash, or `os._exit`)."))
     try:
-        sent = serialise.from_bytes(data)
+        sent = serialise.from_bytes(data, task.name)
         evidence = [_strict(item) for item in sent["evidence"]] if "evidence" in sent else None
         form, type_name = str(sent["form"]), str(sent["type"])[:80]
     except (DLModuleError, KeyError, TypeError, ValueError, AttributeError):

@@ -41,7 +41,7 @@ def main(requests: int = 0, answers: int = 1) -> None:
     torch.set_num_threads(1)
     kind, payload = protocol.read(requests)
     assert kind == protocol.SETUP
-    setup = serialise.from_bytes(payload)
+    setup = serialise.from_bytes(payload, "set-up")
     every = trying.trials(setup["trials"])
     limits = Limits(**setup["limits"])
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads must not fork"
