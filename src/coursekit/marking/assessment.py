@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Task:
-    """One exercise and its marks. partial: the share of the marks that cases passed can earn while not all of them are."""
+    """One exercise and its marks. partial: the share of the marks that cases passed can earn while not all of them are.
+
+    in_float32: the key on rounded input, for an answer that is right there, as a check lets it be; None where that counts for nothing.
+    """
 
     key: ExerciseKey
     marks: float = 1.0
     partial: float = 0.0
+    in_float32: ExerciseKey | None = None
 
     @property
     def name(self) -> str:
@@ -38,6 +42,11 @@ class Assessment:
     digest: str
 
     @property
+    def trials(self) -> list[ExerciseKey]:
+        """What the sandbox is told to try, by number: the tasks, then those that can be tried in float32 too."""
+        return [task.key for task in self.tasks] + [task.in_float32 for task in self.tasks if task.in_float32]
+
+    @property
     def marks(self) -> float:
         """The most that can be had."""
         return sum(task.marks for task in self.tasks)
@@ -49,9 +58,15 @@ def from_keys(
     """An assessment of exercises with these keys; ``marks`` by name (default 1 each). Measured exercises train; they are left out."""
     from dlmodule.checking import serialise
 
-    tasks = tuple(Task(_unnamed(key), (marks or {}).get(key.name, 1.0), partial) for key in keys if key.bar is None)
+    tasks = tuple(_task(_unnamed(key), (marks or {}).get(key.name, 1.0), partial) for key in keys if key.bar is None)
     told = [f"{task.name}={task.marks}*{task.partial}" for task in tasks]
     return Assessment(id, tasks, digest_of(id, *told, *(serialise.to_bytes(task.key.to_data()) for task in tasks)))
+
+
+def _task(key: ExerciseKey, marks: float, partial: float) -> Task:
+    from dlmodule.checking.key import in_float32
+
+    return Task(key, marks, partial, None if key.promises_dtype else in_float32(key))
 
 
 def _unnamed(key: ExerciseKey) -> ExerciseKey:

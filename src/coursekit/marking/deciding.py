@@ -10,21 +10,27 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coursekit.marking.assessment import Task
-from dlmodule.checking import serialise
-from dlmodule.checking.decide.decide import decide
-from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, RIGHT, WRONG
-from dlmodule.checking.evidence import Evidence, Outcome, Raised
 from dlmodule.errors import DLModuleError
 
 if TYPE_CHECKING:
+    from dlmodule.checking.evidence import Evidence
     from dlmodule.checking.key import ExerciseKey
 
+RIGHT, WRONG, NOT_STARTED, COULD_NOT_CHECK = (
+    "right",
+    "wrong",
+    "not started",
+    "could not check",
+)  # as in dlmodule's diagnosis
 LONGEST = 400  # characters of a message; `describe` cuts there, a forger may not
 
 
 @dataclass(frozen=True)
 class ExerciseMark:
-    """The mark of one exercise and why. passed: how many of its ``cases`` were right. message never quotes a hidden case."""
+    """The mark of one exercise and why. passed: how many of its ``cases`` were right. message never quotes a hidden case.
+
+    tried: there was an answer, and it was tried on every case.
+    """
 
     exercise: str
     status: str
@@ -34,6 +40,7 @@ class ExerciseMark:
     cases: int
     message: str
     mistake: str = ""
+    tried: bool = False
 
 
 REASONS = {
@@ -45,6 +52,9 @@ REASONS = {
 
 def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
     """The mark for what the sandbox sent of ``task``; ``reason``: why it was stopped, where ``data`` is None."""
+    from dlmodule.checking import serialise
+    from dlmodule.checking.decide.decide import decide
+
     if data is None:
         return _mark(task, WRONG, 0, REASONS.get(reason, "Python itself ended while it ran (a crash, or `os._exit`)."))
     try:
@@ -68,7 +78,7 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
         )
     told = diagnosis.mistake or diagnosis.status != WRONG or diagnosis.rung == "transformation"
     message = diagnosis.message if told else _hidden(diagnosis.rung, passed, len(evidence))
-    return _mark(task, diagnosis.status, passed, message, diagnosis.mistake or "")
+    return replace(_mark(task, diagnosis.status, passed, message, diagnosis.mistake or ""), tried=True)
 
 
 def unread(task: Task) -> ExerciseMark:
@@ -102,6 +112,8 @@ def _without_evidence(task: Task, form: str, type_name: str) -> ExerciseMark:
 
 def _passed(key: ExerciseKey, evidence: list[Evidence]) -> int:
     """On how many cases alone the answer is right."""
+    from dlmodule.checking.decide.decide import decide
+
     alone = (
         (replace(key, cases=[case], right=[right], mistakes=[], starter=None), [item])
         for case, right, item in zip(key.cases, key.right, evidence, strict=True)
@@ -121,6 +133,8 @@ def _hidden(rung: str, passed: int, cases: int) -> str:
 
 def _strict(data: Any) -> Evidence:
     """Evidence of exactly the form that a probe makes. ValueError for anything else."""
+    from dlmodule.checking.evidence import Evidence, Outcome, Raised
+
     evidence = Evidence.from_data(data)
     raised = evidence.raised
     if raised is not None:

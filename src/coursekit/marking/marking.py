@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from coursekit.marking.assessment import Assessment
-from coursekit.marking.deciding import ExerciseMark, mark_of, unread
+from coursekit.marking.deciding import RIGHT, WRONG, ExerciseMark, mark_of, unread
 from coursekit.marking.sandbox import Sandbox, SandboxLost
 from coursekit.marking.submission import Submission, Unreadable, code_cells
 
@@ -28,27 +29,55 @@ class Marked:
 
 
 def mark(assessment: Assessment, submission: Submission, sandbox: Sandbox) -> Marked:
-    """Mark ``submission``; ``sandbox`` holds the assessment's exercises, in order. Never raises for what a learner wrote."""
+    """Mark ``submission``; ``sandbox`` holds the assessment's ``trials``. Never raises for what a learner wrote."""
     try:
         if submission.problem:
             raise Unreadable(submission.problem)
         cells = code_cells(submission.content)
     except Unreadable as problem:
         return Marked(submission.digest, tuple(map(unread, assessment.tasks)), str(problem))
-    evidence, reasons, seconds = _collect(cells, sandbox)
-    marks = tuple(mark_of(task, evidence.get(n), reasons.get(n, "")) for n, task in enumerate(assessment.tasks))
-    return Marked(submission.digest, marks, seconds=seconds)
+    collected = _collect(cells, sandbox, range(len(assessment.tasks)))
+    marks = [mark_of(task, *collected.of(number)) for number, task in enumerate(assessment.tasks)]
+    again = _in_float32(assessment, marks)
+    if again:
+        rounded = _collect(cells, sandbox, list(again.values()))
+        for number, trial in again.items():
+            task = replace(assessment.tasks[number], key=assessment.trials[trial])
+            second = mark_of(task, *rounded.of(trial))
+            marks[number] = second if second.status == RIGHT else marks[number]
+        collected = replace(collected, seconds=collected.seconds + rounded.seconds)
+    return Marked(submission.digest, tuple(marks), seconds=collected.seconds)
 
 
-def _collect(cells: list[str], sandbox: Sandbox) -> tuple[dict[int, bytes], dict[int, str], float]:
-    """Evidence by exercise, why the others have none, and the seconds it took.
+def _in_float32(assessment: Assessment, marks: list[ExerciseMark]) -> dict[int, int]:
+    """The exercises that are wrong for no known reason and may be right in float32, with the number of that trial."""
+    able = [number for number, task in enumerate(assessment.tasks) if task.in_float32]
+    trials = {number: len(assessment.tasks) + place for place, number in enumerate(able)}
+    return {number: trial for number, trial in trials.items() if _unexplained(marks[number])}
 
-    An exercise that ends its child, by whatever means, costs only itself: those after it get another child.
-    """
+
+def _unexplained(mark: ExerciseMark) -> bool:
+    return mark.status == WRONG and not mark.mistake and mark.tried
+
+
+@dataclass(frozen=True)
+class _Collected:
+    """Evidence by trial, why the others have none, and the seconds it took."""
+
+    evidence: dict[int, bytes]
+    reasons: dict[int, str]
+    seconds: float
+
+    def of(self, trial: int) -> tuple[bytes | None, str]:
+        return self.evidence.get(trial), self.reasons.get(trial, "")
+
+
+def _collect(cells: list[str], sandbox: Sandbox, trials: Iterable[int]) -> _Collected:
+    """Try them; one that ends its child, by whatever means, costs only itself: those after it get another child."""
     evidence: dict[int, bytes] = {}
     reasons: dict[int, str] = {}
     seconds, lost = 0.0, 0
-    waiting = list(range(sandbox.exercises))
+    waiting = list(trials)
     while waiting:
         try:
             ran = sandbox.run(cells, waiting)
@@ -64,4 +93,4 @@ def _collect(cells: list[str], sandbox: Sandbox) -> tuple[dict[int, bytes], dict
         waiting = [number for number in waiting if number not in evidence]
         if waiting:
             reasons[waiting.pop(0)] = ran.reason
-    return evidence, reasons, seconds
+    return _Collected(evidence, reasons, seconds)

@@ -50,7 +50,7 @@ def _marked(
 
     def work() -> None:
         try:
-            with Sandbox([task.key for task in assessment.tasks], limits) as sandbox:
+            with Sandbox(assessment.trials, limits) as sandbox:
                 while not stopped.is_set():
                     ready.put(mark(assessment, todo.get_nowait(), sandbox))
         except queue.Empty:

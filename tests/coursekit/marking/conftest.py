@@ -21,5 +21,5 @@ def assessment() -> Assessment:
 @pytest.fixture(scope="module")
 def sandbox(assessment: Assessment) -> Iterator[Sandbox]:
     """A warm sandbox, used one submission after the other as in marking."""
-    with Sandbox([task.key for task in assessment.tasks], LIMITS) as warm:
+    with Sandbox(assessment.trials, LIMITS) as warm:
         yield warm

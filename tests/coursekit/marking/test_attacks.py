@@ -87,7 +87,7 @@ PROBES = {
         "                return True\n        frame = frame.f_back\n    return False"
     ),
     "expected values on the heap": (
-        # Its own of an earlier case is there, and an empty one; a key would bring ten.
+        # Its own of an earlier case is there, and an empty one; a key would bring more than a dozen.
         "    import gc\n    from dlmodule.checking.evidence import Evidence\n    gc.unfreeze()\n"
         "    return sum(isinstance(thing, Evidence) for thing in gc.get_objects()) > 2"
     ),
@@ -222,6 +222,13 @@ def test_a_right_notebook_in_a_mess_loses_nothing(assessment: Assessment, sandbo
 def test_a_damaged_file_is_a_sentence(assessment: Assessment, sandbox: Sandbox, content: bytes) -> None:
     """What is no notebook earns no marks and raises nothing."""
     assert mark(assessment, Submission("a", "a.ipynb", content), sandbox).marks == 0
+
+
+def test_right_in_float32_is_right_as_in_a_check(assessment: Assessment, sandbox: Sandbox) -> None:
+    """An answer that rounds to float32, which no text forbids, passes a check; so it has its mark here."""
+    text = SOLUTIONS["softmax"].replace("return e", "e = e.float()\n    return e")
+    result = marked(assessment, sandbox, cells(softmax=text))
+    assert result.marks == assessment.marks, result.exercises[0]
 
 
 def test_another_assignments_notebook(assessment: Assessment, sandbox: Sandbox) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.sources import slicing
-from coursekit.sources.slicing import Statement
+from coursekit.sources.statements import Statement, of_file
 from dlmodule.errors import DLModuleError
 
 NOTEBOOK = Path("notebook")
@@ -34,7 +34,7 @@ class Answers:
             except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
                 self.broken.append(f"cell {number}: {type(error).__name__}")
                 continue
-            for statement in slicing.of_file(cell, tree):
+            for statement in of_file(cell, tree):
                 statement.node._file = file  # type: ignore[attr-defined]  # where a traceback finds its lines
                 self.statements.append(statement)
         self._whole: dict[str, Any] | None = None

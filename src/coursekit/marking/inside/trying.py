@@ -10,7 +10,8 @@ from typing import Any
 from coursekit.marking.inside.answers import MISSING, Answers
 from dlmodule.checking import serialise
 from dlmodule.checking.collect import guard
-from dlmodule.checking.collect.run import describe, gather
+from dlmodule.checking.collect.exceptions import describe
+from dlmodule.checking.collect.run import gather
 from dlmodule.checking.exercise import Case
 from dlmodule.checking.probes import Probe
 
@@ -48,8 +49,8 @@ def try_all(
 def _try(answers: Answers, trial: Trial) -> dict[str, Any]:
     """form: what was found under the name: "missing", "placeholder", "failed", "class", "callable" or "value"."""
     try:
-        with guard.undisturbed(), guard.time_limit(4 * trial.limit):
-            candidate = answers.named(trial.name)
+        with guard.undisturbed():
+            candidate = guard.within(4 * trial.limit, lambda: answers.named(trial.name))
     except guard.TimeUp:
         return {"form": "late", "type": "", "broken": answers.broken[:20]}
     except (Exception, SystemExit) as error:
