@@ -34,13 +34,10 @@ plot.use_style()
 # water, oil, gas or injected CO2 the rock can hold. To measure it properly one drills out a cylinder of rock, a **core**, and takes it to a laboratory. That
 # is slow and costs a fortune, so it is done for a few metres of a few wells.
 #
-# What every well has is **logs**. A probe is lowered on a cable and writes down, every half metre, what it feels: the natural radioactivity of the rock (*gamma ray*, high in
-# shale), its *density*, how it slows neutrons (*neutron*, high where there is hydrogen, so where there is water), how long sound takes to travel
-# a foot (*sonic*), and how badly it conducts (*resistivity*, high where there is oil or gas).
+# What every well has is **logs**. A probe is lowered on a cable. Every half metre it records five numbers. *Gamma ray* is the natural radioactivity of the rock, high in shale. *Density* is its mass per volume. *Neutron* says how the rock slows neutrons; it is high where there is hydrogen, and so where there is water. *Sonic* is the time that sound takes to travel a foot. *Resistivity* says how badly the rock conducts; it is high where there is oil or gas.
 #
 # Below is a piece of one well. The dots in the last panel are core porosities. **Can you fill in the line between the dots from
-# the five logs?** By noon you will do it with one log and two numbers; this afternoon with five logs and a network of 1,300 numbers, in wells it
-# has never seen.
+# the five logs?** By noon you will do it with one log and two numbers. This afternoon you will use five logs and a network of 1,300 numbers, in wells that it has never seen.
 
 # %%
 logs = data.wells()  # twelve wells of 600 samples, half a metre apart
@@ -112,8 +109,7 @@ plot.alt(
 # **Where it works in the earth sciences.** Picking the arrivals of earthquakes (Zhu and Beroza, 2019); forecasting the weather ten days ahead in a minute (Lam and others, 2023); finding faults and salt in seismic volumes; mapping
 # landslides, glaciers and crops from satellites. What these have in common: plenty of examples, inputs with structure (images, series), and a question that a trained eye can answer but cannot write down as a rule.
 #
-# **Where it fails.** Where there are few examples and a good theory (use the theory); where the future is unlike the past, such as a climate no record holds; where a *cause* is asked for and the data hold
-# only coincidence; where the test examples are neighbours of the training examples, so that the accuracy on paper is an illusion. The last is a common error (Kapoor and Narayanan, 2023, list the fields where it was found), and today's
+# **Where it fails.** Where there are few examples and a good theory: use the theory. Where the future is unlike the past, such as a climate that no record holds. Where you ask for a *cause* and the data hold only coincidence. And where the test examples are neighbours of the training examples, so that the accuracy on paper is an illusion. The last is a common error (Kapoor and Narayanan, 2023, list the fields where it was found), and today's
 # wells will show it. Reichstein and others (2019) is a fair account of both lists.
 
 # %% [markdown]
@@ -186,8 +182,7 @@ print(
 )
 
 # %% [markdown]
-# In clean sandstone with brine the formula is honest. Elsewhere it fails, and each failure has a cause: dolomite's grains weigh 2.86 and not 2.65, so a pore hides among heavy grains; shale holds water that is not
-# in pores; gas is light, so a gas sand looks more porous than it is. *The other four logs know all this*: gamma ray sees the shale, neutron sees the missing hydrogen of gas. What we need is a rule that
+# In clean sandstone with brine the formula is honest. Elsewhere it fails, and each failure has a cause. Dolomite's grains weigh 2.86 and not 2.65, so a pore hides among heavy grains. Shale holds water that cannot move. Gas is light, so a gas sand looks more porous than it is. *The other four logs know all this*: gamma ray sees the shale, neutron sees the missing hydrogen of gas. What we need is a rule that
 # takes the five logs together. We do not know the rule. We have examples.
 
 # %% [markdown]
@@ -488,8 +483,7 @@ print(f"{count_parameters([784, 128, 10]):,} in all, {count_parameters([784, 128
 # At every knot it is right. In between, on a piece of length $h$, a straight line misses a smooth curve by at most $\frac{h^2}{8}\max|s''|$. (Take the difference $e=s-f$; it is zero at both ends. The parabola $p(x)=\frac M2 (x-t_k)(t_{k+1}-x)$, with
 # $M=\max|s''|$, is zero there too and has $p''=-M$, so $p-e$ and $p+e$ are both concave, hence not negative in between, and $|e|\le p\le \frac M2\cdot\frac{h^2}{4}$.)
 #
-# As the pieces get shorter the error goes to zero: **one hidden layer follows any smooth curve as closely as we like**, given enough neurons. For continuous functions of many inputs, on a bounded region, the same was proved for sigmoids by Cybenko (1989), for any bounded activation that is not constant by Hornik (1991), and for any activation that is not a polynomial, ReLU included, by Leshno and others (1993): the **universal
-# approximation theorem**. Here is a Ricker wavelet, the pulse of seismic modelling, built from *your* `mlp_forward` with weights that come from the formula, without training:
+# As the pieces get shorter the error goes to zero: **one hidden layer follows any smooth curve as closely as we like**, given enough neurons. The same holds for continuous functions of many inputs, on a bounded region. This is the **universal approximation theorem**. Cybenko (1989) proved it for sigmoids, Hornik (1991) for any bounded activation that is not constant, and Leshno and others (1993) for any activation that is not a polynomial, ReLU included. Here is a Ricker wavelet, the pulse of seismic modelling, built from *your* `mlp_forward` with weights that come from the formula, without training:
 
 
 # %%

@@ -729,8 +729,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# A Ricker wavelet, found and not assumed. (It is drawn as k, so backwards: a reflector sends the weights in reverse order.) Its peak lies a fraction of a sample off the middle: the synthetic
-# ground was made four times finer than the samples, and a wavelet estimated from data takes such things with it, which one assumed from a book would not. With 96 samples for 22 numbers it could have learned a good part of the noise by heart. That it explains the other traces says it has not; the misfit at the well would never have told.
+# A Ricker wavelet, found and not assumed. (It is drawn as k, so backwards: a reflector sends the weights in reverse order.) Its peak lies a fraction of a sample off the middle, since the synthetic ground was made four times finer than the samples. A wavelet that you estimate from data contains such details. A wavelet from a book does not. With 96 samples for 22 numbers it could have learned a good part of the noise by heart. That it explains the other traces says it has not; the misfit at the well would never have told.
 #
 # **And the layers.** This morning's deconvolution, with the wavelet from the well and on the *recorded* inline 24.
 
@@ -838,7 +837,7 @@ def logistic_regression_autograd(
 check(logistic_regression_autograd)
 
 # %% [markdown]
-# **The clues**, each over five samples of time and relative to the local energy, as logarithms: how much the left and the right neighbour differ; how far a sample lies from the mean of the two (a dipping layer does not, a broken one does); the same difference between inlines; and the energy itself. All of it is shifting, subtracting and averaging: the morning's
+# **The clues**, each over five samples of time and relative to the local energy, as logarithms. First, how much the left and the right neighbour differ. Second, how far a sample lies from the mean of the two: a dipping layer lies on it, a broken one does not. Third, the same difference between inlines. Fourth, the energy itself. All of it is shifting, subtracting and averaging: the morning's
 # and the puzzles' tools, on a whole volume at once.
 
 # %%

@@ -702,8 +702,7 @@ def jacobian_by_rows(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 check(jacobian_by_rows)
 
 # %% [markdown]
-# Here is a function worth a Jacobian. A simple model of the seismic trace: the ground has a **reflectivity** $r_t$, the contrast of rock at time t (mostly zero, and a spike at each boundary of layers); each spike sends back a copy of the **wavelet** $k$, the sound that was sent; and the
-# copies add up: $d_t=\sum_{a} k_a\, r_{t-a+h}$, a **convolution**. Here $h$ is half the wavelet's length (its middle is $k_h$), and r is zero outside.
+# Here is a function worth a Jacobian. Take a simple model of the seismic trace. The ground has a **reflectivity** $r_t$, the contrast of rock at time t: mostly zero, with a spike at each boundary of layers. Each spike sends back a copy of the **wavelet** $k$, the sound that was sent. The copies add up: $d_t=\sum_{a} k_a\, r_{t-a+h}$, a **convolution**. Here $h$ is half the wavelet's length (its middle is $k_h$), and r is zero outside.
 #
 # **Predict.** What will the Jacobian $\partial d_t/\partial r_s$ of a trace of 40 samples look like, as a picture? Does it depend on r?
 
@@ -812,7 +811,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# Without the second term the misfit is smaller than the noise that we added, and the layers are still wrong: there the noise is being explained, and what the wavelet does not contain, very low and very high frequencies, no fit can bring back. The data do not determine the answer. With the second term the fit is slightly *worse*,
+# Without the second term the misfit is smaller than the noise that we added: the fit explains the noise. And the layers are still wrong. The wavelet contains no very low and no very high frequencies, and no fit can bring them back. The data do not determine the answer. With the second term the fit is slightly *worse*,
 # four values in five are exactly zero, and the answer is far better, since it adds something true about the ground that the data do not say.
 #
 # You will meet this again in every week: a model that fits is not a model that is right, and what one adds to the loss is knowledge. Be fair to the geologist, though: we knew the wavelet exactly, and there were few layers because we made it so.

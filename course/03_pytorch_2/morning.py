@@ -1062,8 +1062,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# The resumed run *is* the run: not close, equal, in every bit of every weight, and so is its history. The careless one goes astray in the very next epoch. It is warmed up a second time, with an Adam that remembers nothing, in an order of examples that it has seen before. It arrives at a similar place, and on another day at a slightly better or worse one; what it cannot be is *compared*: if you change a setting half way and the
-# loss moves, you will not know whether it was the setting or the restart. `torch.equal` on the state_dicts is a test worth keeping beside every training that you care about.
+# The resumed run *is* the run: not close, equal, in every bit of every weight, and so is its history. The careless one goes astray in the very next epoch. It is warmed up a second time, with an Adam that remembers nothing, in an order of examples that it has seen before. It arrives at a similar place, and on another day at a slightly better or worse one. But you cannot *compare* it. If you change a setting half way and the loss moves, you do not know whether the setting did it or the restart. `torch.equal` on the state_dicts is a test worth keeping beside every training that you care about.
 #
 # ## Write it down while it happens
 #
@@ -1288,7 +1287,7 @@ for width in (64, 1024):
     )
 
 # %% [markdown]
-# Where the processor multiplies bfloat16 in hardware (the line above says so), the wide network's step is one and a half to two times as fast; and the narrow one's is *slower*: its products take no time anyway, and each conversion is one more small operation. Where the hardware has no bfloat16, it is emulated, and both lose. So `Plan` asks two questions before it switches it on: can the machine do it, and is the network large enough?
+# Where the processor multiplies bfloat16 in hardware (the line above says so), the wide network's step is one and a half to two times as fast. The narrow one's is *slower*: its products take almost no time, and each conversion is one more small operation. Where the hardware has no bfloat16, it is emulated, and both lose. So `Plan` asks two questions before it switches it on: can the machine do it, and is the network large enough?
 #
 # ## Colab Pro, in class
 #
@@ -1358,7 +1357,7 @@ plot.alt(
 # %% [markdown]
 # **Which rock is it?** In four wells that decided nothing, the network recognises, averaged over the rocks, about eight samples in ten, where cut-offs find seven and guessing two. It recognises shale almost always, dolomite in nine cases of ten. It is *not* the 0.92 of the report, and training for longer will not make it so; but it is true. (What may: to normalise by well. See *Going further*.)
 #
-# **Would you bet a well on it?** In three of the four, yes, with some care for gas: the limestone that is taken for sandstone has the neutron log well below the density log, which is what gas does, and what sandstone does. In well 10, no. Most of its sandstone is called siltstone, and the table says why: it has a higher gamma ray than the sandstone of any well that the network learned from. Six wells were too few to show it
+# **Would you bet a well on it?** In three of the four, yes, with some care for gas. The limestone that is taken for sandstone has its neutron log well below its density log. Gas does that, and so does sandstone. In well 10, no. Most of its sandstone is called siltstone, and the table says why: it has a higher gamma ray than the sandstone of any well that the network learned from. Six wells were too few to show it
 # such a sandstone; how few wells are too few is the question of day 04. The average hides this, so print the table by wells. And note that the spread over seeds, less than a point, says *nothing* about it: it is the spread of the training, not of the geology. If you report one error bar, let it be over wells.
 #
 # **Can you carry on where it stopped?** To the last bit.

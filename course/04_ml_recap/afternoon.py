@@ -312,8 +312,7 @@ print(f"root mean square step, in units of lr: steady gradient {steady:.2f}, coi
 #
 # ## A race down four ravines
 #
-# Each method now runs down a ravine with $\kappa=100$ and one with $\kappa=10^4$. Each ravine lies once **along** the axes, as units make it, and once **turned by 45 degrees**, as correlation makes it; it is the same ravine, seen from another side. To be fair, each method gets
-# the best of 61 learning rates; and so that no method wins by luck, there are eight starts around the minimum, and the score is the step from which on the loss of every one of them is below a thousandth of its first value for fifty steps in a row.
+# Each method now runs down a ravine with $\kappa=100$ and one with $\kappa=10^4$. Each ravine lies once **along** the axes, as units make it, and once **turned by 45 degrees**, as correlation makes it; it is the same ravine, seen from another side. To be fair, each method gets the best of 61 learning rates. To exclude luck, there are eight starts around the minimum. The score is the step at which all eight losses are below a thousandth of their first values, and stay there for fifty steps.
 #
 # **Predict.** Which methods will not notice that the ravine was turned, and why? Which will suffer most?
 
@@ -1187,7 +1186,7 @@ plot.alt(
 #
 # $$ \text{linear without bias}\to\text{batch normalisation}\to\text{ReLU}\to\text{dropout} $$
 #
-# and a linear layer to the $K$ classes. (Why no bias? The normalisation subtracts it again.) AdamW with decay 0.05 and a peak learning rate of 0.003 on a one-cycle schedule: it rises during the first fifth of training and then falls to 0, so it is fast first and fine at the end. Label smoothing 0.1, batches of 256.
+# and a linear layer to the $K$ classes. (Why no bias? The normalisation subtracts it again.) AdamW with decay 0.05 and a peak learning rate of 0.003 on a one-cycle schedule. The rate rises during the first fifth of training and then falls to 0: fast first, fine at the end. Label smoothing 0.1, batches of 256.
 #
 # ### Exercise 4.34: train a regularised MLP
 # Seed torch with `seed` before you make the model and hand the same seed to `fit`, together with `validation`; `weight_decay`, `schedule="one_cycle"` and `loss_fn` are arguments of `fit`. Use the arguments given for width, dropout, decay and smoothing. Return the model in evaluation mode.
@@ -1243,7 +1242,7 @@ everything = everything.take(sized(6_000, rehearsal=600))
 train, validation = everything.split(0.9)
 
 # %% [markdown]
-# So that over-fitting has a chance on such easy images, the cell above takes only 6,000 of them, and the next trains the same network twice: once bare, with the same schedule and neither dropout nor decay nor smoothing, and once with all three.
+# Over-fitting needs a chance on such easy images, so the cell above takes only 6,000 of them. The next cell trains the same network twice with the same schedule: once without dropout, decay and smoothing, and once with all three.
 #
 # **Predict.** Which network fits its training images better? Which does better on the test set, and by how much: a tenth of a percent, one percent, five?
 

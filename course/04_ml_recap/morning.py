@@ -92,8 +92,7 @@ plot.alt(
 # %% [markdown]
 # The diagonal is what a fit says of itself; no other well's line does as well there, least squares sees to that. The rest of a row is what you would have met in the next wells: a quarter more on average, twice as much with bad luck. And how bad the luck is depends on which well you happened to core: compare row 8 with row 10.
 #
-# Three things have to be kept apart here, and the first half of the morning is about them: an error you *measured* and the error you will *meet*; the part of the error that comes from a method that is too simple, and the part that comes from
-# having seen too little; and a sample and a well. In the second half you build the machine that minimises the error, whatever the method: an autograd engine of your own. At the end it answers the question for a network.
+# The first half of the morning keeps three pairs apart. First, the error that you *measured* and the error that you will *meet*. Second, the part of the error that comes from a method that is too simple, and the part that comes from too little data. Third, a sample and a well. In the second half you build the machine that minimises the error, whatever the method: an autograd engine of your own. At the end it answers the question for a network.
 
 # %% [markdown]
 # ## What learning minimises, and what it would like to
@@ -117,8 +116,7 @@ plot.alt(
 # The first step holds because $\hat f$ minimises $\hat R$ on every sample; the equality because $f^\circ$ does not depend on the sample; the last because nothing in the family is better than $f^\circ$. So **the training error is too low on average, and the true one at least as high as the best possible**, with no assumption about
 # the shape of anything. The only assumption is that training and future come from one $p(x, y)$. Day 05 will show you what happens when they do not.
 #
-# **How many samples is a well?** The error bar $s/\sqrt n$ wants independent examples. Half a metre up or down the rock is nearly the same, and everything in one well shares that well's calibration. Take a function that is fixed (fitted in wells 0 to 7) and estimate its mean squared error in 16 other wells, in two
-# ways: once as 9,600 independent samples, once as 16 independent wells, of each of which only the mean counts.
+# **How many samples is a well?** The error bar $s/\sqrt n$ wants independent examples. Half a metre up or down the rock is nearly the same, and everything in one well shares that well's calibration. Take a function that is fixed (fitted in wells 0 to 7) and estimate its mean squared error in 16 other wells. Do it in two ways: once as 9,600 independent samples, and once as 16 independent wells, where only the mean of each well counts.
 #
 # **Predict.** By which factor will the two error bars differ: not at all, by about 2, by about 5?
 
@@ -666,8 +664,7 @@ check(cross_entropy)
 #
 # $$ \frac{\partial L}{\partial z_j} = p_j - [\,j=y\,] : $$
 #
-# what the model says minus what is true. The same difference, $f-y$, stands in the gradient of the squared error over 2. That is no coincidence (it holds for every distribution of the exponential family with its natural parameter), and it is why the pairs Gaussian with squared error and softmax with cross-entropy train well: where the answer is far
-# off, the gradient is large. A squared error *on probabilities* does not have this, and stalls where the network is certain and wrong.
+# what the model says minus what is true. The same difference, $f-y$, stands in the gradient of the squared error over 2. That is no coincidence: it holds for every distribution of the exponential family with its natural parameter. It is why two pairs train well, Gaussian with squared error and softmax with cross-entropy. Where the answer is far off, the gradient is large. A squared error *on probabilities* does not have this, and stalls where the network is certain and wrong.
 
 # %% [markdown]
 # ## Backpropagation, derived

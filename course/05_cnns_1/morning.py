@@ -179,9 +179,7 @@ plot.alt(
 #
 # $$ y_{ij} = \sum_{p,q} x_{pq}\, r_{i-p,\,j-q}, \tag{convolution} $$
 #
-# which is the convolution of $x$ with $r$. It is the same argument that makes a seismic trace the convolution of
-# reflectivity with a wavelet: the wavelet is the answer of the ground and the instrument to one unit reflector, and that answer does not
-# depend on when the reflector is met.
+# which is the convolution of $x$ with $r$. The same argument makes a seismic trace the convolution of reflectivity with a wavelet. The wavelet is the response of the ground and the instrument to one unit reflector, and that response does not depend on the reflector's time.
 #
 # Locality is the second request: $r$ may differ from zero only near the origin. If we number its entries the other way round and call them
 # $k_{ab}=r_{-a,-b}$, with $a=0,\dots,h-1$ and $b=0,\dots,w-1$, the sum becomes
@@ -709,7 +707,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# Most of it lies in the middle. The reason is the central limit theorem: a path from an input pixel to the output takes ten steps of $-1$, $0$ or
+# Most of it lies in the middle. The reason is the central limit theorem. A path from an input pixel to the output takes ten steps of $-1$, $0$ or
 # $+1$; each has variance $\frac23$, so the end points are spread like a Gaussian with variance $10\cdot\frac23$, a standard deviation of 2.6
 # pixels. What a stack sees *effectively* grows only with the **square root** of its depth. Luo and others (2016) found the same bell in
 # networks with random weights, and found that training widens it. Keep it in mind when a network seems unable to use a context that is

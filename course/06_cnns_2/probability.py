@@ -787,7 +787,7 @@ for D in (1, 10, 100):
     print(f"D = {D:3d}: effective samples {1 / (weight**2).sum():7.0f} of 10,000")
 
 # %% [markdown]
-# Per dimension the loss is 5 %, which seems nothing; but $1.05^{-100}$ is less than 0.01. (By that count about 75 samples should be effective in 100 dimensions. More were printed, because the few samples with the largest weights were never drawn: this measure, too, does not know what it has not seen.) In many dimensions a proposal must fit very well, and the only way to have a good one is to *learn* it, for each image anew. A network that outputs the proposal's mean and log-variance for a given image is the encoder of a VAE.
+# Per dimension the loss is 5 %, which seems nothing; but $1.05^{-100}$ is less than 0.01. (By that count about 75 samples should be effective in 100 dimensions. More were printed, because the few samples with the largest weights were never drawn. This measure, too, does not know what it has not seen.) In many dimensions a proposal must fit very well, and the only way to have a good one is to *learn* it, for each image anew. A network that outputs the proposal's mean and log-variance for a given image is the encoder of a VAE.
 
 # %% [markdown]
 # ## A gradient through a random draw
@@ -1039,8 +1039,7 @@ for a, b in ((2.0, 18.0), (0.5, 4.5)):
     )
 
 # %% [markdown]
-# So: **a bright spot does not mean gas; it multiplies the odds.** This one makes gas likelier than not, a little over sixty per cent; that there is enough of it has hardly more than an even chance, and with these payoffs the well is still worth drilling. It will fail nearly every second time, and that will not make the decision wrong. What could change the decision is not another decimal of the Monte Carlo, whose error is
-# a tenth of a per cent, but the assumptions: the base rate (compare the last two lines), the two bells and their equal widths, and the independence of one prospect from the next. Probability keeps the books; the assumptions are geology.
+# So: **a bright spot does not mean gas; it multiplies the odds.** This one makes gas likelier than not, a little over sixty per cent. That there is enough of it has hardly more than an even chance. With these payoffs the well is still worth drilling. It will fail nearly every second time, and that will not make the decision wrong. Another decimal of the Monte Carlo, whose error is a tenth of a per cent, would not change the decision. The assumptions could: the base rate (compare the last two lines), the two bells and their equal widths, and the independence of one prospect from the next. Probability keeps the books; the assumptions are geology.
 #
 # ## Summary
 #
