@@ -644,8 +644,8 @@ check(find_the_bug)
 #
 # ## References
 #
-# - M. Minsky, S. Papert (1969), Perceptrons. MIT Press.
-# - K. He, X. Zhang, S. Ren, J. Sun (2015), Delving deep into rectifiers. arXiv:1502.01852
-# - D. P. Kingma, J. Ba (2015), Adam: a method for stochastic optimization. arXiv:1412.6980
-# - H. Xiao, K. Rasul, R. Vollgraf (2017), Fashion-MNIST. arXiv:1708.07747
-# - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986), Learning representations by back-propagating errors. doi:10.1038/323533a0
+# - M. Minsky, S. Papert (1969). *Perceptrons.* MIT Press.
+# - K. He, X. Zhang, S. Ren, J. Sun (2015). *Delving deep into rectifiers.* arXiv:1502.01852.
+# - D. P. Kingma, J. Ba (2015). *Adam: a method for stochastic optimization.* arXiv:1412.6980.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017). *Fashion-MNIST.* arXiv:1708.07747.
+# - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). *Learning representations by back-propagating errors.* doi:10.1038/323533a0. The paper that made training by gradients known.

@@ -935,16 +935,16 @@ check(find_the_bug_1)
 #
 # ## References
 #
-# - W. S. McCulloch, W. Pitts (1943). A logical calculus of the ideas immanent in nervous activity. doi:10.1007/BF02478259.
-# - F. Rosenblatt (1958). The perceptron. doi:10.1037/h0042519.
-# - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). Learning representations by back-propagating errors. doi:10.1038/323533a0.
-# - G. Cybenko (1989). Approximation by superpositions of a sigmoidal function. doi:10.1007/BF02551274.
-# - K. Hornik (1991). Approximation capabilities of multilayer feedforward networks. doi:10.1016/0893-6080(91)90009-T.
-# - M. Leshno, V. Y. Lin, A. Pinkus, S. Schocken (1993). Multilayer feedforward networks with a nonpolynomial activation function can approximate any function. doi:10.1016/S0893-6080(05)80131-5.
-# - S. Kapoor, A. Narayanan (2023). Leakage and the reproducibility crisis in machine-learning-based science. doi:10.1016/j.patter.2023.100804.
-# - Y. LeCun, Y. Bengio, G. Hinton (2015). Deep learning. doi:10.1038/nature14539. *Nine pages by three of those who made it.*
-# - M. Reichstein and others (2019). Deep learning and process understanding for data-driven Earth system science. doi:10.1038/s41586-019-0912-1.
-# - W. Zhu, G. C. Beroza (2019). PhaseNet. doi:10.1093/gji/ggy423.
-# - R. Lam and others (2023). Learning skillful medium-range global weather forecasting. doi:10.1126/science.adi2336.
+# - W. S. McCulloch, W. Pitts (1943). *A logical calculus of the ideas immanent in nervous activity.* doi:10.1007/BF02478259.
+# - F. Rosenblatt (1958). *The perceptron.* doi:10.1037/h0042519.
+# - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). *Learning representations by back-propagating errors.* doi:10.1038/323533a0. The paper that made training by gradients known.
+# - G. Cybenko (1989). *Approximation by superpositions of a sigmoidal function.* doi:10.1007/BF02551274.
+# - K. Hornik (1991). *Approximation capabilities of multilayer feedforward networks.* doi:10.1016/0893-6080(91)90009-T.
+# - M. Leshno, V. Y. Lin, A. Pinkus, S. Schocken (1993). *Multilayer feedforward networks with a nonpolynomial activation function can approximate any function.* doi:10.1016/S0893-6080(05)80131-5.
+# - S. Kapoor, A. Narayanan (2023). *Leakage and the reproducibility crisis in machine-learning-based science.* doi:10.1016/j.patter.2023.100804.
+# - Y. LeCun, Y. Bengio, G. Hinton (2015). *Deep learning.* doi:10.1038/nature14539. Nine pages by three of those who made it.
+# - M. Reichstein and others (2019). *Deep learning and process understanding for data-driven Earth system science.* doi:10.1038/s41586-019-0912-1.
+# - W. Zhu, G. C. Beroza (2019). *PhaseNet.* doi:10.1093/gji/ggy423.
+# - R. Lam and others (2023). *Learning skillful medium-range global weather forecasting.* doi:10.1126/science.adi2336.
 #
 # Without a DOI: V. Nair, G. E. Hinton (2010), Rectified linear units improve restricted Boltzmann machines; X. Glorot, A. Bordes, Y. Bengio (2011), Deep sparse rectifier neural networks.

@@ -1032,10 +1032,10 @@ check(find_the_bug)
 # %% [markdown]
 # ## References
 #
-# - J. Berkson (1944). Application of the logistic function to bio-assay. doi:10.1080/01621459.1944.10500699. *The word "logit".*
-# - W. H. Mayne (1962). Common reflection point horizontal data stacking techniques. doi:10.1190/1.1439118.
-# - W. S. McCulloch, W. Pitts (1943). A logical calculus of the ideas immanent in nervous activity. doi:10.1007/BF02478259.
-# - F. Rosenblatt (1958). The perceptron: a probabilistic model for information storage and organization in the brain. doi:10.1037/h0042519.
-# - A. M. Rush (2022). Tensor Puzzles. github.com/srush/Tensor-Puzzles.
-# - X. Wu, L. Liang, Y. Shi, S. Fomel (2019). FaultSeg3D: using synthetic data sets to train an end-to-end convolutional neural network for 3D seismic fault segmentation. doi:10.1190/geo2018-0646.1. *What replaced clues like ours.*
-# - Ö. Yilmaz (2001). Seismic data analysis. doi:10.1190/1.9781560801580. *Stacking, deconvolution and well ties at length.*
+# - J. Berkson (1944). *Application of the logistic function to bio-assay.* doi:10.1080/01621459.1944.10500699. The word "logit".
+# - W. H. Mayne (1962). *Common reflection point horizontal data stacking techniques.* doi:10.1190/1.1439118.
+# - W. S. McCulloch, W. Pitts (1943). *A logical calculus of the ideas immanent in nervous activity.* doi:10.1007/BF02478259.
+# - F. Rosenblatt (1958). *The perceptron: a probabilistic model for information storage and organization in the brain.* doi:10.1037/h0042519.
+# - A. M. Rush (2022). *Tensor Puzzles.* github.com/srush/Tensor-Puzzles.
+# - X. Wu, L. Liang, Y. Shi, S. Fomel (2019). *FaultSeg3D: using synthetic data sets to train an end-to-end convolutional neural network for 3D seismic fault segmentation.* doi:10.1190/geo2018-0646.1. What replaced clues like ours.
+# - Ö. Yilmaz (2001). *Seismic data analysis.* doi:10.1190/1.9781560801580. Stacking, deconvolution and well ties at length.

@@ -933,10 +933,10 @@ check(find_the_bug_1)
 # %% [markdown]
 # ## References
 #
-# - A. G. Baydin, B. A. Pearlmutter, A. A. Radul, J. M. Siskind (2018). Automatic differentiation in machine learning: a survey. arXiv:1502.05767.
-# - I. Daubechies, M. Defrise, C. De Mol (2004). An iterative thresholding algorithm for linear inverse problems with a sparsity constraint. doi:10.1002/cpa.20042.
-# - A. Griewank, A. Walther (2008). Evaluating derivatives. doi:10.1137/1.9780898717761. *The book on the backward pass.*
-# - C. R. Harris and others (2020). Array programming with NumPy. doi:10.1038/s41586-020-2649-2.
-# - A. Paszke and others (2019). PyTorch: an imperative style, high-performance deep learning library. arXiv:1912.01703.
-# - H. L. Taylor, S. C. Banks, J. F. McCoy (1979). Deconvolution with the l1 norm. doi:10.1190/1.1440921.
-# - S. van der Walt, S. C. Colbert, G. Varoquaux (2011). The NumPy array: a structure for efficient numerical computation. doi:10.1109/MCSE.2011.37. *Strides, with pictures.*
+# - A. G. Baydin, B. A. Pearlmutter, A. A. Radul, J. M. Siskind (2018). *Automatic differentiation in machine learning: a survey.* arXiv:1502.05767. A survey to read on.
+# - I. Daubechies, M. Defrise, C. De Mol (2004). *An iterative thresholding algorithm for linear inverse problems with a sparsity constraint.* doi:10.1002/cpa.20042.
+# - A. Griewank, A. Walther (2008). *Evaluating derivatives.* doi:10.1137/1.9780898717761. The book on the backward pass.
+# - C. R. Harris and others (2020). *Array programming with NumPy.* doi:10.1038/s41586-020-2649-2. What NumPy is.
+# - A. Paszke and others (2019). *PyTorch: an imperative style, high-performance deep learning library.* arXiv:1912.01703. What PyTorch is.
+# - H. L. Taylor, S. C. Banks, J. F. McCoy (1979). *Deconvolution with the l1 norm.* doi:10.1190/1.1440921.
+# - S. van der Walt, S. C. Colbert, G. Varoquaux (2011). *The NumPy array: a structure for efficient numerical computation.* doi:10.1109/MCSE.2011.37. Strides, with pictures.

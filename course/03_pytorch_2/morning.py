@@ -1480,11 +1480,11 @@ check(find_the_bug)
 # %% [markdown]
 # ## References
 #
-# - I. Loshchilov, F. Hutter (2017). SGDR: stochastic gradient descent with warm restarts. arXiv:1608.03983. *The cosine.*
-# - I. Loshchilov, F. Hutter (2019). Decoupled weight decay regularization. arXiv:1711.05101. *AdamW.*
-# - A. K. Menon and others (2020). Long-tail learning via logit adjustment. arXiv:2007.07314.
-# - P. Micikevicius and others (2018). Mixed precision training. arXiv:1710.03740.
-# - A. Paszke and others (2019). PyTorch: an imperative style, high-performance deep learning library. arXiv:1912.01703.
-# - L. Prechelt (1998). Early stopping, but when? doi:10.1007/3-540-49430-8_3.
-# - L. N. Smith (2017). Cyclical learning rates for training neural networks. arXiv:1506.01186. *The range test.*
-# - N. Srivastava and others (2014). Dropout: a simple way to prevent neural networks from overfitting. Journal of Machine Learning Research 15, 1929-1958.
+# - I. Loshchilov, F. Hutter (2017). *SGDR: stochastic gradient descent with warm restarts.* arXiv:1608.03983. The cosine.
+# - I. Loshchilov, F. Hutter (2019). *Decoupled weight decay regularization.* arXiv:1711.05101. AdamW.
+# - A. K. Menon and others (2020). *Long-tail learning via logit adjustment.* arXiv:2007.07314.
+# - P. Micikevicius and others (2018). *Mixed precision training.* arXiv:1710.03740.
+# - A. Paszke and others (2019). *PyTorch: an imperative style, high-performance deep learning library.* arXiv:1912.01703. The design of PyTorch, data loading included.
+# - L. Prechelt (1998). *Early stopping, but when?* doi:10.1007/3-540-49430-8_3. Early stopping, and how long to wait.
+# - L. N. Smith (2017). *Cyclical learning rates for training neural networks.* arXiv:1506.01186. The range test.
+# - N. Srivastava and others (2014). *Dropout: a simple way to prevent neural networks from overfitting.* Journal of Machine Learning Research 15, 1929-1958. Dropout.

@@ -1444,25 +1444,25 @@ check(find_the_bug)
 #
 # ## References
 #
-# - B. T. Polyak (1964), Some methods of speeding up the convergence of iteration methods. doi:10.1016/0041-5553(64)90137-5
-# - Y. Nesterov (1983), A method for solving the convex programming problem with convergence rate O(1/k²). Doklady Akademii Nauk SSSR 269, 543-547
-# - I. Sutskever, J. Martens, G. Dahl, G. Hinton (2013), On the importance of initialization and momentum in deep learning. Proceedings of Machine Learning Research 28(3), 1139-1147
-# - D. P. Kingma, J. Ba (2015), Adam: a method for stochastic optimization. arXiv:1412.6980
-# - I. Loshchilov, F. Hutter (2019), Decoupled weight decay regularization. arXiv:1711.05101
-# - X. Glorot, Y. Bengio (2010), Understanding the difficulty of training deep feedforward neural networks. Proceedings of Machine Learning Research 9, 249-256
-# - K. He, X. Zhang, S. Ren, J. Sun (2015), Delving deep into rectifiers. arXiv:1502.01852
-# - S. Ioffe, C. Szegedy (2015), Batch normalization. arXiv:1502.03167
-# - S. Santurkar, D. Tsipras, A. Ilyas, A. Madry (2018), How does batch normalization help optimization? arXiv:1805.11604
-# - J. L. Ba, J. R. Kiros, G. E. Hinton (2016), Layer normalization. arXiv:1607.06450
-# - B. Zhang, R. Sennrich (2019), Root mean square layer normalization. arXiv:1910.07467
-# - A. Rahimi, B. Recht (2007), Random features for large-scale kernel machines. Advances in Neural Information Processing Systems 20
-# - M. Belkin, D. Hsu, S. Ma, S. Mandal (2019), Reconciling modern machine learning practice and the bias-variance trade-off. arXiv:1812.11118
-# - P. Nakkiran, P. Venkat, S. Kakade, T. Ma (2021), Optimal regularization can mitigate double descent. arXiv:2003.01897
-# - A. E. Hoerl, R. W. Kennard (1970), Ridge regression: biased estimation for nonorthogonal problems. doi:10.1080/00401706.1970.10488634
-# - N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov (2014), Dropout. Journal of Machine Learning Research 15, 1929-1958
-# - X. Li, S. Chen, X. Hu, J. Yang (2019), Understanding the disharmony between dropout and batch normalization by variance shift. arXiv:1801.05134
-# - S. Wager, S. Wang, P. Liang (2013), Dropout training as adaptive regularization. arXiv:1307.1493
-# - C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna (2016), Rethinking the Inception architecture (label smoothing). arXiv:1512.00567
-# - H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz (2018), mixup: beyond empirical risk minimization. arXiv:1710.09412
-# - J. Bergstra, Y. Bengio (2012), Random search for hyper-parameter optimization. Journal of Machine Learning Research 13, 281-305
-# - H. Xiao, K. Rasul, R. Vollgraf (2017), Fashion-MNIST. arXiv:1708.07747
+# - B. T. Polyak (1964). *Some methods of speeding up the convergence of iteration methods.* doi:10.1016/0041-5553(64)90137-5.
+# - Y. Nesterov (1983). *A method for solving the convex programming problem with convergence rate O(1/k²).* Doklady Akademii Nauk SSSR 269, 543-547.
+# - I. Sutskever, J. Martens, G. Dahl, G. Hinton (2013). *On the importance of initialization and momentum in deep learning.* Proceedings of Machine Learning Research 28(3), 1139-1147.
+# - D. P. Kingma, J. Ba (2015). *Adam: a method for stochastic optimization.* arXiv:1412.6980.
+# - I. Loshchilov, F. Hutter (2019). *Decoupled weight decay regularization.* arXiv:1711.05101.
+# - X. Glorot, Y. Bengio (2010). *Understanding the difficulty of training deep feedforward neural networks.* Proceedings of Machine Learning Research 9, 249-256.
+# - K. He, X. Zhang, S. Ren, J. Sun (2015). *Delving deep into rectifiers.* arXiv:1502.01852.
+# - S. Ioffe, C. Szegedy (2015). *Batch normalization.* arXiv:1502.03167.
+# - S. Santurkar, D. Tsipras, A. Ilyas, A. Madry (2018). *How does batch normalization help optimization?* arXiv:1805.11604.
+# - J. L. Ba, J. R. Kiros, G. E. Hinton (2016). *Layer normalization.* arXiv:1607.06450.
+# - B. Zhang, R. Sennrich (2019). *Root mean square layer normalization.* arXiv:1910.07467.
+# - A. Rahimi, B. Recht (2007). *Random features for large-scale kernel machines.* Advances in Neural Information Processing Systems 20.
+# - M. Belkin, D. Hsu, S. Ma, S. Mandal (2019). *Reconciling modern machine learning practice and the bias-variance trade-off.* arXiv:1812.11118.
+# - P. Nakkiran, P. Venkat, S. Kakade, T. Ma (2021). *Optimal regularization can mitigate double descent.* arXiv:2003.01897.
+# - A. E. Hoerl, R. W. Kennard (1970). *Ridge regression: biased estimation for nonorthogonal problems.* doi:10.1080/00401706.1970.10488634.
+# - N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov (2014). *Dropout.* Journal of Machine Learning Research 15, 1929-1958.
+# - X. Li, S. Chen, X. Hu, J. Yang (2019). *Understanding the disharmony between dropout and batch normalization by variance shift.* arXiv:1801.05134.
+# - S. Wager, S. Wang, P. Liang (2013). *Dropout training as adaptive regularization.* arXiv:1307.1493.
+# - C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna (2016). *Rethinking the Inception architecture.* arXiv:1512.00567. Label smoothing.
+# - H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz (2018). *mixup: beyond empirical risk minimization.* arXiv:1710.09412.
+# - J. Bergstra, Y. Bengio (2012). *Random search for hyper-parameter optimization.* Journal of Machine Learning Research 13, 281-305.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017). *Fashion-MNIST.* arXiv:1708.07747. The images.

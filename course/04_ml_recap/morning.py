@@ -1486,15 +1486,15 @@ for which, name in enumerate(("W1", "b1", "W2", "b2", "W3", "b3")):
 # %% [markdown]
 # ## References
 #
-# - A. G. Baydin, B. A. Pearlmutter, A. A. Radul, J. M. Siskind (2018). Automatic differentiation in machine learning: a survey. arXiv:1502.05767.
-# - M. Belkin, D. Hsu, S. Ma, S. Mandal (2019). Reconciling modern machine-learning practice and the classical bias-variance trade-off. arXiv:1812.11118.
-# - R. A. Fisher (1922). On the mathematical foundations of theoretical statistics. doi:10.1098/rsta.1922.0009.
-# - S. Geman, E. Bienenstock, R. Doursat (1992). Neural networks and the bias/variance dilemma. doi:10.1162/neco.1992.4.1.1.
-# - S. Kapoor, A. Narayanan (2023). Leakage and the reproducibility crisis in machine-learning-based science. doi:10.1016/j.patter.2023.100804.
-# - S. Linnainmaa (1976). Taylor expansion of the accumulated rounding error. doi:10.1007/BF01931367. *The thesis of 1970, in English.*
-# - C. L. Mallows (1973). Some comments on C_p. doi:10.1080/00401706.1973.10489103.
-# - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). Learning representations by back-propagating errors. doi:10.1038/323533a0.
-# - T. Saito, M. Rehmsmeier (2015). The precision-recall plot is more informative than the ROC plot when evaluating binary classifiers on imbalanced datasets. doi:10.1371/journal.pone.0118432.
-# - M. Stone (1974). Cross-validatory choice and assessment of statistical predictions. doi:10.1111/j.2517-6161.1974.tb00994.x.
+# - A. G. Baydin, B. A. Pearlmutter, A. A. Radul, J. M. Siskind (2018). *Automatic differentiation in machine learning: a survey.* arXiv:1502.05767.
+# - M. Belkin, D. Hsu, S. Ma, S. Mandal (2019). *Reconciling modern machine-learning practice and the classical bias-variance trade-off.* arXiv:1812.11118.
+# - R. A. Fisher (1922). *On the mathematical foundations of theoretical statistics.* doi:10.1098/rsta.1922.0009.
+# - S. Geman, E. Bienenstock, R. Doursat (1992). *Neural networks and the bias/variance dilemma.* doi:10.1162/neco.1992.4.1.1.
+# - S. Kapoor, A. Narayanan (2023). *Leakage and the reproducibility crisis in machine-learning-based science.* doi:10.1016/j.patter.2023.100804.
+# - S. Linnainmaa (1976). *Taylor expansion of the accumulated rounding error.* doi:10.1007/BF01931367. The thesis of 1970, in English.
+# - C. L. Mallows (1973). *Some comments on C_p.* doi:10.1080/00401706.1973.10489103.
+# - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). *Learning representations by back-propagating errors.* doi:10.1038/323533a0.
+# - T. Saito, M. Rehmsmeier (2015). *The precision-recall plot is more informative than the ROC plot when evaluating binary classifiers on imbalanced datasets.* doi:10.1371/journal.pone.0118432.
+# - M. Stone (1974). *Cross-validatory choice and assessment of statistical predictions.* doi:10.1111/j.2517-6161.1974.tb00994.x.
 #
 # Without a DOI: Y. Bengio, Y. Grandvalet (2004), No unbiased estimator of the variance of K-fold cross-validation, Journal of Machine Learning Research 5; A. Karpathy (2020), micrograd; V. Vapnik (1991), Principles of risk minimization for learning theory, NeurIPS; P. Werbos (1974), Beyond regression, thesis, Harvard.

@@ -423,7 +423,7 @@ plot.alt(fig, "Validation loss over the epochs for a constant high, a constant l
 # The high constant rate lurches, since batch normalisation's stored statistics lag behind weights that move fast; the low one creeps;
 # the cycle lurches in the middle, where its rate is high, and lands where neither of the others got.
 #
-# **Label smoothing** (Szegedy et al. 2016). Cross-entropy with a one-hot target is never satisfied: the loss goes to 0 only as the
+# **Label smoothing** (Szegedy and others, 2016). Cross-entropy with a one-hot target is never satisfied: the loss goes to 0 only as the
 # logit gap goes to infinity. Smoothing replaces the target by $q_k = (1 - \varepsilon)\,[k = y] + \varepsilon / K$. The loss
 # $-\sum_k q_k \ln p_k$ is least at $p = q$ (its excess over the entropy of $q$ is $\mathrm{KL}(q \| p) \ge 0$), and there the gap between
 # the right logit and any other is finite:
@@ -574,7 +574,7 @@ plot.alt(
 
 # %% [markdown]
 # The trained network's maps gather where the structure is; the untrained network's are spread over the whole patch. That last row is a
-# **control**, and Adebayo et al. made it a test: a map that stays the same when the weights are randomised explains the image and not
+# **control**, and Adebayo and others (2018) made it a test: a map that stays the same when the weights are randomised explains the image and not
 # the network. The plain gradient passes. Some prettier methods that were in wide use (guided backpropagation, for one) did **not**: they drew the
 # edges of the image whatever the network had learned, and people nodded. A picture that pleases the eye is no evidence. Ask of
 # every explanation what it would look like if the network knew nothing.
@@ -865,7 +865,7 @@ def calibration_curve(probabilities: Tensor, y: Tensor, *, bins: int = 10) -> tu
 check(calibration_curve)
 
 # %% [markdown]
-# **Predict.** Guo et al. (2017) found the networks of their time *over*-confident; Minderer et al. (2021) found some later families well calibrated. Ours was trained with label smoothing: told never to be quite sure. Will its curve lie above or below
+# **Predict.** Guo and others (2017) found the networks of their time *over*-confident; Minderer and others (2021) found some later families well calibrated. Ours was trained with label smoothing: told never to be quite sure. Will its curve lie above or below
 # the diagonal?
 
 # %%
@@ -899,7 +899,7 @@ plot.alt(
 #
 # ### One number repairs it: temperature
 #
-# Guo et al. divide all logits by one number $T$, chosen **on the validation set** to minimise the negative log-likelihood. Since $T > 0$ keeps the order of the logits,
+# Guo and others divide all logits by one number $T$, chosen **on the validation set** to minimise the negative log-likelihood. Since $T > 0$ keeps the order of the logits,
 # *no prediction changes*: the accuracy stays exactly as it is, only the confidence moves. Write $\beta = 1/T$. The loss of one example is
 # $-\beta z_y + \ln \sum_k e^{\beta z_k}$, and its derivative
 #
@@ -1047,18 +1047,18 @@ check(find_the_bug)
 #
 # ## References
 #
-# - S. Ioffe and C. Szegedy (2015), Batch normalization. arXiv:1502.03167
-# - M. Lin, Q. Chen and S. Yan (2013), Network in network (global average pooling). arXiv:1312.4400
-# - S. Chen, E. Dobriban and J. H. Lee (2020), A group-theoretic framework for data augmentation. arXiv:1907.10905
-# - L. N. Smith and N. Topin (2017), Super-convergence: very fast training of neural networks using large learning rates. arXiv:1708.07120
-# - C. Szegedy et al. (2016), Rethinking the Inception architecture (label smoothing). arXiv:1512.00567
-# - I. Loshchilov and F. Hutter (2019), Decoupled weight decay regularization. arXiv:1711.05101
-# - T. van Laarhoven (2017), L2 regularization versus batch and weight normalization. arXiv:1706.05350
-# - K. Simonyan, A. Vedaldi and A. Zisserman (2013), Deep inside convolutional networks (saliency). arXiv:1312.6034
-# - M. D. Zeiler and R. Fergus (2014), Visualizing and understanding convolutional networks (occlusion). arXiv:1311.2901
-# - J. Adebayo et al. (2018), Sanity checks for saliency maps. arXiv:1810.03292
-# - I. J. Goodfellow, J. Shlens and C. Szegedy (2015), Explaining and harnessing adversarial examples. arXiv:1412.6572
-# - A. Madry et al. (2018), Towards deep learning models resistant to adversarial attacks. arXiv:1706.06083
-# - C. Guo et al. (2017), On calibration of modern neural networks. arXiv:1706.04599
-# - M. Minderer et al. (2021), Revisiting the calibration of modern neural networks. arXiv:2106.07998
-# - H. Xiao, K. Rasul and R. Vollgraf (2017), Fashion-MNIST. arXiv:1708.07747
+# - S. Ioffe, C. Szegedy (2015). *Batch normalization.* arXiv:1502.03167.
+# - M. Lin, Q. Chen, S. Yan (2013). *Network in network.* arXiv:1312.4400. Global average pooling.
+# - S. Chen, E. Dobriban, J. H. Lee (2020). *A group-theoretic framework for data augmentation.* arXiv:1907.10905.
+# - L. N. Smith, N. Topin (2017). *Super-convergence: very fast training of neural networks using large learning rates.* arXiv:1708.07120.
+# - C. Szegedy and others (2016). *Rethinking the Inception architecture.* arXiv:1512.00567. Label smoothing.
+# - I. Loshchilov, F. Hutter (2019). *Decoupled weight decay regularization.* arXiv:1711.05101.
+# - T. van Laarhoven (2017). *L2 regularization versus batch and weight normalization.* arXiv:1706.05350.
+# - K. Simonyan, A. Vedaldi, A. Zisserman (2013). *Deep inside convolutional networks.* arXiv:1312.6034. Saliency.
+# - M. D. Zeiler, R. Fergus (2014). *Visualizing and understanding convolutional networks.* arXiv:1311.2901. Occlusion.
+# - J. Adebayo and others (2018). *Sanity checks for saliency maps.* arXiv:1810.03292.
+# - I. J. Goodfellow, J. Shlens, C. Szegedy (2015). *Explaining and harnessing adversarial examples.* arXiv:1412.6572.
+# - A. Madry and others (2018). *Towards deep learning models resistant to adversarial attacks.* arXiv:1706.06083.
+# - C. Guo and others (2017). *On calibration of modern neural networks.* arXiv:1706.04599.
+# - M. Minderer and others (2021). *Revisiting the calibration of modern neural networks.* arXiv:2106.07998.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017). *Fashion-MNIST.* arXiv:1708.07747. The images.

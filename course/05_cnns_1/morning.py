@@ -1380,21 +1380,21 @@ print("loss of each epoch:", [round(one, 3) for one in losses])
 # %% [markdown]
 # ## References
 #
-# - F. Chollet (2017). Xception: deep learning with depthwise separable convolutions. arXiv:1610.02357.
-# - V. Dumoulin, F. Visin (2016). A guide to convolution arithmetic for deep learning. arXiv:1603.07285. *The pictures everybody draws of padding and stride.*
-# - W. T. Freeman, E. H. Adelson (1991). The design and use of steerable filters. doi:10.1109/34.93808.
-# - K. Fukushima (1980). Neocognitron. doi:10.1007/BF00344251.
-# - A. G. Howard and others (2017). MobileNets. arXiv:1704.04861.
-# - D. H. Hubel, T. N. Wiesel (1962). Receptive fields, binocular interaction and functional architecture in the cat's visual cortex. doi:10.1113/jphysiol.1962.sp006837.
-# - M. A. Islam, S. Jia, N. D. B. Bruce (2020). How much position information do convolutional neural networks encode? arXiv:2001.08248.
-# - A. Krizhevsky, I. Sutskever, G. E. Hinton (2012; reprinted 2017). ImageNet classification with deep convolutional neural networks. doi:10.1145/3065386.
-# - Y. LeCun and others (1989). Backpropagation applied to handwritten zip code recognition. doi:10.1162/neco.1989.1.4.541.
-# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner (1998). Gradient-based learning applied to document recognition. doi:10.1109/5.726791. *LeNet-5; section II is still worth reading.*
-# - W. Luo, Y. Li, R. Urtasun, R. Zemel (2016). Understanding the effective receptive field in deep convolutional neural networks. arXiv:1701.04128.
-# - J. T. Springenberg and others (2014). Striving for simplicity: the all convolutional net. arXiv:1412.6806.
-# - H. Xiao, K. Rasul, R. Vollgraf (2017). Fashion-MNIST. arXiv:1708.07747.
-# - F. Yu, V. Koltun (2016). Multi-scale context aggregation by dilated convolutions. arXiv:1511.07122.
-# - R. Zhang (2019). Making convolutional networks shift-invariant again. arXiv:1904.11486.
+# - F. Chollet (2017). *Xception: deep learning with depthwise separable convolutions.* arXiv:1610.02357.
+# - V. Dumoulin, F. Visin (2016). *A guide to convolution arithmetic for deep learning.* arXiv:1603.07285. The pictures everybody draws of padding and stride.
+# - W. T. Freeman, E. H. Adelson (1991). *The design and use of steerable filters.* doi:10.1109/34.93808.
+# - K. Fukushima (1980). *Neocognitron.* doi:10.1007/BF00344251.
+# - A. G. Howard and others (2017). *MobileNets.* arXiv:1704.04861.
+# - D. H. Hubel, T. N. Wiesel (1962). *Receptive fields, binocular interaction and functional architecture in the cat's visual cortex.* doi:10.1113/jphysiol.1962.sp006837.
+# - M. A. Islam, S. Jia, N. D. B. Bruce (2020). *How much position information do convolutional neural networks encode?* arXiv:2001.08248.
+# - A. Krizhevsky, I. Sutskever, G. E. Hinton (2012; reprinted 2017). *ImageNet classification with deep convolutional neural networks.* doi:10.1145/3065386.
+# - Y. LeCun and others (1989). *Backpropagation applied to handwritten zip code recognition.* doi:10.1162/neco.1989.1.4.541.
+# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner (1998). *Gradient-based learning applied to document recognition.* doi:10.1109/5.726791. LeNet-5; section II is still worth reading.
+# - W. Luo, Y. Li, R. Urtasun, R. Zemel (2016). *Understanding the effective receptive field in deep convolutional neural networks.* arXiv:1701.04128.
+# - J. T. Springenberg and others (2014). *Striving for simplicity: the all convolutional net.* arXiv:1412.6806.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017). *Fashion-MNIST.* arXiv:1708.07747. The images.
+# - F. Yu, V. Koltun (2016). *Multi-scale context aggregation by dilated convolutions.* arXiv:1511.07122.
+# - R. Zhang (2019). *Making convolutional networks shift-invariant again.* arXiv:1904.11486.
 #
 # Without a DOI: K. Chellapilla, S. Puri, P. Simard (2006), High performance convolutional neural networks for document processing (im2col); I. Sobel, G. Feldman (1968), A 3x3 isotropic
 # gradient operator for image processing, a talk.

@@ -1156,16 +1156,16 @@ check(find_the_bug)
 #
 # ## References
 #
-# - R. V. Allen (1978), Automatic earthquake recognition and timing from single traces. doi:10.1785/BSSA0680051521
-# - L. R. Dice (1945), Measures of the amount of ecologic association between species. doi:10.2307/1932409
-# - P. Goyal et al. (2017), Accurate, large minibatch SGD (zero $\gamma$). arXiv:1706.02677
-# - K. He, X. Zhang, S. Ren and J. Sun (2016), Deep residual learning for image recognition. arXiv:1512.03385
-# - F. Isensee et al. (2021), nnU-Net. doi:10.1038/s41592-020-01008-z
-# - P. Jaccard (1901), Étude comparative de la distribution florale dans une portion des Alpes et des Jura. Bulletin de la Société Vaudoise des Sciences Naturelles 37, 547-579.
-# - J. Long, E. Shelhamer and T. Darrell (2015), Fully convolutional networks for semantic segmentation. arXiv:1411.4038
-# - F. Milletari, N. Navab and S.-A. Ahmadi (2016), V-Net (soft Dice). arXiv:1606.04797
-# - A. Odena, V. Dumoulin and C. Olah (2016), Deconvolution and checkerboard artifacts. doi:10.23915/distill.00003
-# - O. Ronneberger, P. Fischer and T. Brox (2015), U-Net. arXiv:1505.04597
-# - X. Wu, L. Liang, Y. Shi and S. Fomel (2019), FaultSeg3D. Geophysics 84(3), IM35-IM45. *How the sections are made; they train a 3-D U-Net on them and use it on real volumes.*
-# - H. Xiao, K. Rasul and R. Vollgraf (2017), Fashion-MNIST. arXiv:1708.07747
-# - W. Zhu and G. C. Beroza (2019), PhaseNet. doi:10.1093/gji/ggy423
+# - R. V. Allen (1978). *Automatic earthquake recognition and timing from single traces.* doi:10.1785/BSSA0680051521.
+# - L. R. Dice (1945). *Measures of the amount of ecologic association between species.* doi:10.2307/1932409.
+# - P. Goyal and others (2017). *Accurate, large minibatch SGD.* arXiv:1706.02677. Zero $\gamma$.
+# - K. He, X. Zhang, S. Ren, J. Sun (2016). *Deep residual learning for image recognition.* arXiv:1512.03385.
+# - F. Isensee and others (2021). *nnU-Net.* doi:10.1038/s41592-020-01008-z.
+# - P. Jaccard (1901). *Étude comparative de la distribution florale dans une portion des Alpes et des Jura.* Bulletin de la Société Vaudoise des Sciences Naturelles 37, 547-579.
+# - J. Long, E. Shelhamer, T. Darrell (2015). *Fully convolutional networks for semantic segmentation.* arXiv:1411.4038.
+# - F. Milletari, N. Navab, S.-A. Ahmadi (2016). *V-Net.* arXiv:1606.04797. Soft Dice.
+# - A. Odena, V. Dumoulin, C. Olah (2016). *Deconvolution and checkerboard artifacts.* doi:10.23915/distill.00003.
+# - O. Ronneberger, P. Fischer, T. Brox (2015). *U-Net.* arXiv:1505.04597.
+# - X. Wu, L. Liang, Y. Shi, S. Fomel (2019). *FaultSeg3D.* Geophysics 84(3), IM35-IM45. How the sections are made; they train a 3-D U-Net on them and use it on real volumes.
+# - H. Xiao, K. Rasul, R. Vollgraf (2017). *Fashion-MNIST.* arXiv:1708.07747. The images.
+# - W. Zhu, G. C. Beroza (2019). *PhaseNet.* doi:10.1093/gji/ggy423.

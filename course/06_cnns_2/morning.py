@@ -1230,24 +1230,24 @@ for width in (2, 3, 4):
 # %% [markdown]
 # ## References
 #
-# - M. Bahorich, S. Farmer (1995). 3-D seismic discontinuity for faults and stratigraphic features: the coherence cube. doi:10.1190/1.1437077.
-# - K. He, X. Zhang, S. Ren, J. Sun (2016). Deep residual learning for image recognition. arXiv:1512.03385.
-# - K. He, X. Zhang, S. Ren, J. Sun (2016). Identity mappings in deep residual networks. arXiv:1603.05027.
-# - K. He, R. Girshick, P. Dollár (2019). Rethinking ImageNet pre-training. arXiv:1811.08883.
-# - J. Hu, L. Shen, G. Sun (2018). Squeeze-and-excitation networks. arXiv:1709.01507.
-# - G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger (2017). Densely connected convolutional networks. arXiv:1608.06993.
-# - S. Ioffe, C. Szegedy (2015). Batch normalization. arXiv:1502.03167.
-# - A. Krizhevsky, I. Sutskever, G. E. Hinton (2012; reprinted 2017). ImageNet classification with deep convolutional neural networks. doi:10.1145/3065386.
-# - A. Kumar and others (2022). Fine-tuning can distort pretrained features and underperform out-of-distribution. arXiv:2202.10054.
-# - M. Lin, Q. Chen, S. Yan (2013). Network in network. arXiv:1312.4400.
-# - Z. Liu and others (2022). A ConvNet for the 2020s. arXiv:2201.03545. *ConvNeXt, step by step; read its figure 2.*
-# - A. Odena, V. Dumoulin, C. Olah (2016). Deconvolution and checkerboard artifacts. doi:10.23915/distill.00003.
-# - O. Ronneberger, P. Fischer, T. Brox (2015). U-Net. arXiv:1505.04597.
-# - R. R. Selvaraju and others (2017). Grad-CAM. arXiv:1610.02391.
-# - K. Simonyan, A. Zisserman (2014). Very deep convolutional networks for large-scale image recognition. arXiv:1409.1556.
-# - C. Szegedy and others (2015). Going deeper with convolutions. arXiv:1409.4842.
-# - A. Veit, M. Wilber, S. Belongie (2016). Residual networks behave like ensembles of relatively shallow networks. arXiv:1605.06431.
-# - G. Yang and others (2019). A mean field theory of batch normalization. arXiv:1902.08129.
-# - S. De, S. L. Smith (2020). Batch normalization biases residual blocks towards the identity function in deep networks. arXiv:2002.10444.
-# - J. Yosinski, J. Clune, Y. Bengio, H. Lipson (2014). How transferable are features in deep neural networks? arXiv:1411.1792.
-# - B. Zhou and others (2016). Learning deep features for discriminative localization. arXiv:1512.04150. *The class activation map.*
+# - M. Bahorich, S. Farmer (1995). *3-D seismic discontinuity for faults and stratigraphic features: the coherence cube.* doi:10.1190/1.1437077.
+# - K. He, X. Zhang, S. Ren, J. Sun (2016). *Deep residual learning for image recognition.* arXiv:1512.03385.
+# - K. He, X. Zhang, S. Ren, J. Sun (2016). *Identity mappings in deep residual networks.* arXiv:1603.05027.
+# - K. He, R. Girshick, P. Dollár (2019). *Rethinking ImageNet pre-training.* arXiv:1811.08883.
+# - J. Hu, L. Shen, G. Sun (2018). *Squeeze-and-excitation networks.* arXiv:1709.01507.
+# - G. Huang, Z. Liu, L. van der Maaten, K. Q. Weinberger (2017). *Densely connected convolutional networks.* arXiv:1608.06993.
+# - S. Ioffe, C. Szegedy (2015). *Batch normalization.* arXiv:1502.03167. Batch normalisation.
+# - A. Krizhevsky, I. Sutskever, G. E. Hinton (2012; reprinted 2017). *ImageNet classification with deep convolutional neural networks.* doi:10.1145/3065386.
+# - A. Kumar and others (2022). *Fine-tuning can distort pretrained features and underperform out-of-distribution.* arXiv:2202.10054.
+# - M. Lin, Q. Chen, S. Yan (2013). *Network in network.* arXiv:1312.4400.
+# - Z. Liu and others (2022). *A ConvNet for the 2020s.* arXiv:2201.03545. ConvNeXt, step by step; read its figure 2.
+# - A. Odena, V. Dumoulin, C. Olah (2016). *Deconvolution and checkerboard artifacts.* doi:10.23915/distill.00003.
+# - O. Ronneberger, P. Fischer, T. Brox (2015). *U-Net.* arXiv:1505.04597.
+# - R. R. Selvaraju and others (2017). *Grad-CAM.* arXiv:1610.02391.
+# - K. Simonyan, A. Zisserman (2014). *Very deep convolutional networks for large-scale image recognition.* arXiv:1409.1556.
+# - C. Szegedy and others (2015). *Going deeper with convolutions.* arXiv:1409.4842.
+# - A. Veit, M. Wilber, S. Belongie (2016). *Residual networks behave like ensembles of relatively shallow networks.* arXiv:1605.06431.
+# - G. Yang and others (2019). *A mean field theory of batch normalization.* arXiv:1902.08129.
+# - S. De, S. L. Smith (2020). *Batch normalization biases residual blocks towards the identity function in deep networks.* arXiv:2002.10444.
+# - J. Yosinski, J. Clune, Y. Bengio, H. Lipson (2014). *How transferable are features in deep neural networks?* arXiv:1411.1792. Which layers transfer, measured.
+# - B. Zhou and others (2016). *Learning deep features for discriminative localization.* arXiv:1512.04150. The class activation map.

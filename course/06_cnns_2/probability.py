@@ -1087,17 +1087,17 @@ for a, b in ((2.0, 18.0), (0.5, 4.5)):
 #
 # ## References
 #
-# - R. A. Fisher (1922), On the mathematical foundations of theoretical statistics (maximum likelihood). doi:10.1098/rsta.1922.0009
-# - C. E. Shannon (1948), A mathematical theory of communication. doi:10.1002/j.1538-7305.1948.tb01338.x
-# - N. Metropolis and S. Ulam (1949), The Monte Carlo method. doi:10.1080/01621459.1949.10483310
-# - Student (1908), The probable error of a mean. doi:10.1093/biomet/6.1.1
-# - S. Kullback and R. A. Leibler (1951), On information and sufficiency. doi:10.1214/aoms/1177729694
-# - A. Tversky and D. Kahneman (1974), Judgment under uncertainty: heuristics and biases (neglect of the base rate). doi:10.1126/science.185.4157.1124
-# - R. J. Williams (1992), Simple statistical gradient-following algorithms for connectionist reinforcement learning. doi:10.1007/BF00992696
-# - S. R. Rutherford and R. H. Williams (1989), Amplitude-versus-offset variations in gas sands. doi:10.1190/1.1442696
-# - D. P. Kingma and M. Welling (2013), Auto-encoding variational Bayes. arXiv:1312.6114
-# - D. J. Rezende, S. Mohamed and D. Wierstra (2014), Stochastic backpropagation and approximate inference in deep generative models. arXiv:1401.4082
-# - S. Mohamed, M. Rosca, M. Figurnov and A. Mnih (2020), Monte Carlo gradient estimation in machine learning. arXiv:1906.10652
+# - R. A. Fisher (1922). *On the mathematical foundations of theoretical statistics.* doi:10.1098/rsta.1922.0009. Maximum likelihood.
+# - C. E. Shannon (1948). *A mathematical theory of communication.* doi:10.1002/j.1538-7305.1948.tb01338.x.
+# - N. Metropolis, S. Ulam (1949). *The Monte Carlo method.* doi:10.1080/01621459.1949.10483310.
+# - Student (1908). *The probable error of a mean.* doi:10.1093/biomet/6.1.1.
+# - S. Kullback, R. A. Leibler (1951). *On information and sufficiency.* doi:10.1214/aoms/1177729694.
+# - A. Tversky, D. Kahneman (1974). *Judgment under uncertainty: heuristics and biases.* doi:10.1126/science.185.4157.1124. Neglect of the base rate.
+# - R. J. Williams (1992). *Simple statistical gradient-following algorithms for connectionist reinforcement learning.* doi:10.1007/BF00992696.
+# - S. R. Rutherford, R. H. Williams (1989). *Amplitude-versus-offset variations in gas sands.* doi:10.1190/1.1442696.
+# - D. P. Kingma, M. Welling (2013). *Auto-encoding variational Bayes.* arXiv:1312.6114.
+# - D. J. Rezende, S. Mohamed, D. Wierstra (2014). *Stochastic backpropagation and approximate inference in deep generative models.* arXiv:1401.4082.
+# - S. Mohamed, M. Rosca, M. Figurnov, A. Mnih (2020). *Monte Carlo gradient estimation in machine learning.* arXiv:1906.10652.
 #
 # Without a DOI: A. Kong (1992), A note on importance sampling using standardized weights (effective sample size), technical report, University of Chicago. To read on: D. J. C. MacKay (2003), *Information Theory, Inference, and Learning Algorithms*; C. M. Bishop (2006), *Pattern Recognition and
 # Machine Learning*, chapters 1, 2, 10 and 11.

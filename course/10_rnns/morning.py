@@ -246,7 +246,7 @@ print("largest change at each step:", [f"{v:.2f}" for v in difference.abs().amax
 # %% [markdown]
 # ## Backward through time, and why it fails
 #
-# Let the loss look at the last state only. By the chain rule its gradient walks back through every step. With $a_t$ the number inside the tanh and
+# Let the loss look at the last state only. By the chain rule its gradient goes back through every step. With $a_t$ the number inside the tanh and
 # $h_t=\tanh a_t$, the derivative of the tanh is $1-h_t^2$. A state $h_{t-1}$ acts on the loss only through $a_t$. Hence
 #
 # $$ \delta_{t-1} = \big(\delta_t\odot(1-h_t^2)\big)\,W_h . $$
@@ -263,7 +263,7 @@ print("largest change at each step:", [f"{v:.2f}" for v in difference.abs().amax
 # **A worked number.** Fifty steps at a factor of 0.9 leave $0.9^{50}=0.005$. Fifty steps at 1.1 make $1.1^{50}=117$.
 #
 # ### Exercise 10.5: the gradient at each step (core)
-# Given the states of one sequence and the gradient at the last, walk back by the formula. Return the norm of the gradient at every step,
+# Given the states of one sequence and the gradient at the last, go back by the formula. Return the norm of the gradient at every step,
 # oldest first. Use no autograd: this is the backward pass, by hand.
 
 
@@ -1140,15 +1140,15 @@ for series, forecast, spread in ((co2, co2_forecast, co2_spread), (nino, nino_fo
 # %% [markdown]
 # ## References
 #
-# - Bengio, Y., Simard, P., Frasconi, P. (1994). *Learning long-term dependencies with gradient descent is difficult.* doi:10.1109/72.279181.
-# - Cho, K. and others (2014). *Learning phrase representations using RNN encoder-decoder for statistical machine translation.* arXiv:1406.1078.
-# - Elman, J. L. (1990). *Finding structure in time.* doi:10.1207/s15516709cog1402_1.
-# - Gers, F. A., Schmidhuber, J., Cummins, F. (2000). *Learning to forget: continual prediction with LSTM.* doi:10.1162/089976600300015015.
-# - Greff, K. and others (2017). *LSTM: a search space odyssey.* arXiv:1503.04069.
-# - Ham, Y.-G., Kim, J.-H., Luo, J.-J. (2019). *Deep learning for multi-year ENSO forecasts.* doi:10.1038/s41586-019-1559-7.
-# - Hochreiter, S., Schmidhuber, J. (1997). *Long short-term memory.* doi:10.1162/neco.1997.9.8.1735.
-# - Jozefowicz, R., Zaremba, W., Sutskever, I. (2015). *An empirical exploration of recurrent network architectures.* PMLR 37:2342-2350.
-# - Kratzert, F. and others (2018). *Rainfall-runoff modelling using long short-term memory (LSTM) networks.* doi:10.5194/hess-22-6005-2018.
-# - Pascanu, R., Mikolov, T., Bengio, Y. (2013). *On the difficulty of training recurrent neural networks.* arXiv:1211.5063.
-# - Werbos, P. J. (1990). *Backpropagation through time: what it does and how to do it.* doi:10.1109/5.58337.
-# - Witten, I. H., Bell, T. C. (1991). *The zero-frequency problem.* doi:10.1109/18.87000.
+# - Y. Bengio, P. Simard, P. Frasconi (1994). *Learning long-term dependencies with gradient descent is difficult.* doi:10.1109/72.279181.
+# - K. Cho and others (2014). *Learning phrase representations using RNN encoder-decoder for statistical machine translation.* arXiv:1406.1078.
+# - J. L. Elman (1990). *Finding structure in time.* doi:10.1207/s15516709cog1402_1.
+# - F. A. Gers, J. Schmidhuber, F. Cummins (2000). *Learning to forget: continual prediction with LSTM.* doi:10.1162/089976600300015015.
+# - K. Greff and others (2017). *LSTM: a search space odyssey.* arXiv:1503.04069.
+# - Y.-G. Ham, J.-H. Kim, J.-J. Luo (2019). *Deep learning for multi-year ENSO forecasts.* doi:10.1038/s41586-019-1559-7.
+# - S. Hochreiter, J. Schmidhuber (1997). *Long short-term memory.* doi:10.1162/neco.1997.9.8.1735.
+# - R. Jozefowicz, W. Zaremba, I. Sutskever (2015). *An empirical exploration of recurrent network architectures.* PMLR 37:2342-2350.
+# - F. Kratzert and others (2018). *Rainfall-runoff modelling using long short-term memory (LSTM) networks.* doi:10.5194/hess-22-6005-2018.
+# - R. Pascanu, T. Mikolov, Y. Bengio (2013). *On the difficulty of training recurrent neural networks.* arXiv:1211.5063.
+# - P. J. Werbos (1990). *Backpropagation through time: what it does and how to do it.* doi:10.1109/5.58337.
+# - I. H. Witten, T. C. Bell (1991). *The zero-frequency problem.* doi:10.1109/18.87000.

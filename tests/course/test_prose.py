@@ -1,0 +1,54 @@
+"""The course's prose keeps what can be kept by a rule (docs/author_an_exercise.md): references, and turns of phrase."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from coursekit.project import Part, Project, find_parts
+from coursekit.sources.percent import read
+
+PROJECT = Project(Path(__file__).parents[2])
+PARTS = find_parts(PROJECT)
+# Author (Year). *Title.* Then a doi, an arXiv number or where it appeared, and perhaps why to read it.
+REFERENCE = re.compile(
+    r"(?P<authors>[^(]+) \(\d{4}[^)]*\)\. \*[^*]+[.?!]\* (?P<place>doi:\S+|arXiv:\S+|[^.]+(?:\.\S[^.]*)*)\.(?P<note> .+)?"
+)
+# What most readers, who learned English at school, do not read at once; and words where the field has another.
+TURNS = {
+    r"\bet al\.": "and others",
+    r"\bknobs?\b": "parameter, hyperparameter or threshold",
+    r"\bdumbest\b": "trivial baseline",
+    r"\b[Ww]alk(s|ed|ing)? back\b": "backward pass",
+    r"\b[Ww]hoever\b|\b[Ss]omebody\b": "you, or a colleague",
+    r"\bin earnest\b": "in practice",
+    r"\b[Ww]hich \w+ (has|have) (the|a|an|it|your)\b": "What ... does ... have?",
+    r"\b(made|built|solved|done) so\.": "That is how ...",
+    r"\bcommonest\b": "most frequent, with a source",
+}
+
+
+def prose(path: Path) -> str:
+    """The text of a part, without its code."""
+    return "\n\n".join(cell.text for cell in read(path).cells if cell.kind == "markdown")
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.id)
+def test_references_have_one_form_and_are_cited_or_say_why_to_read_them(part: Part) -> None:
+    """What the text cites is listed elsewhere; what is listed is cited by its first author, or carries a note."""
+    text, _, listed = prose(part.path).partition("## References")
+    for line in re.findall(r"^- (.+)$", listed, re.MULTILINE):
+        reference = REFERENCE.fullmatch(line)
+        assert reference, f"not 'Author (Year). *Title.* doi or arXiv.': {line}"
+        first = reference["authors"].removesuffix(" and others").split(",")[0].split()[-1]
+        assert reference["note"] or first.lower() in text.lower(), f"neither cited nor annotated: {line}"
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.id)
+def test_no_turn_of_phrase_that_readers_stumble_over(part: Part) -> None:
+    """Questions with do, you as the actor, the field's word."""
+    text = prose(part.path).partition("## References")[0]
+    found = [f"{hit[0]!r}: write {better}" for turn, better in TURNS.items() if (hit := re.search(turn, text))]
+    assert not found, found
