@@ -9,10 +9,10 @@ from typing import Any
 
 from coursekit.marking.inside.answers import MISSING, Answers
 from dlmodule.checking import serialise
+from dlmodule.checking.case import Case
 from dlmodule.checking.collect import guard
 from dlmodule.checking.collect.exceptions import describe
 from dlmodule.checking.collect.run import gather
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.probes import Probe
 
 
