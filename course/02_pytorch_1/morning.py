@@ -861,7 +861,7 @@ def find_the_bug_1(volume: Tensor) -> tuple[Tensor, Tensor]:
     """Balance every trace of a volume and lay the traces out as rows. volume: (T, Y, X), which stays as it was.
 
     Returns (traces, level): traces (Y * X, T), each with mean 0 and root mean square 1, trace (y, x) in row y * X + x;
-    and level (Y, X), the root mean square that each was divided by.
+    and level (Y, X), the root mean square that each was divided by. Three lines are wrong: repair them.
     """
     ### BEGIN SOLUTION
     T, Y, X = volume.shape

@@ -1380,6 +1380,7 @@ def find_the_bug(model, train_x, train_y, val_x, val_y, *, classes, epochs=8, ba
     """Give ``model``, an nn.Sequential that ends in an nn.Linear, a new last layer, and train it.
 
     Returns (model, val_losses, rates): the model of the best epoch, and the loss and the learning rate of every epoch.
+    Three things are wrong: repair them and change nothing else.
     """
     ### BEGIN SOLUTION
     torch.manual_seed(seed)

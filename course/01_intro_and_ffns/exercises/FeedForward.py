@@ -3,34 +3,28 @@
 import torch
 from torch import nn
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="FeedForward",
     difficulty=2,
     minutes=15,
     move_on=25,
+    core=True,
     hints=(
         "In __init__ make one nn.Linear for each two neighbours in sizes, in a list that PyTorch looks into. forward is this morning's mlp_forward.",
         "self.layers = nn.ModuleList([...]) can be sliced: loop over self.layers[:-1], and begin with x.flatten(1).",
     ),
-    part="afternoon",
     probe=probes.module(grad=True),
 )
 
 
-def wave(*shape: int) -> torch.Tensor:
-    n = torch.Size(shape).numel()
-    return (torch.arange(n, dtype=torch.float64) * 0.7).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(wave(3, 2)).built([2, 4, 3]).named("three examples, one hidden layer of four")
-    yield Case(wave(2, 3)).built([3, 5, 6, 2]).named("two hidden layers")
-    yield Case(wave(2, 1, 3, 4)).built([12, 5, 2]).named("two images of 3 by 4 pixels")
-    yield Case(wave(4, 3)).built([3, 2]).named("a single layer")
+    yield Case(waves(3, 2)).built([2, 4, 3]).named("three examples, one hidden layer of four")
+    yield Case(waves(2, 3)).built([3, 5, 6, 2]).named("two hidden layers")
+    yield Case(waves(2, 1, 3, 4)).built([12, 5, 2]).named("two images of 3 by 4 pixels")
+    yield Case(waves(4, 3)).built([3, 2]).named("a single layer")
 
 
 @exercise.mistake(

@@ -1,25 +1,19 @@
 """The share of right answers."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="accuracy",
     difficulty=1,
     minutes=5,
-    move_on=10,
+    core=True,
     hints=(
         "For each row: in which column stands the largest logit? Is that the true class?",
         "logits.argmax(1) gives the columns, == compares, and the mean of zeros and ones is a share. A boolean has no mean: make it a number first.",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
 
 
 @exercise.cases
@@ -27,7 +21,9 @@ def cases():
     three = torch.tensor([[2.0, 1.0], [0.0, 5.0], [3.0, -1.0]], dtype=torch.float64)
     yield Case(three, torch.tensor([0, 1, 1])).named("three examples, two of them right").within(atol=1e-6)
     yield (
-        Case(noise(7, 4), torch.tensor([0, 3, 2, 1, 0, 1, 1])).named("seven examples of four classes").within(atol=1e-6)
+        Case(noise(7, 4, seed=2), torch.tensor([0, 3, 2, 1, 0, 1, 1]))
+        .named("seven examples of four classes")
+        .within(atol=1e-6)
     )
     low = torch.tensor([[-3.0, -1.0, -2.0], [-0.5, -0.25, -0.75]], dtype=torch.float64)
     yield Case(low, torch.tensor([1, 1])).named("negative logits").within(atol=1e-6)

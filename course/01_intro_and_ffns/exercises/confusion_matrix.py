@@ -2,19 +2,17 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the confusion matrix",
     difficulty=2,
     minutes=10,
-    move_on=20,
+    core=True,
     hints=(
         "Each example adds 1 to one place of a table of zeros. Row or column for the truth?",
         "y * classes + predicted gives each kind of answer a number of its own; torch.bincount counts numbers, and its minlength keeps "
         "kinds that never occur.",
     ),
-    part="afternoon",
 )
 
 

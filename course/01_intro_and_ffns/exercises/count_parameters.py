@@ -1,17 +1,14 @@
 """How many weights and biases a feed-forward network has."""
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="count the parameters",
     difficulty=1,
     minutes=5,
-    move_on=10,
     hints=(
         "Count one layer on paper first, from 5 inputs to 32 neurons, and say what each number is for.",
         "A layer joins each pair of neighbours in `sizes`; zip(sizes[:-1], sizes[1:]) gives them.",
     ),
-    part="morning",
 )
 
 

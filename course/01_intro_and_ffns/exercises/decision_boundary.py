@@ -2,10 +2,9 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
-    title="the decision boundary",
     difficulty=3,
     minutes=15,
     move_on=25,
@@ -14,19 +13,18 @@ exercise = Exercise(
         "folded back into a square.",
         "x1, x2 = torch.meshgrid(across, up, indexing='xy'), both (steps, steps); torch.stack([x1.flatten(), x2.flatten()], 1) is the batch.",
     ),
-    part="afternoon",
 )
 
 
 @exercise.cases
 def cases():
-    right_of = Given("lambda p: torch.stack([0 * p[:, 0], p[:, 0] - 0.4], dim=1)")
+    right_of = Code("lambda p: torch.stack([0 * p[:, 0], p[:, 0] - 0.4], dim=1)")
     yield Case(right_of, (0.0, 0.0), (1.0, 1.0), 3).named("a model that says 1 to the right of 0.4")
-    above = Given("lambda p: torch.stack([p[:, 1], 1.3 + 0 * p[:, 0], 2 * p[:, 0] - 3.1], dim=1)")
+    above = Code("lambda p: torch.stack([p[:, 1], 1.3 + 0 * p[:, 0], 2 * p[:, 0] - 3.1], dim=1)")
     yield Case(above, (-1.0, 0.0), (3.0, 2.0), 5).named("three classes on a grid that is not square in its units")
-    network = Given("nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 4))", seed=3)
+    network = Code("nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 4))", seed=3)
     yield Case(network, (-3.0, -1.0), (2.0, 4.0), 9).named("a random network with four classes")
-    unsure = Given("lambda p: torch.stack([p[:, 0] - 5, p[:, 1] - 5, p[:, 0] + p[:, 1] - 7.1], dim=1)")
+    unsure = Code("lambda p: torch.stack([p[:, 0] - 5, p[:, 1] - 5, p[:, 0] + p[:, 1] - 7.1], dim=1)")
     yield Case(unsure, (0.0, 1.0), (4.0, 3.5), 6).named("logits that are all negative")
 
 

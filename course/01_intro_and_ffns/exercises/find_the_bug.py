@@ -3,10 +3,9 @@
 import torch
 from torch import nn
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="find the bug",
     difficulty=3,
     minutes=20,
     move_on=35,
@@ -15,29 +14,6 @@ exercise = Exercise(
         "Look at three places: what is subtracted in the loss, what is missing before backward, and with whose mean and spread the "
         "validation logs are standardised.",
     ),
-    part="afternoon",
-    starter='''def find_the_bug(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, seed=0):
-    """Estimate porosity from logs by gradient descent. Returns (losses, val_rmse): the loss of every step, and a number.
-
-    x: (N, D) raw logs; y: (N,). Three lines are wrong.
-    """
-    torch.manual_seed(seed)
-    mean, std = train_x.mean(0), train_x.std(0)
-    train_x = (train_x - mean) / std
-    val_x = (val_x - val_x.mean(0)) / val_x.std(0)
-    model = nn.Sequential(nn.Linear(train_x.shape[1], 8), nn.Tanh(), nn.Linear(8, 1)).to(train_x.dtype)
-    optimiser = torch.optim.SGD(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(steps):
-        estimate = model(train_x)
-        loss = ((estimate - train_y) ** 2).mean()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-    with torch.no_grad():
-        error = model(val_x)[:, 0] - val_y
-    return losses, (error**2).mean().sqrt().item()
-''',
 )
 
 
@@ -56,70 +32,29 @@ def cases():
     yield Case(*well(12, 3.0), *well(5, 3.2)).named("the defaults")
 
 
-def program(train_x, train_y, val_x, val_y, steps, lr, seed, *, paired=True, forget=True, theirs=True):
-    """The program with each of its three faults repaired or not."""
-    torch.manual_seed(seed)
-    mean, std = train_x.mean(0), train_x.std(0)
-    train_x = (train_x - mean) / std
-    val_x = (val_x - mean) / std if theirs else (val_x - val_x.mean(0)) / val_x.std(0)
-    model = nn.Sequential(nn.Linear(train_x.shape[1], 8), nn.Tanh(), nn.Linear(8, 1)).to(train_x.dtype)
-    optimiser = torch.optim.SGD(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(steps):
-        estimate = model(train_x)
-        loss = ((estimate[:, 0] if paired else estimate) - train_y).square().mean()
-        if forget:
-            optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-    with torch.no_grad():
-        error = model(val_x)[:, 0] - val_y
-    return losses, error.square().mean().sqrt().item()
-
-
-@exercise.mistake(
+exercise.bug(
+    "still_a_table",
+    "estimate = model(train_x)[:, 0]",
+    "estimate = model(train_x)",
     "One bug is left: (N, 1) minus (N,) is a table of all estimates minus all targets, so the loss asks for the mean. Take "
-    "column 0 of the estimate."
+    "column 0 of the estimate.",
+    left="the loss still takes a table",
 )
-def still_a_table(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, seed=0):
-    return program(train_x, train_y, val_x, val_y, steps, lr, seed, paired=False)
-
-
-@exercise.mistake(
-    "One bug is left: backward adds to the gradients that are there, so each step follows the sum of all before. Call optimiser.zero_grad()."
+exercise.bug(
+    "never_forgets",
+    "        optimiser.zero_grad()\n",
+    "",
+    "One bug is left: backward adds to the gradients that are there, so each step follows the sum of all before. Call optimiser.zero_grad().",
+    left="the gradients still pile up",
 )
-def never_forgets(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, seed=0):
-    return program(train_x, train_y, val_x, val_y, steps, lr, seed, forget=False)
-
-
-@exercise.mistake(
+exercise.bug(
+    "its_own_mean",
+    "val_x = (val_x - mean) / std",
+    "val_x = (val_x - val_x.mean(0)) / val_x.std(0)",
     "One bug is left: the new well is standardised with its own mean and spread, so a well full of shale looks like an average one. Use the "
-    "training wells' numbers."
+    "training wells' numbers.",
+    left="the new well still has numbers of its own",
 )
-def its_own_mean(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, seed=0):
-    return program(train_x, train_y, val_x, val_y, steps, lr, seed, theirs=False)
-
-
-@exercise.mistake(
-    "The shapes are right now. The gradients still pile up, and the new well still has numbers of its own: two bugs are left."
-)
-def only_the_shapes(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, seed=0):
-    return program(train_x, train_y, val_x, val_y, steps, lr, seed, forget=False, theirs=False)
-
-
-@exercise.mistake(
-    "The gradients are forgotten now. The loss still takes a table, and the new well still has numbers of its own: two bugs are left."
-)
-def only_the_gradients(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, seed=0):
-    return program(train_x, train_y, val_x, val_y, steps, lr, seed, paired=False, theirs=False)
-
-
-@exercise.mistake(
-    "The new well is standardised as it should be. The loss still takes a table, and the gradients still pile up: two bugs are left."
-)
-def only_the_wells(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, seed=0):
-    return program(train_x, train_y, val_x, val_y, steps, lr, seed, paired=False, forget=False)
 
 
 @exercise.alternative
@@ -139,9 +74,9 @@ def targets_as_a_column(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, see
         return losses, nn.functional.mse_loss(model((val_x - mean) / std).squeeze(1), val_y).sqrt().item()
 
 
-@exercise.alternative
-def repaired_in_parts(train_x, train_y, val_x, val_y, *, steps=60, lr=0.1, seed=0):
-    return program(train_x, train_y, val_x, val_y, steps, lr, seed)
-
-
 exercise.equivalent(".item(...) dropped", "a tensor of shape () is taken for the number in it")
+exercise.variant(
+    "forgets_after_the_step",
+    "        optimiser.zero_grad()\n        loss.backward()\n        optimiser.step()\n",
+    "        loss.backward()\n        optimiser.step()\n        model.zero_grad()\n",
+)

@@ -1,33 +1,28 @@
 """Fit a line, one step downhill at a time."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import row
 
 exercise = Exercise(
-    title="fit a line by gradient descent",
     difficulty=2,
     minutes=15,
     move_on=25,
+    core=True,
     hints=(
         "Do the worked number on paper: two points, one step. Your function must return 0.7 and 0.3 for it.",
         "In each step: the errors w * x + b - y of all points, from them both gradients, and only then both new values, for instance in "
         "one line, w, b = ..., ...",
     ),
-    part="morning",
 )
-
-
-def numbers(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
-    yield Case(numbers(1, 3), numbers(2, 4), lr=0.05, steps=1).named("two points, one step")
-    yield Case(numbers(1, 3), numbers(2, 4), lr=0.05, steps=2).named("two points, two steps")
-    x = numbers(-1.5, -0.5, 0.2, 0.8, 1.0)
+    yield Case(row(1, 3), row(2, 4), lr=0.05, steps=1).named("two points, one step")
+    yield Case(row(1, 3), row(2, 4), lr=0.05, steps=2).named("two points, two steps")
+    x = row(-1.5, -0.5, 0.2, 0.8, 1.0)
     yield Case(x, 0.3 * x.square() - 2 * x + 0.7, lr=0.1, steps=25).named("five points, twenty-five steps")
 
 

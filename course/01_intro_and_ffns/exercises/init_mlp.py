@@ -3,18 +3,16 @@
 import torch
 from torch import nn
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the first weights",
     difficulty=2,
     minutes=10,
-    move_on=20,
+    core=True,
     hints=(
         "One pair for each two neighbours in sizes. torch.randn has variance 1; by what must it be multiplied to have variance 2 / inputs?",
         "Multiplying by a factor multiplies the variance by its square. W is (outputs, inputs), as layer_forward wants it.",
     ),
-    part="afternoon",
 )
 
 

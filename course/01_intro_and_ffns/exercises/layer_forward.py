@@ -1,25 +1,20 @@
 """A batch through one linear layer: one matrix product and a bias."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="a layer",
     difficulty=1,
     minutes=5,
     move_on=12,
+    core=True,
     hints=(
         "Write the shapes beside the formula: (N, D) times what gives (N, H)? W is (H, D).",
         "W.T is (D, H). The bias (H,) is repeated for every example by broadcasting, without your doing anything.",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

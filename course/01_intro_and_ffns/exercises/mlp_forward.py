@@ -3,18 +3,17 @@
 import torch
 from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="a whole network",
     difficulty=2,
     minutes=10,
-    move_on=20,
+    core=True,
     hints=(
         "The output of one layer is the input of the next: a loop in which x is replaced by what comes out. Which layer is different?",
         "Loop over layers[:-1], all but the last, and treat layers[-1] after the loop.",
     ),
-    part="morning",
 )
 
 
@@ -29,19 +28,17 @@ def network(*sizes: int) -> list[tuple[Tensor, Tensor]]:
     ]
 
 
-def noise(*shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
-
-
 @exercise.cases
 def cases():
     one = torch.tensor([[1.0]], dtype=torch.float64)
-    yield Case(one, [(2 * one, -one[0]), (-3 * one, 0.5 * one[0])], Given("lambda z: z.square()")).named(
+    yield Case(one, [(2 * one, -one[0]), (-3 * one, 0.5 * one[0])], Code("lambda z: z.square()")).named(
         "one input, one hidden neuron, a square as activation"
     )
-    yield Case(noise(3, 2), network(2, 4, 3), Given("torch.tanh")).named("three examples, one hidden layer of four")
-    yield Case(noise(4, 3), network(3, 5, 4, 2), Given("torch.tanh")).named("two hidden layers")
-    yield Case(noise(2, 3), network(3, 2), Given("torch.tanh")).named("a single layer, so no activation at all")
+    yield Case(noise(3, 2, seed=9), network(2, 4, 3), Code("torch.tanh")).named(
+        "three examples, one hidden layer of four"
+    )
+    yield Case(noise(4, 3, seed=9), network(3, 5, 4, 2), Code("torch.tanh")).named("two hidden layers")
+    yield Case(noise(2, 3, seed=9), network(3, 2), Code("torch.tanh")).named("a single layer, so no activation at all")
 
 
 @exercise.mistake(

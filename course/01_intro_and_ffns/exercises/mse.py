@@ -1,26 +1,21 @@
 """The mean of the squared differences."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="mean squared error",
     difficulty=1,
     minutes=3,
     move_on=8,
+    core=True,
     hints=(
         "The name says it, read backwards: the error, its square, the mean.",
         "A mean without an axis, .mean(), is over all entries.",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -1,38 +1,32 @@
 """A weighted sum, a bias, an activation."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
+from dlmodule.checking.inputs import row
 
 exercise = Exercise(
-    title="a neuron",
     difficulty=1,
     minutes=5,
-    move_on=10,
+    core=True,
     hints=(
         "Do the worked number on paper, and note the order: products, their sum, the bias, and last the activation.",
         "The products, entry by entry, are w * x, and .sum(-1) adds them along the last axis, one sum per example. `activation` is a function: call it on the whole of it.",
     ),
-    part="morning",
 )
-
-
-def numbers(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
-    tanh = Given("torch.tanh")
-    yield Case(numbers(1, 2), numbers(3, -1), 0.5, tanh).named("two features")
-    yield Case(numbers(0.3, -0.2, 0.5), numbers(-1, 2, 0.4), -0.7, tanh).named("three features and a negative bias")
-    yield Case(numbers(1, -2, 3, 1, 2), numbers(2, 1, -1, 0.5, 1), 0.25, Given("lambda z: z.square()")).named(
+    tanh = Code("torch.tanh")
+    yield Case(row(1, 2), row(3, -1), 0.5, tanh).named("two features")
+    yield Case(row(0.3, -0.2, 0.5), row(-1, 2, 0.4), -0.7, tanh).named("three features and a negative bias")
+    yield Case(row(1, -2, 3, 1, 2), row(2, 1, -1, 0.5, 1), 0.25, Code("lambda z: z.square()")).named(
         "five features and a square as activation"
     )
-    yield Case(numbers(2), numbers(1.5), 1, Given("lambda z: z")).named("one feature and no bend at all")
+    yield Case(row(2), row(1.5), 1, Code("lambda z: z")).named("one feature and no bend at all")
     batch = torch.tensor([[1.0, 2.0], [0.5, -1.0], [0.0, 0.3]], dtype=torch.float64)
-    yield Case(batch, numbers(0.4, -0.6), 0.1, tanh).named("a batch of three examples")
+    yield Case(batch, row(0.4, -0.6), 0.1, tanh).named("a batch of three examples")
 
 
 @exercise.mistake("The bias is missing. Without it every neuron's bend would go through the origin, whatever the data.")

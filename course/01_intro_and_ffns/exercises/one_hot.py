@@ -3,10 +3,9 @@
 import torch
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="one-hot",
     difficulty=2,
     minutes=5,
     move_on=12,
@@ -14,7 +13,6 @@ exercise = Exercise(
         "Entry (n, k) asks a question: is y[n] equal to k? Broadcasting can ask all N·K questions at once.",
         "Compare y[:, None], a column (N, 1), with torch.arange(classes), a row (K,). The answers are booleans; .float() makes numbers of them.",
     ),
-    part="morning",
 )
 
 

@@ -5,19 +5,18 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 
 exercise = Exercise(
-    title="porosity",
     difficulty=3,
     minutes=20,
     move_on=35,
+    core=True,
     hints=(
         "The model has three parts in an nn.Sequential; the loop is that of train_digits with another loss.",
         "Standardise(logs) takes its mean and spread from the training logs once and for all. After nn.Flatten(0) the estimates have the "
         "targets' shape, and F.mse_loss(model(logs[index]), porosity[index]) compares like with like.",
     ),
-    part="afternoon",
     measured=Measured("rmse", higher=False),
 )
 

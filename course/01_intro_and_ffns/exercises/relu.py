@@ -2,18 +2,17 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="relu",
     difficulty=1,
     minutes=3,
     move_on=8,
+    core=True,
     hints=(
         "Whatever is below a limit becomes the limit; the rest stays. Which limit?",
         "Tensors have .clamp(min=...); torch.where(condition, this, that) or a product with (z > 0) do as well.",
     ),
-    part="morning",
 )
 
 

@@ -2,10 +2,9 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="sigmoid",
     difficulty=1,
     minutes=3,
     move_on=8,
@@ -13,7 +12,6 @@ exercise = Exercise(
         "Check three values on paper: z = 0 gives 1/2; a large z gives 1; a very negative z gives 0.",
         "e to the power of a tensor is tensor.exp(). Mind the sign in the exponent, and what the 1 + belongs to.",
     ),
-    part="morning",
 )
 
 

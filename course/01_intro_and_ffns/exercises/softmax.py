@@ -2,18 +2,16 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="softmax",
     difficulty=2,
     minutes=10,
-    move_on=20,
+    core=True,
     hints=(
         "Three steps: subtract, exponentiate, divide. The first and the last need one number per row; how is its axis kept?",
         "z.amax(-1, keepdim=True) has shape (..., 1), so that it broadcasts against z; the sum needs the same.",
     ),
-    part="morning",
 )
 
 

@@ -6,19 +6,18 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.training import evaluate
 
 exercise = Exercise(
-    title="train a classifier",
     difficulty=3,
     minutes=20,
     move_on=35,
+    core=True,
     hints=(
         "The loop of the cross-plot, three cells up, is all you need: put it into the function, and mind what has to come before the model is made.",
         "for index in torch.randperm(len(train)).split(256): gives the batches of one epoch; train.x[index] and train.y[index] belong together.",
     ),
-    part="afternoon",
     measured=Measured("accuracy"),
 )
 

@@ -2,18 +2,15 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="XOR by hand",
     difficulty=2,
     minutes=10,
-    move_on=20,
     hints=(
         "Let the first hidden neuron count the ones. Its answer is right in three of the four rows; the second neuron mends the fourth.",
         "A bias of -1 keeps the second counter silent until both inputs are on. How much has the output to take off then?",
     ),
-    part="afternoon",
 )
 
 

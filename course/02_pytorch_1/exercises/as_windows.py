@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="windows without a copy",
     difficulty=3,
     minutes=15,
     move_on=25,
@@ -14,7 +14,6 @@ exercise = Exercise(
         "On paper: x has 6 samples, width 3, step 2. Which samples are in each window? How far in memory from a window's start to the next one's, and from one sample of a window to the next?",
         "x.as_strided(size, stride) lays any shape and strides over the memory of x. One step along x itself is x.stride(0) entries: usually 1, but not if x is a column.",
     ),
-    part="morning",
 )
 
 
@@ -27,10 +26,6 @@ def probe(candidate, case):
     if not isinstance(windows, Tensor):
         return {"windows": type(windows).__name__, "shares the memory of x": False}
     return {"windows": windows.clone(), "shares the memory of x": windows.data_ptr() == x.data_ptr()}
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

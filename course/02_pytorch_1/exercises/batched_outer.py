@@ -1,12 +1,11 @@
 """An outer product for every pair of a batch."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="batched outer product",
     difficulty=2,
     minutes=8,
     move_on=15,
@@ -14,12 +13,7 @@ exercise = Exercise(
         "Write the formula with its three indices. Which of them does each factor carry, and is any of them summed over?",
         "No index is summed, so all three stand to the right of the arrow. With broadcasting: where does each factor need an axis of length 1?",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -2,19 +2,15 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
-    title="count",
     difficulty=2,
     minutes=5,
-    move_on=10,
     hints=(
         "First a table: a row per example, a column per class, 1 where the example is of that class. What is left is to add up its columns.",
         "Adding up the rows of a table A is ones @ A. The ones must be of the same dtype as A, and counts are whole numbers.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
 

@@ -2,29 +2,18 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="compress",
     difficulty=3,
     minutes=6,
-    move_on=12,
     hints=(
         "To which place does a kept sample go? Count the kept samples before it; you have a function that counts along.",
         "A table with a row per old place and a column per new one: 1 where the sample is kept *and* its new place is this column. x @ table moves them.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def row(*numbers: float) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def noise(count: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -2,29 +2,19 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="running sum",
     difficulty=2,
     minutes=4,
-    move_on=8,
+    core=True,
     hints=(
         "y_t is the sum of x_s over all s <= t: a sum over s of x_s times something that is 1 or 0. What is that something?",
         "x @ A has the entries sum over s of x_s A_st. A must be 1 where s <= t, and of the same dtype as x: `.to(x.dtype)`.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def row(*numbers: float) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def noise(count: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -2,29 +2,19 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="differences",
     difficulty=2,
     minutes=4,
-    move_on=8,
+    core=True,
     hints=(
         "y_t = x_t - x_(t-1). Which tensor has x_(t-1) at place t? And what does index -1 mean in Python?",
         "x[t - 1] is the trace one sample later. At t = 0 it wraps round to the last sample; put a 0 there with torch.where.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def row(*numbers: float) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def noise(count: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

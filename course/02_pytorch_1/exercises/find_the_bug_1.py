@@ -3,30 +3,17 @@
 import torch
 from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="this balances badly",
     difficulty=3,
     minutes=12,
     move_on=20,
+    core=True,
     hints=(
         "Take a volume of shape (2, 3, 4) and write beside each line which shape it makes. The error about shapes then names its line itself; the other two raise none.",
         "Which line writes into the storage that the caller holds? Which axis must disappear, so that one number per trace remains? And in which order does reshape read the entries?",
     ),
-    part="morning",
-    starter='''def find_the_bug_1(volume):
-    """Balance every trace of a volume and lay the traces out as rows. volume: (T, Y, X), which stays as it was.
-
-    Returns (traces, level): traces (Y * X, T), each with mean 0 and root mean square 1, trace (y, x) in row y * X + x;
-    and level (Y, X), the root mean square that each was divided by. Three lines are wrong: repair them.
-    """
-    T, Y, X = volume.shape
-    volume -= volume.mean(0)
-    level = volume.square().mean(1).sqrt()
-    traces = (volume / level).reshape(Y * X, T)
-    return traces, level
-''',
 )
 
 
@@ -42,67 +29,33 @@ def cases():
     yield Case(noise(6, 1, 4, seed=3)).named("a single inline")
 
 
-def program(volume, *, in_place=False, axis=0, moved=True):
-    T, Y, X = volume.shape
-    if in_place:
-        volume -= volume.mean(0)
-    else:
-        volume = volume - volume.mean(0)
-    level = volume.square().mean(axis).sqrt()
-    traces = volume / level
-    return (traces.permute(1, 2, 0) if moved else traces).reshape(Y * X, T), level
-
-
-@exercise.mistake(
-    "One bug is left, the first symptom: `volume -= ...` writes into the storage that the caller holds. Make a new tensor, `volume = volume - ...`, and give the name to that."
+exercise.bug(
+    "still_in_place",
+    "volume = volume - volume.mean(0)  # the first: -= wrote into the caller's volume",
+    "volume -= volume.mean(0)",
+    "One bug is left, the first symptom: `volume -= ...` writes into the storage that the caller holds. Make a new tensor, `volume = volume - ...`, and give the name to that.",
+    left="the caller's volume is still written into",
 )
-def still_in_place(volume):
-    return program(volume, in_place=True)
-
-
-@exercise.mistake(
-    "One bug is left, the second symptom: `mean(1)` takes the inlines away and leaves (T, X). One number per trace, (Y, X), remains when time goes, and time is axis 0."
+exercise.bug(
+    "still_the_wrong_axis",
+    "level = volume.square().mean(0).sqrt()  # the second: the axis that disappears is time, 0",
+    "level = volume.square().mean(1).sqrt()",
+    "One bug is left, the second symptom: `mean(1)` takes the inlines away and leaves (T, X). One number per trace, (Y, X), remains when time goes, and time is axis 0.",
+    left="the level still belongs to no trace",
 )
-def still_the_wrong_axis(volume):
-    return program(volume, axis=1)
-
-
-@exercise.mistake(
-    "One bug is left, the third symptom: `reshape` keeps the order in which the entries are read, time first, so a row holds a piece of a time slice. Move time to the end before you reshape."
+exercise.bug(
+    "still_only_reshaped",
+    ".permute(1, 2, 0).reshape(Y * X, T)  # the third: reshape moves no axis",
+    ".reshape(Y * X, T)",
+    "One bug is left, the third symptom: `reshape` keeps the order in which the entries are read, time first, so a row holds a piece of a time slice. Move time to the end before you reshape.",
+    left="the rows are still cut from time slices",
 )
-def still_only_reshaped(volume):
-    return program(volume, moved=False)
-
-
-@exercise.mistake(
-    "The caller's volume is safe now. But the level still belongs to no trace, and the rows are still cut from time slices: two bugs are left."
+exercise.edit(
+    "all_axes_turned_round",
+    "permute(1, 2, 0)",
+    "permute(2, 1, 0)",
+    "Time stands last now, but crosslines come before inlines: trace (y, x) belongs in row y * X + x, so Y comes before X. `volume.T` turns all three axes round; `permute(1, 2, 0)` moves only time.",
 )
-def only_the_copy_repaired(volume):
-    return program(volume, axis=1, moved=False)
-
-
-@exercise.mistake(
-    "The level is one number per trace now. But the caller's volume is still written into, and the rows are still cut from time slices: two bugs are left."
-)
-def only_the_axis_repaired(volume):
-    return program(volume, in_place=True, moved=False)
-
-
-@exercise.mistake(
-    "The rows are traces now. But the caller's volume is still written into, and the level still belongs to no trace: two bugs are left."
-)
-def only_the_rows_repaired(volume):
-    return program(volume, in_place=True, axis=1)
-
-
-@exercise.mistake(
-    "Time stands last now, but crosslines come before inlines: trace (y, x) belongs in row y * X + x, so Y comes before X. `volume.T` turns all three axes round; `permute(1, 2, 0)` moves only time."
-)
-def all_axes_turned_round(volume):
-    T, Y, X = volume.shape
-    volume = volume - volume.mean(0)
-    level = volume.square().mean(0).sqrt()
-    return (volume / level).permute(2, 1, 0).reshape(Y * X, T), level
 
 
 @exercise.alternative

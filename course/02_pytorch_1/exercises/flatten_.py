@@ -2,33 +2,26 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="flatten",
     difficulty=2,
     minutes=4,
-    move_on=8,
     hints=(
         "Number the entries 0, 1, 2, ... as one reads a page. In which row and which column stands number n?",
         "A row holds N entries: integer division by N gives the row, and the remainder gives the column.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def table(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
     yield Case(torch.arange(1, 7, dtype=torch.float64).reshape(2, 3)).named("the table (1, 2, 3), (4, 5, 6)")
-    yield Case(table(3, 3)).named("a 3x3 table")
-    yield Case(table(5, 2, seed=1)).named("a 5x2 table")
-    yield Case(table(1, 4, seed=2)).named("a single row")
+    yield Case(noise(3, 3)).named("a 3x3 table")
+    yield Case(noise(5, 2, seed=1)).named("a 5x2 table")
+    yield Case(noise(1, 4, seed=2)).named("a single row")
 
 
 @exercise.mistake(

@@ -1,25 +1,20 @@
 """From each row, the number at that row's own index."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="gather logits",
     difficulty=2,
     minutes=8,
     move_on=15,
+    core=True,
     hints=(
         "Two index tensors of the same shape pick *pairs*. You have the second of each pair, y. What is the first?",
         "The rows are 0, 1, ..., N - 1: torch.arange(N). Or: Tensor.gather along axis 1 wants an index with as many axes as logits, (N, 1).",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -1,20 +1,19 @@
 """Value and gradient of a scalar function at a point, leaving the point as it was."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
+from dlmodule.checking.inputs import row
 
 exercise = Exercise(
-    title="value and gradient",
     difficulty=2,
     minutes=10,
     move_on=18,
+    core=True,
     hints=(
         "You need a leaf that records and that is not the caller's x. Which method gives a tensor with the same numbers and no past?",
         "x.detach() is a new tensor on the same memory, .requires_grad_() switches recording on for it alone. Then either backward() and .grad, or torch.autograd.grad, which returns the gradient in a tuple.",
     ),
-    part="morning",
 )
 
 
@@ -34,17 +33,13 @@ def probe(candidate, case):
     }
 
 
-def numbers(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
 @exercise.cases
 def cases():
-    yield Case(Given("lambda x: x.square().sum()"), numbers(3, -1)).named("the sum of squares at (3, -1)")
-    yield Case(Given("lambda x: x.prod()"), numbers(2, 3, 5)).named("a product of three")
-    yield Case(Given("lambda x: (x.sin() * x.exp()).sum()"), numbers(0.3, -0.2, 1.1, 0.5, -2)).named("sin(x) exp(x)")
+    yield Case(Code("lambda x: x.square().sum()"), row(3, -1)).named("the sum of squares at (3, -1)")
+    yield Case(Code("lambda x: x.prod()"), row(2, 3, 5)).named("a product of three")
+    yield Case(Code("lambda x: (x.sin() * x.exp()).sum()"), row(0.3, -0.2, 1.1, 0.5, -2)).named("sin(x) exp(x)")
     table = torch.arange(6, dtype=torch.float64).reshape(2, 3)
-    yield Case(Given("lambda x: (x @ x.T).sum()"), table).named("a function of a 2x3 matrix")
+    yield Case(Code("lambda x: (x @ x.T).sum()"), table).named("a function of a 2x3 matrix")
 
 
 @exercise.mistake(

@@ -2,19 +2,16 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
-    title="identity",
     difficulty=1,
     minutes=3,
-    move_on=6,
+    core=True,
     hints=(
         "Entry (i, j) is 1 where i equals j. Which tensor holds every i, and which every j?",
         "With i = torch.arange(n), the comparison i[:, None] == i is a table of True and False; torch.where makes numbers of it.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
 

@@ -1,12 +1,11 @@
 """The Jacobian of a vector function, one backward pass per row."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
+from dlmodule.checking.inputs import row
 
 exercise = Exercise(
-    title="a Jacobian, row by row",
     difficulty=3,
     minutes=15,
     move_on=25,
@@ -14,7 +13,6 @@ exercise = Exercise(
         "Row m is the gradient of one number, y[m]: you can compute that already. How many times do you walk back through the same graph?",
         "Record y once, from a leaf of your own. torch.autograd.grad(y[m], leaf, retain_graph=True) keeps the graph for the next row; stack the rows.",
     ),
-    part="morning",
 )
 
 
@@ -25,22 +23,18 @@ def probe(candidate, case):
     return {"jacobian": jacobian.detach().clone(), "x records operations afterwards": x.requires_grad}
 
 
-def numbers(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
 @exercise.cases
 def cases():
-    yield Case(Given("lambda x: torch.stack([x[0] * x[1], x[0] + 3 * x[1]])"), numbers(2, 5)).named(
+    yield Case(Code("lambda x: torch.stack([x[0] * x[1], x[0] + 3 * x[1]])"), row(2, 5)).named(
         "(x0 x1, x0 + 3 x1) at (2, 5)"
     )
     yield Case(
-        Given("lambda x: torch.stack([x.square().sum(), x.prod(), x.sin().sum(), x[0] * x[2]])"), numbers(1, 2, 3)
+        Code("lambda x: torch.stack([x.square().sum(), x.prod(), x.sin().sum(), x[0] * x[2]])"), row(1, 2, 3)
     ).named("four functions of three variables")
-    yield Case(Given("lambda x: x.cumsum(0)[1:].exp()"), numbers(0.1, -0.3, 0.2, 0.4)).named(
+    yield Case(Code("lambda x: x.cumsum(0)[1:].exp()"), row(0.1, -0.3, 0.2, 0.4)).named(
         "three functions of four variables"
     )
-    yield Case(Given("lambda x: (2 * x).sum()[None]"), numbers(1, 2, 3)).named("a single function")
+    yield Case(Code("lambda x: (2 * x).sum()[None]"), row(1, 2, 3)).named("a single function")
 
 
 @exercise.mistake("Your Jacobian is transposed: row m belongs to output m, column d to input d.")

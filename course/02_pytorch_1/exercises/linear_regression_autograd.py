@@ -3,18 +3,18 @@
 import torch
 from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="linear regression",
     difficulty=2,
     minutes=12,
     move_on=20,
+    core=True,
     hints=(
         "Five things in each step: predict, loss, keep its number, gradients, move. What must remember, and what must not be remembered?",
         "Make w and b with requires_grad=True; torch.autograd.grad(loss, [w, b]) returns both gradients and stores nothing; move w and b in a `with torch.no_grad():` block.",
     ),
-    part="afternoon",
 )
 
 
@@ -31,10 +31,6 @@ def probe(candidate, case):
         "the losses are Python numbers": all(isinstance(one, float) for one in losses),
         "w and b are without a past": not any(isinstance(one, Tensor) and one.requires_grad for one in (w, b)),
     }
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

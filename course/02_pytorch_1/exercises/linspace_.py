@@ -2,19 +2,15 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
-    title="evenly spaced",
     difficulty=2,
     minutes=4,
-    move_on=8,
     hints=(
         "The i-th of n numbers has gone a share of the way from start to stop. Which share? It is 0 for the first and 1 for the last.",
         "Between n fence posts there are n - 1 gaps. For n = 1 that is none, and 0/0 is nan: divide by max(n - 1, 1).",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
 

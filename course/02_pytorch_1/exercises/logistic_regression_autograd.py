@@ -4,18 +4,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="logistic regression",
     difficulty=3,
     minutes=15,
     move_on=25,
+    core=True,
     hints=(
         "The program is that of the linear regression; only the loss is another. Write it with z, never with the probability.",
         "torch.logaddexp(z, zeros) is ln(e^z + e^0), whatever z; F.binary_cross_entropy_with_logits(z, y) is the whole mean. The penalty is l2 / 2 times the sum of the squared weights, without the bias.",
     ),
-    part="afternoon",
 )
 
 
@@ -34,22 +34,14 @@ def probe(candidate, case):
     }
 
 
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def truth(*values: float) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
 @exercise.cases
 def cases():
-    yield Case(truth(2.0)[:, None], truth(1.0), lr=0.5, steps=3).named("x = 2, y = 1, three steps")
-    yield Case(noise(6, 2), truth(0, 1, 1, 0, 1, 1), lr=0.3, steps=5).named("six examples of two features, five steps")
-    yield Case(noise(5, 3, seed=1), truth(1, 0, 0, 0, 1), lr=0.2, steps=12, l2=0.7).named(
+    yield Case(row(2.0)[:, None], row(1.0), lr=0.5, steps=3).named("x = 2, y = 1, three steps")
+    yield Case(noise(6, 2), row(0, 1, 1, 0, 1, 1), lr=0.3, steps=5).named("six examples of two features, five steps")
+    yield Case(noise(5, 3, seed=1), row(1, 0, 0, 0, 1), lr=0.2, steps=12, l2=0.7).named(
         "five examples of three features, with a penalty"
     )
-    yield Case(1000 * noise(4, 2, seed=2), truth(0, 1, 0, 1), lr=0.1, steps=4, l2=0.01).named(
+    yield Case(1000 * noise(4, 2, seed=2), row(0, 1, 0, 1), lr=0.1, steps=4, l2=0.01).named(
         "features of a thousand, so logits of many thousands"
     )
 

@@ -2,12 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="a moving average",
     difficulty=2,
     minutes=10,
     move_on=18,
@@ -15,12 +14,7 @@ exercise = Exercise(
         "Windows first, then a reduction. Which axis of the windows holds the samples of one window?",
         "x.unfold(dim, width, 1) leaves the starts at axis `dim` and puts the samples of each window into a new *last* axis.",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

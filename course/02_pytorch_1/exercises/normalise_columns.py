@@ -3,18 +3,17 @@
 import torch
 from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="normalise columns",
     difficulty=1,
     minutes=8,
     move_on=15,
+    core=True,
     hints=(
         "Which axis disappears when you want one mean per column? Say its number, and check the shape of the mean before you subtract it.",
         "x.mean(0) has shape (D,) and broadcasts against (N, D). For the spread, x.std(0, correction=0) divides by N.",
     ),
-    part="morning",
 )
 
 

@@ -2,35 +2,25 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="outer product",
     difficulty=1,
     minutes=3,
-    move_on=6,
+    core=True,
     hints=(
         "Entry (i, j) is x_i y_j. On which axis must x lie, and on which y?",
         "x[:, None] has shape (M, 1), y has shape (N,), which is read as (1, N).",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def row(*numbers: float) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def noise(count: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
     yield Case(row(1, 2, 3), row(10, 20)).named("(1, 2, 3) and (10, 20)")
-    yield Case(noise(4), noise(5, 1)).named("four and five random numbers")
+    yield Case(noise(4), noise(5, seed=1)).named("four and five random numbers")
     yield Case(row(-2), noise(3)).named("one number and three")
 
 

@@ -2,29 +2,18 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="cut or fill",
     difficulty=2,
     minutes=4,
-    move_on=8,
     hints=(
         "The entry at place t is x_t as long as there is one, and 0 beyond. How many places are there?",
         "torch.where computes *both* branches everywhere, so x[t] must exist for every t, even where it is not chosen. An index modulo len(x) always exists.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def row(*numbers: float) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def noise(count: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

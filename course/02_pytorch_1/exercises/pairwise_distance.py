@@ -1,25 +1,20 @@
 """The distance between every point of one set and every point of another."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="pairwise distance",
     difficulty=2,
     minutes=10,
     move_on=18,
+    core=True,
     hints=(
         "Write the three shapes under each other: what comes in, (N, D) and (M, D), and what the differences must be, (N, M, D). Where is a 1 missing?",
         "x[:, None] has shape (N, 1, D) and y has (M, D), so their difference has (N, M, D). Square it, sum one axis, take the root.",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -2,29 +2,18 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="roll",
     difficulty=2,
     minutes=4,
-    move_on=8,
     hints=(
         "Do not ask where a sample goes; ask where the entry at place t comes from.",
         "What stands at t stood at t - shift before. Beyond the ends the trace goes round: modulo its length.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def row(*numbers: float) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def noise(count: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
@@ -32,7 +21,7 @@ def cases():
     yield Case(row(1, 2, 3, 4), 1).named("(1, 2, 3, 4), later by 1")
     yield Case(row(1, 2, 3, 4), -1).named("(1, 2, 3, 4), earlier by 1")
     yield Case(noise(5), 2).named("five samples, later by 2")
-    yield Case(noise(5, 1), 12).named("five samples, later by 12")
+    yield Case(noise(5, seed=1), 12).named("five samples, later by 12")
     yield Case(noise(3), -8).named("three samples, earlier by 8")
 
 

@@ -2,29 +2,18 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="scatter and add",
     difficulty=3,
     minutes=5,
-    move_on=10,
     hints=(
         "Entry k of the answer is the sum of the values whose index is k: a sum over n of values_n times something that is 1 or 0.",
         "It is the count of the last puzzle with the values in place of the ones. Mind the dtype of the table.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def row(*numbers: float) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def noise(count: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
@@ -32,7 +21,7 @@ def cases():
     yield Case(row(1, 2, 4), torch.tensor([0, 2, 0]), 3).named("(1, 2, 4) into bins 0, 2 and 0 of three")
     yield Case(noise(6), torch.tensor([4, 1, 1, 0, 4, 1]), 7).named("six values into seven bins")
     yield Case(torch.tensor([5, -6, 7]), torch.tensor([1, 1, 1]), 2).named("three whole numbers into one bin")
-    yield Case(noise(9, 1), torch.arange(9) * 5 % 4, 4).named("nine values into four bins")
+    yield Case(noise(9, seed=1), torch.arange(9) * 5 % 4, 4).named("nine values into four bins")
 
 
 @exercise.mistake(

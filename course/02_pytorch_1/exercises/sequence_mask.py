@@ -2,34 +2,28 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="sequence mask",
     difficulty=2,
     minutes=4,
-    move_on=8,
+    core=True,
     hints=(
         "Sample t of trace n is kept where t is smaller than the length of trace n. On which axis does t lie, and on which n?",
         "lengths[:, None] is a column, (N, 1). What is beyond the length may be nan, and nan times 0 is nan: choose, do not multiply.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def table(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
     ramp = torch.arange(1, 9, dtype=torch.float64).reshape(2, 4)
     yield Case(ramp, torch.tensor([3, 1])).named("two traces of 4 samples, of which 3 and 1 count")
-    yield Case(table(3, 3), torch.tensor([1, 3, 2])).named("three traces of 3 samples")
-    yield Case(table(4, 6, seed=1), torch.tensor([6, 0, 2, 5])).named("four traces of 6 samples, one of them empty")
-    broken = table(2, 5, seed=2)
+    yield Case(noise(3, 3), torch.tensor([1, 3, 2])).named("three traces of 3 samples")
+    yield Case(noise(4, 6, seed=1), torch.tensor([6, 0, 2, 5])).named("four traces of 6 samples, one of them empty")
+    broken = noise(2, 5, seed=2)
     broken[0, 3:] = torch.nan
     yield Case(broken, torch.tensor([3, 5])).named("a recorder that wrote nan after it failed")
 

@@ -1,27 +1,21 @@
 """Trace balancing whose gain autograd takes for a constant."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="stop the gradient",
     difficulty=2,
     minutes=10,
     move_on=18,
+    core=True,
     hints=(
         "The forward pass is a division. Which of the two, the trace or its gain, must look like a plain number to the backward pass?",
         "rms.detach() has the numbers of rms and no past. Keep the reduced axis, so that (N, 1) divides (N, T).",
     ),
-    part="morning",
     probe=probes.call(grad=True),
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

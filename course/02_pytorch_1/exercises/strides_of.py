@@ -4,18 +4,17 @@ import math
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="strides",
     difficulty=2,
     minutes=10,
     move_on=18,
+    core=True,
     hints=(
         "Take (2, 3, 4) and number the 24 entries in the order of memory. By how much does the number grow when the last index grows by 1? The middle one? The first?",
         "Go through the sizes from the last to the first and keep a running product, which begins at 1. Write it down *before* you multiply it by the size.",
     ),
-    part="morning",
 )
 
 

@@ -2,19 +2,16 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
-    title="upper triangle",
     difficulty=1,
     minutes=3,
-    move_on=6,
+    core=True,
     hints=(
         "Take what you wrote for the identity. Which relation between i and j holds on the diagonal and to the right of it?",
         "To the right of the diagonal the column number is larger than the row number.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
 

@@ -2,36 +2,25 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise, row
 
 exercise = Exercise(
-    title="two rows",
     difficulty=2,
     minutes=4,
-    move_on=8,
     hints=(
         "Entry (i, t) is x_t in row 0 and y_t in row 1. Which tensor tells the rows apart, and on which axis must it lie?",
         "torch.arange(2)[:, None] has shape (2, 1); torch.where broadcasts its three arguments against each other.",
     ),
-    part="afternoon",
     probe=probes.puzzle(),
 )
-
-
-def row(*numbers: float) -> torch.Tensor:
-    return torch.tensor(numbers, dtype=torch.float64)
-
-
-def noise(count: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
     yield Case(row(1, 2, 3), row(7, 8, 9)).named("(1, 2, 3) and (7, 8, 9)")
     yield Case(row(1, 2), row(7, 8)).named("(1, 2) and (7, 8)")
-    yield Case(noise(5), noise(5, 1)).named("two traces of five samples")
+    yield Case(noise(5), noise(5, seed=1)).named("two traces of five samples")
 
 
 @exercise.mistake(

@@ -3,20 +3,19 @@
 import torch
 from torch import Tensor, nn
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="a linear layer",
     difficulty=2,
     minutes=8,
     move_on=15,
+    core=True,
     hints=(
         "Which type must a tensor have so that the module files it under its parameters? And in which direction do the rows of the "
         "weight run: one for each output, or one for each input?",
         "torch.rand is uniform on [0, 1): stretch and shift it to the interval that is asked for, and wrap it in nn.Parameter. forward "
         "multiplies by the transposed weight, so that any number of axes may stand before the last.",
     ),
-    part="morning",
 )
 
 

@@ -3,10 +3,9 @@
 import torch
 from torch import nn
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
-    title="modules in a row",
     difficulty=2,
     minutes=8,
     move_on=15,
@@ -15,7 +14,6 @@ exercise = Exercise(
         "add_module(str(i), module) in a loop; self._modules then holds them in the order in which they were added. In forward, the "
         "output of one is the input of the next.",
     ),
-    part="morning",
 )
 
 
@@ -42,13 +40,13 @@ def probe(candidate, case):
 @exercise.cases
 def cases():
     x = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])
-    yield Case(Given("[nn.Linear(3, 2)]", seed=1), x).named("one linear layer")
-    yield Case(Given("[nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)]", seed=2), x).named("linear, ReLU, linear")
+    yield Case(Code("[nn.Linear(3, 2)]", seed=1), x).named("one linear layer")
+    yield Case(Code("[nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)]", seed=2), x).named("linear, ReLU, linear")
     yield Case([], x).named("no modules at all")
-    yield Case(Given("(lambda relu: [relu, nn.Linear(3, 4), relu, nn.Linear(4, 2)])(nn.ReLU())", seed=4), x).named(
+    yield Case(Code("(lambda relu: [relu, nn.Linear(3, 4), relu, nn.Linear(4, 2)])(nn.ReLU())", seed=4), x).named(
         "the same ReLU twice"
     )
-    yield Case(Given("[nn.Linear(3, 3), nn.Dropout(0.5), nn.Tanh(), nn.Linear(3, 3), nn.Softmax(1)]", seed=3), x).named(
+    yield Case(Code("[nn.Linear(3, 3), nn.Dropout(0.5), nn.Tanh(), nn.Linear(3, 3), nn.Softmax(1)]", seed=3), x).named(
         "five modules, one of them a dropout"
     )
 

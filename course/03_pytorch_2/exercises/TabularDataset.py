@@ -3,19 +3,18 @@
 import torch
 from torch.utils.data import Dataset
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="a dataset of windows",
     difficulty=3,
     minutes=12,
     move_on=20,
+    core=True,
     hints=(
         "Draw the rows 0, 1, 2 | 3, 4 of two wells and the window of row 2 with reach 1. Which rows is it to hold? And that of row 0?",
         "Compute beforehand, for each sample, the first and the last row of its well. The rows from i - reach to i + reach, clamped to "
         "these two, are the window; flatten what you get by indexing x with them.",
     ),
-    part="morning",
 )
 
 

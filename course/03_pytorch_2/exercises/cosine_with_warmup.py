@@ -2,10 +2,9 @@
 
 import math
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="cosine with warm-up",
     difficulty=2,
     minutes=8,
     move_on=15,
@@ -14,7 +13,6 @@ exercise = Exercise(
         "For the way down let u = (step - warmup) / (total - warmup), never above 1. Half of one plus cos(pi u) runs from 1 to 0; the floor "
         "is added by stretching that interval to [floor, 1].",
     ),
-    part="morning",
 )
 
 

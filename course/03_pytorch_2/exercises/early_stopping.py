@@ -2,19 +2,17 @@
 
 import math
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="early stopping",
     difficulty=2,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "Walk through the losses once, and remember two things: the record, and the epoch that set it.",
         "Begin with infinity as the record: then the first epoch needs no special case, and nan fails the comparison by itself. How many "
         "epochs have come after the best?",
     ),
-    part="morning",
 )
 
 

@@ -4,20 +4,19 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
-    title="evaluate",
     difficulty=3,
     minutes=10,
     move_on=18,
+    core=True,
     hints=(
         "loss_fn gives a batch's mean. What must you multiply it by before you add up, so that dividing by N gives the mean over all? "
         "And can you know a recall before you have seen all examples?",
         "Remember model.training first. Inside torch.no_grad() collect the sum of losses and the predicted classes; put the mode back with "
         "model.train(was_training); then one recall for each class in y.unique().",
     ),
-    part="morning",
 )
 
 
@@ -74,7 +73,7 @@ def cases():
     yield Case(*points(23, 4, 2), 4, False, batch_size=8).named("23 examples of four classes, batches of eight")
     x, y = points(30, 5, 3)
     yield Case(x[y != 3], y[y != 3], 5, True, batch_size=7).named("a class that does not occur")
-    smoothed = Given("lambda logits, y: F.cross_entropy(logits, y, label_smoothing=0.3)")
+    smoothed = Code("lambda logits, y: F.cross_entropy(logits, y, label_smoothing=0.3)")
     yield Case(*points(12, 3, 4), 3, False, loss_fn=smoothed, batch_size=5).named("another loss")
     yield Case(*points(1500, 3, 5), 3, False).named("1,500 examples and the default batch size")
 

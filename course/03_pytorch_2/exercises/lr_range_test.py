@@ -7,10 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the learning-rate range test",
     difficulty=3,
     minutes=12,
     move_on=20,
@@ -20,7 +19,6 @@ exercise = Exercise(
         "The formula's rate goes into optimiser.param_groups[0]['lr'] before the step. Append the loss "
         "before you decide whether to break, so that the one that exploded is in the list.",
     ),
-    part="morning",
 )
 
 

@@ -3,10 +3,9 @@
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="pad and collate",
     difficulty=2,
     minutes=8,
     move_on=15,
@@ -14,7 +13,6 @@ exercise = Exercise(
         "Make the two full tensors first, of the size of the longest sequence, filled with what padding is; then copy each sequence in.",
         "new_zeros and new_full keep dtype and device of the example they are called on; the first T_n places of row n then take sequence n.",
     ),
-    part="morning",
 )
 
 

@@ -7,19 +7,18 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="resume",
     difficulty=3,
     minutes=8,
     move_on=15,
+    core=True,
     hints=(
         "The mirror image of save_checkpoint: for each of the six entries, which method takes it?",
         "load_state_dict for three; set_state for the generator, torch.set_rng_state for the global one; the history is what you return. "
         "torch.load wants map_location and weights_only.",
     ),
-    part="morning",
 )
 
 

@@ -7,19 +7,18 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="save a checkpoint",
     difficulty=3,
     minutes=10,
     move_on=18,
+    core=True,
     hints=(
         "Go down the table: six entries of a dictionary, three of them state_dicts, two the states of generators. Then think of a power cut in "
         "the middle of torch.save.",
         "Save to another name in the same folder, path.with_suffix(...) say, and let Path.replace put the finished file in place of the old.",
     ),
-    part="morning",
 )
 
 

@@ -5,19 +5,17 @@ import random
 import numpy as np
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="seed everything",
     difficulty=1,
     minutes=4,
-    move_on=8,
+    core=True,
     hints=(
         "Which three libraries hold a global generator? Each has one function that seeds it.",
         "torch.manual_seed returns torch's *global* generator. The one to return is a new object: torch.Generator(), seeded by its own "
         "method.",
     ),
-    part="morning",
 )
 
 

@@ -4,18 +4,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="one step",
     difficulty=2,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "backward() adds to what is in .grad. When must the old gradients be gone at the latest?",
         "model.train(); loss; zero_grad; backward; step. What you return may not hold on to the graph: see Tensor.detach.",
     ),
-    part="morning",
 )
 
 

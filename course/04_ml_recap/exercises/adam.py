@@ -1,25 +1,19 @@
 """One step of Adam."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="Adam",
     difficulty=2,
     minutes=8,
-    move_on=16,
+    core=True,
     hints=(
         "Five quantities in this order: m, s, their corrected versions, theta. Which of them does the next step need?",
         "The correction divides by 1 - beta ** t, a number; with t = 1 it undoes the factor 1 - beta exactly. Return the raw m and s.",
     ),
-    part="afternoon",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -1,25 +1,20 @@
 """One step of AdamW: decay beside the gradient, not in it."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="AdamW",
     difficulty=2,
     minutes=4,
     move_on=10,
+    core=True,
     hints=(
         "Two things happen to theta, one after the other, and only the second knows the gradient.",
         "The decay is one multiplication by a number a little below 1, made of lr and weight_decay. What follows you have written already.",
     ),
-    part="afternoon",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -2,49 +2,34 @@
 
 import numpy as np
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise_array
 
 exercise = Exercise(
-    title="add",
     difficulty=2,
     minutes=4,
-    move_on=8,
-    part="morning",
+    core=True,
     hints=(
         "The result is one line. The pull is a function inside the function: it sees a and b, and is called later with the gradient of the result.",
         "Both gradients are `grad` itself, summed back to the shape of its own input: you have just written what does that.",
     ),
+    probe=probes.vjp(),
 )
-
-
-@exercise.probe
-def probe(candidate, case):
-    grad, *inputs = case.args
-    before = [one.copy() for one in inputs]
-    answer = candidate(*inputs, **case.kwargs)
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        return {"returned": type(answer).__name__}
-    gradients = answer[1](grad)
-    if not isinstance(gradients, tuple | list):
-        return {"the pull returned": type(gradients).__name__}
-    return {
-        "out": np.asarray(answer[0], dtype=float),
-        "gradients": [np.asarray(one, dtype=float) for one in gradients],
-        "inputs left as they were": all(np.array_equal(a, b) for a, b in zip(inputs, before, strict=True)),
-    }
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @exercise.cases
 def cases():
     yield Case(np.array([1.0, 10.0]), np.array([2.0, 3.0]), np.array([5.0, 7.0])).named("(2, 3) + (5, 7)")
-    yield Case(noise(3, 4), noise(3, 4, seed=1), noise(4, seed=2)).named("a batch and a bias, (3, 4) + (4,)")
-    yield Case(noise(3, 4), noise(3, 1, seed=1), noise(1, 4, seed=2)).named("a column and a row, (3, 1) + (1, 4)")
-    yield Case(noise(3, 3), noise(3, seed=1), noise(3, 3, seed=2)).named("(3,) + (3, 3)")
-    yield Case(noise(2, 3), noise(2, 3, seed=1), noise(seed=2)).named("an array and a number, (2, 3) + ()")
+    yield Case(noise_array(3, 4), noise_array(3, 4, seed=1), noise_array(4, seed=2)).named(
+        "a batch and a bias, (3, 4) + (4,)"
+    )
+    yield Case(noise_array(3, 4), noise_array(3, 1, seed=1), noise_array(1, 4, seed=2)).named(
+        "a column and a row, (3, 1) + (1, 4)"
+    )
+    yield Case(noise_array(3, 3), noise_array(3, seed=1), noise_array(3, 3, seed=2)).named("(3,) + (3, 3)")
+    yield Case(noise_array(2, 3), noise_array(2, 3, seed=1), noise_array(seed=2)).named(
+        "an array and a number, (2, 3) + ()"
+    )
 
 
 exercise.edit(

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="batch normalisation, backward",
     difficulty=4,
     minutes=12,
     move_on=22,
@@ -14,12 +14,7 @@ exercise = Exercise(
         "Compute x_hat first; then the gradients of gamma and beta are two sums over the batch, and the box needs two means over the batch.",
         "Inside the box stands g, the gradient that has passed gamma, and the whole is divided by s. The last term is x_hat times one number per feature.",
     ),
-    part="afternoon",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -1,27 +1,22 @@
 """Batch normalisation, forward, in both modes."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="batch normalisation, forward",
     difficulty=3,
     minutes=10,
     move_on=18,
+    core=True,
     hints=(
         "Each feature is a column: means and variances run along axis 0. Write the two modes as two branches that both end with a mean and a variance.",
         "Two different variances occur in training: x.var(0, correction=0) to normalise, correction=1 for the running average. Make new tensors; "
         "`+=` would change the caller's.",
     ),
-    part="afternoon",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def example(N: int, D: int, seed: int, **settings) -> Case:

@@ -2,23 +2,17 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="bias and variance",
     difficulty=2,
     minutes=6,
-    move_on=12,
-    part="morning",
     hints=(
         "Which axis holds the samples? The mean over it is the function f-bar, one number for each point.",
         "Compare f-bar with the truth, square, and only then average over the points. For the variance compare each row with f-bar.",
     ),
 )
-
-
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

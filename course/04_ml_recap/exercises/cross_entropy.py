@@ -2,15 +2,14 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="cross-entropy",
     difficulty=2,
     minutes=8,
     move_on=15,
-    part="morning",
+    core=True,
     hints=(
         "For one example: log-sum-exp of its logits, minus the logit of the true class. Which number may you take out of the sum so that no exponent "
         "is above 0? It may differ from example to example.",
@@ -22,10 +21,6 @@ exercise = Exercise(
 
 def tensor(*rows: list[float]) -> torch.Tensor:
     return torch.tensor(rows, dtype=torch.float64)
-
-
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -2,18 +2,16 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="dropout",
     difficulty=2,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "One uniform number per entry of x makes the coins: which side of p must it fall on to be kept?",
         "What is kept is divided by the probability of being kept. Treat evaluation, p = 0 and p = 1 before you divide.",
     ),
-    part="afternoon",
 )
 
 

@@ -2,18 +2,17 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="early stopping",
     difficulty=3,
     minutes=10,
     move_on=18,
+    core=True,
     hints=(
         "A for loop over `epochs` that remembers three things: the best state, its epoch, its loss. After each epoch, compare the age of the best with patience.",
         "Clone every tensor of the state that you keep. The age of the best is the number of this epoch minus that of the best; break before the loop asks for another.",
     ),
-    part="afternoon",
 )
 
 

@@ -2,42 +2,15 @@
 
 import numpy as np
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="this trains badly",
     difficulty=3,
     minutes=10,
-    move_on=20,
-    part="morning",
     hints=(
         "Run gradient_check on each of the six parameters by itself; the cell below the check does it for you. Which are wrong, and which value do all of those pass through and the others not?",
         "How many arrows leave h1 in the forward pass? Count how many arrive at grad_h1 in the backward pass.",
     ),
-    starter='''def find_the_bug_1(parameters, x, y):
-    """Loss and gradients of a network with a skip connection.
-
-    parameters: W1 (D, H), b1 (H,), W2 (H, H), b2 (H,), W3 (H, K), b3 (K,); x: (N, D); y: (N,) classes.
-    Returns the mean cross-entropy and its gradients, in the order of the parameters.
-    """
-    W1, b1, W2, b2, W3, b3 = parameters
-    a1 = x @ W1 + b1
-    h1 = np.maximum(a1, 0)
-    a2 = h1 @ W2 + b2
-    h2 = h1 + np.maximum(a2, 0)
-    z = h2 @ W3 + b3
-    z = z - z.max(axis=1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    loss = -log_p[np.arange(len(y)), y].mean()
-
-    grad_z = (np.exp(log_p) - np.eye(len(b3))[y]) / len(y)
-    grad_h2 = grad_z @ W3.T
-    grad_a2 = grad_h2 * (a2 > 0)
-    grad_h1 = grad_a2 @ W2.T
-    grad_a1 = grad_h1 * (a1 > 0)
-    gradients = [x.T @ grad_a1, grad_a1.sum(axis=0), h1.T @ grad_a2, grad_a2.sum(axis=0), h2.T @ grad_z, grad_z.sum(axis=0)]
-    return float(loss), gradients
-''',
 )
 
 
@@ -61,6 +34,11 @@ def cases():
     yield network(3, 5, 3, 8, seed=3, large=300.0).named("large inputs")
 
 
+exercise.bug(
+    "skip_forgotten",
+    "grad_a2 @ W2.T + grad_h2  # the bug: h1 is used twice, and the second use was forgotten",
+    "grad_a2 @ W2.T",
+)
 exercise.edit(
     "skip_only",
     "grad_h1 = grad_a2 @ W2.T + grad_h2",

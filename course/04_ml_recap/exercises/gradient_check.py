@@ -2,33 +2,28 @@
 
 import numpy as np
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
+from dlmodule.checking.inputs import noise_array
 
 exercise = Exercise(
-    title="a gradient check",
     difficulty=3,
     minutes=10,
-    move_on=20,
-    part="morning",
+    core=True,
     hints=(
         "Three loops: over the inputs, over the entries of one input (np.ndindex gives the indices of any shape), and the two evaluations with that one entry moved.",
         "Copy all inputs, add h to one entry of one of them, evaluate; the same with -h. The numerical gradient is the sum of grad times the difference of the two results, over 2h.",
     ),
 )
 
-SQUARE = Given("lambda a: (a**2, lambda g: (2 * a * g,))")
-HALF_SQUARE = Given("lambda a: (a**2, lambda g: (a * g,))")
-CUBE = Given("lambda a: (a**3, lambda g: (3 * a**2 * g,))")
-PRODUCT = Given("lambda a, b: (a * b, lambda g: (g * b, g * a))")
-WRONG_IN_B = Given("lambda a, b: (a * b, lambda g: (g * b, g * a + 0.25))")
-MATMUL = Given("lambda a, b: (a @ b, lambda g: (g @ b.T, a.T @ g))")
-DEAF = Given("lambda a: (np.sin(a), lambda g: (np.cos(a),))")
-LARGE = Given("lambda a: (1000 * a, lambda g: (1001 * g,))")
-SMALL = Given("lambda a: (1000 * a, lambda g: (998 * g,))")
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
+SQUARE = Code("lambda a: (a**2, lambda g: (2 * a * g,))")
+HALF_SQUARE = Code("lambda a: (a**2, lambda g: (a * g,))")
+CUBE = Code("lambda a: (a**3, lambda g: (3 * a**2 * g,))")
+PRODUCT = Code("lambda a, b: (a * b, lambda g: (g * b, g * a))")
+WRONG_IN_B = Code("lambda a, b: (a * b, lambda g: (g * b, g * a + 0.25))")
+MATMUL = Code("lambda a, b: (a @ b, lambda g: (g @ b.T, a.T @ g))")
+DEAF = Code("lambda a: (np.sin(a), lambda g: (np.cos(a),))")
+LARGE = Code("lambda a: (1000 * a, lambda g: (1001 * g,))")
+SMALL = Code("lambda a: (1000 * a, lambda g: (998 * g,))")
 
 
 @exercise.cases
@@ -47,19 +42,19 @@ def cases():
     yield (
         Case(SMALL, (np.array([-2.0]),), np.array([-3.0])).named("a factor 998 that should be 1000").within(atol=1e-7)
     )
-    yield Case(SQUARE, (noise(2, 3),), noise(2, 3, seed=1)).named("a right square").within(atol=1e-7)
+    yield Case(SQUARE, (noise_array(2, 3),), noise_array(2, 3, seed=1)).named("a right square").within(atol=1e-7)
     yield (
-        Case(WRONG_IN_B, (noise(3), noise(3, seed=1)), noise(3, seed=2))
+        Case(WRONG_IN_B, (noise_array(3), noise_array(3, seed=1)), noise_array(3, seed=2))
         .named("a product, wrong for its second input only")
         .within(atol=1e-7)
     )
     yield (
-        Case(PRODUCT, (noise(2, 2), noise(2, 2, seed=1)), noise(2, 2, seed=2))
+        Case(PRODUCT, (noise_array(2, 2), noise_array(2, 2, seed=1)), noise_array(2, 2, seed=2))
         .named("a right product")
         .within(atol=1e-7)
     )
     yield (
-        Case(MATMUL, (noise(2, 3), noise(3, 2, seed=1)), noise(2, 2, seed=2))
+        Case(MATMUL, (noise_array(2, 3), noise_array(3, 2, seed=1)), noise_array(2, 2, seed=2))
         .named("a right matrix product")
         .within(atol=1e-7)
     )

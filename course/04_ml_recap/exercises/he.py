@@ -2,18 +2,17 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="He's first weights",
     difficulty=1,
     minutes=2,
     move_on=6,
+    core=True,
     hints=(
         "You need random numbers of mean 0 and a given variance. Both torch.randn and torch.rand take generator=.",
         "A uniform number on [-b, b] has the variance b squared over 3; a normal one of standard deviation d has d squared. Choose b or d.",
     ),
-    part="afternoon",
 )
 
 

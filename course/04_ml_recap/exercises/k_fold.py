@@ -2,14 +2,13 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="folds made of wells",
     difficulty=2,
     minutes=8,
     move_on=15,
-    part="morning",
+    core=True,
     hints=(
         "First number the wells 0, 1, 2, ... in ascending order, whatever they are called: `unique` can also return, for each sample, the "
         "position of its well in the sorted list.",

@@ -1,12 +1,11 @@
 """A penalty on large weights, and only on weights."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="the L2 penalty",
     difficulty=1,
     minutes=4,
     move_on=10,
@@ -14,7 +13,6 @@ exercise = Exercise(
         "A loop over the tensors, a condition on their number of axes, and a sum of squares.",
         "The formula has lambda over 2, so that the gradient is lambda times theta. Keep everything a tensor, or no gradient flows.",
     ),
-    part="afternoon",
 )
 
 
@@ -29,10 +27,6 @@ def probe(candidate, case):
         found = torch.autograd.grad(penalty.sum(), parameters, allow_unused=True)
         gradients = [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)]
     return {"penalty": penalty.detach(), "gradients": gradients}
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -4,25 +4,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="label smoothing",
     difficulty=2,
     minutes=6,
-    move_on=12,
     hints=(
         "Start from log-probabilities, computed stably from the logits. The loss is minus a sum over classes of target times log-probability.",
         "Either build the targets q of shape (N, K), or split the sum: (1 - eps) times the right class's log-probability, and eps times their mean over classes.",
     ),
-    part="afternoon",
     probe=probes.call(grad=True),
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -1,14 +1,12 @@
 """Layer normalisation: one example at a time, over its features."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="layer normalisation",
     difficulty=2,
     minutes=4,
     move_on=10,
@@ -16,13 +14,8 @@ exercise = Exercise(
         "The same formula as before with another axis, and no modes. Which axis holds the features, however many stand before it?",
         "keepdim=True leaves a 1 where the axis was, so that the mean can be subtracted from x.",
     ),
-    part="afternoon",
     probe=probes.call(grad=True),
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

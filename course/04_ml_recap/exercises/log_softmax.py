@@ -2,40 +2,19 @@
 
 import numpy as np
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise_array
 
 exercise = Exercise(
-    title="log-softmax",
     difficulty=3,
     minutes=8,
     move_on=15,
-    part="morning",
     hints=(
         "Forwards it is log-sum-exp once more, along the last axis. Keep the axis (keepdims=True), so that it can be subtracted.",
         "Backwards the formula is there; exp(out) is the softmax p, and the sum of the incoming gradient runs along the last axis, for each row on its own.",
     ),
+    probe=probes.vjp(),
 )
-
-
-@exercise.probe
-def probe(candidate, case):
-    grad, *inputs = case.args
-    before = [one.copy() for one in inputs]
-    answer = candidate(*inputs, **case.kwargs)
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        return {"returned": type(answer).__name__}
-    gradients = answer[1](grad)
-    if not isinstance(gradients, tuple | list):
-        return {"the pull returned": type(gradients).__name__}
-    return {
-        "out": np.asarray(answer[0], dtype=float),
-        "gradients": [np.asarray(one, dtype=float) for one in gradients],
-        "inputs left as they were": all(np.array_equal(a, b) for a, b in zip(inputs, before, strict=True)),
-    }
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @exercise.cases
@@ -44,12 +23,12 @@ def cases():
     yield Case(np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]]), np.array([[1.0, 2.0, 0.0], [-1.0, 0.5, 1.0]])).named(
         "two rows of three logits"
     )
-    yield Case(noise(4, 5), 3 * noise(4, 5, seed=1)).named("four rows of five logits")
-    yield Case(noise(2, 3), np.array([[1000.0, 1001.0, 999.0], [0.0, 1.0, 2.0]])).named(
+    yield Case(noise_array(4, 5), 3 * noise_array(4, 5, seed=1)).named("four rows of five logits")
+    yield Case(noise_array(2, 3), np.array([[1000.0, 1001.0, 999.0], [0.0, 1.0, 2.0]])).named(
         "logits near 1000 beside small ones"
     )
-    yield Case(noise(2, 3, 4), noise(2, 3, 4, seed=1)).named("(2, 3, 4), where the last axis counts")
-    yield Case(noise(3, 3), noise(3, 3, seed=2)).named("three rows of three logits")
+    yield Case(noise_array(2, 3, 4), noise_array(2, 3, 4, seed=1)).named("(2, 3, 4), where the last axis counts")
+    yield Case(noise_array(3, 3), noise_array(3, 3, seed=2)).named("three rows of three logits")
     yield Case(np.array([1.0, 0.0]), np.array([0.0, 1000.0])).named("a class that is a thousand behind")
 
 

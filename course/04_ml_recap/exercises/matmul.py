@@ -2,40 +2,19 @@
 
 import numpy as np
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise_array
 
 exercise = Exercise(
-    title="matrix product",
     difficulty=3,
     minutes=7,
-    move_on=14,
-    part="morning",
+    core=True,
     hints=(
         "Do it with indices first: in which entries of Z does A_il occur, and with which factor? Sum over those.",
         "The sum over j of grad_ij B_lj is a row of grad times a row of B, so B must be transposed; for B's gradient the sum runs over the rows of both A and grad.",
     ),
+    probe=probes.vjp(),
 )
-
-
-@exercise.probe
-def probe(candidate, case):
-    grad, *inputs = case.args
-    before = [one.copy() for one in inputs]
-    answer = candidate(*inputs, **case.kwargs)
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        return {"returned": type(answer).__name__}
-    gradients = answer[1](grad)
-    if not isinstance(gradients, tuple | list):
-        return {"the pull returned": type(gradients).__name__}
-    return {
-        "out": np.asarray(answer[0], dtype=float),
-        "gradients": [np.asarray(one, dtype=float) for one in gradients],
-        "inputs left as they were": all(np.array_equal(a, b) for a, b in zip(inputs, before, strict=True)),
-    }
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @exercise.cases
@@ -44,11 +23,11 @@ def cases():
     yield Case(
         np.array([[1.0, 0.0], [0.0, 10.0]]), np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 1.0], [2.0, 5.0]])
     ).named("two 2x2 matrices")
-    yield Case(noise(3, 2), noise(3, 4, seed=1), noise(4, 2, seed=2)).named("(3, 4) @ (4, 2)")
-    yield Case(noise(3, 3), noise(3, 3, seed=1), noise(3, 3, seed=2)).named(
+    yield Case(noise_array(3, 2), noise_array(3, 4, seed=1), noise_array(4, 2, seed=2)).named("(3, 4) @ (4, 2)")
+    yield Case(noise_array(3, 3), noise_array(3, 3, seed=1), noise_array(3, 3, seed=2)).named(
         "squares, where every order has a shape that fits"
     )
-    yield Case(noise(1, 5), noise(1, 3, seed=1), noise(3, 5, seed=2)).named("(1, 3) @ (3, 5)")
+    yield Case(noise_array(1, 5), noise_array(1, 3, seed=1), noise_array(3, 5, seed=2)).named("(1, 3) @ (3, 5)")
 
 
 exercise.edit(

@@ -2,18 +2,15 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="mixup",
     difficulty=2,
     minutes=6,
-    move_on=12,
     hints=(
         "Two random things: one number from torch.rand, one order from torch.randperm, both with generator=generator.",
         "x[order] is the batch in another order. Inputs and targets get the same number and the same order.",
     ),
-    part="afternoon",
 )
 
 

@@ -1,12 +1,11 @@
 """One step of gradient descent with Nesterov's momentum, in the form that libraries use."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="Nesterov's momentum",
     difficulty=2,
     minutes=4,
     move_on=10,
@@ -14,12 +13,7 @@ exercise = Exercise(
         "The velocity is updated as before. Only the step differs: it is taken along a sum of two terms.",
         "In the last formula of the text the velocity carries the index t + 1: it is the new one.",
     ),
-    part="afternoon",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

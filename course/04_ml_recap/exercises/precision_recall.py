@@ -2,14 +2,11 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="precision and recall",
     difficulty=2,
     minutes=6,
-    move_on=12,
-    part="morning",
     hints=(
         "Two masks of N entries, what is claimed and what is there, and the examples in which both hold: three counts are all you need.",
         "Both ratios have the true claims on top. Below stands the number of claims for precision, of positives for recall; ask first whether it is 0.",

@@ -3,10 +3,9 @@
 import torch
 from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
-    title="random search",
     difficulty=2,
     minutes=8,
     move_on=15,
@@ -14,7 +13,6 @@ exercise = Exercise(
         "One uniform number per trial and dimension, all at once: torch.rand(trials, D, generator=generator). Stretch it between the logarithms of the ends.",
         "exp brings you back. Evaluate the points one by one, put the values beside them as a last column, and sort the rows by it.",
     ),
-    part="afternoon",
 )
 
 
@@ -68,13 +66,13 @@ def box(*ends: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
 
 @exercise.cases
 def cases():
-    yield Case(Given("lambda p: (p[0].log() + 3) ** 2"), *box((1e-4, 1.0)), trials=3).named(
+    yield Case(Code("lambda p: (p[0].log() + 3) ** 2"), *box((1e-4, 1.0)), trials=3).named(
         "a learning rate between 1e-4 and 1, three trials"
     )
-    yield Case(Given("lambda p: p[0] - p[1]"), *box((1e-4, 1.0), (1e-2, 10.0)), trials=1000).named(
+    yield Case(Code("lambda p: p[0] - p[1]"), *box((1e-4, 1.0), (1e-2, 10.0)), trials=1000).named(
         "a rate and a penalty, 1,000 trials; the objective may be negative"
     )
-    yield Case(Given("lambda p: (p * p).sum()"), *box((0.5, 5.0), (1e-3, 1e-2), (2.0, 3.0)), trials=1200).named(
+    yield Case(Code("lambda p: (p * p).sum()"), *box((0.5, 5.0), (1e-3, 1e-2), (2.0, 3.0)), trials=1200).named(
         "three dimensions, 1,200 trials"
     )
 

@@ -2,48 +2,27 @@
 
 import numpy as np
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise_array
 
 exercise = Exercise(
-    title="ReLU",
     difficulty=1,
     minutes=3,
-    move_on=6,
-    part="morning",
+    core=True,
     hints=(
         "The pull is called after the forward pass and still sees `a`. Where did `a` let something through?",
         "(a > 0) is an array of True and False, which multiply as 1 and 0. And one gradient in a tuple is written (gradient,).",
     ),
+    probe=probes.vjp(),
 )
-
-
-@exercise.probe
-def probe(candidate, case):
-    grad, *inputs = case.args
-    before = [one.copy() for one in inputs]
-    answer = candidate(*inputs, **case.kwargs)
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        return {"returned": type(answer).__name__}
-    gradients = answer[1](grad)
-    if not isinstance(gradients, tuple | list):
-        return {"the pull returned": type(gradients).__name__}
-    return {
-        "out": np.asarray(answer[0], dtype=float),
-        "gradients": [np.asarray(one, dtype=float) for one in gradients],
-        "inputs left as they were": all(np.array_equal(a, b) for a, b in zip(inputs, before, strict=True)),
-    }
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @exercise.cases
 def cases():
     yield Case(np.array([1.0, 10.0, 100.0]), np.array([2.0, -3.0, 0.0])).named("2, -3 and 0")
-    yield Case(noise(3, 4), noise(3, 4, seed=1)).named("(3, 4)")
-    yield Case(-np.abs(noise(2, 3)), noise(2, 3, seed=2)).named("negative gradients")
-    yield Case(noise(2, 2, 3), 5 * noise(2, 2, 3, seed=3)).named("(2, 2, 3)")
+    yield Case(noise_array(3, 4), noise_array(3, 4, seed=1)).named("(3, 4)")
+    yield Case(-np.abs(noise_array(2, 3)), noise_array(2, 3, seed=2)).named("negative gradients")
+    yield Case(noise_array(2, 2, 3), 5 * noise_array(2, 2, 3, seed=3)).named("(2, 2, 3)")
 
 
 exercise.edit(

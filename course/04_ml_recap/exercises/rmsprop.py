@@ -1,12 +1,11 @@
 """One step of RMSprop."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="RMSprop",
     difficulty=2,
     minutes=4,
     move_on=10,
@@ -14,12 +13,7 @@ exercise = Exercise(
         "First the running mean of the squares, then the step with the new mean. Everything happens element by element.",
         "alpha is the share that is kept, so the new square enters with 1 - alpha. The root is taken before eps is added.",
     ),
-    part="afternoon",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -1,25 +1,20 @@
 """One step of gradient descent with momentum."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="momentum",
     difficulty=1,
     minutes=3,
     move_on=8,
+    core=True,
     hints=(
         "Two lines: first the velocity remembers a part of itself and takes up the gradient, then the parameters follow the velocity.",
         "The parameters follow the *new* velocity, and the learning rate enters only there.",
     ),
-    part="afternoon",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -2,23 +2,18 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="standardise without a leak",
     difficulty=1,
     minutes=5,
-    move_on=10,
-    part="morning",
+    core=True,
     hints=(
         "Two rows of numbers, a mean and a standard deviation for each feature, are all that is taken from the data. From which of the two sets?",
         "A constant feature has a standard deviation of exactly 0. Put a 1 in its place before you divide; torch.where chooses entry by entry.",
     ),
 )
-
-
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -4,51 +4,29 @@ import builtins
 
 import numpy as np
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise_array
 
 exercise = Exercise(
-    title="sum",
     difficulty=2,
     minutes=6,
-    move_on=12,
-    part="morning",
     hints=(
         "Over everything, `grad` is a single number and every entry of `a` gets it. What has `grad` lost if you summed over one axis only?",
         "np.expand_dims(grad, axis) puts the lost axis back with length 1; np.broadcast_to(..., a.shape) spreads it out. The pull returns a tuple.",
     ),
+    probe=probes.vjp(),
 )
-
-
-@exercise.probe
-def probe(candidate, case):
-    grad, *inputs = case.args
-    before = [one.copy() for one in inputs]
-    answer = candidate(*inputs, **case.kwargs)
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        return {"returned": type(answer).__name__}
-    gradients = answer[1](grad)
-    if not isinstance(gradients, tuple | list):
-        return {"the pull returned": type(gradients).__name__}
-    return {
-        "out": np.asarray(answer[0], dtype=float),
-        "gradients": [np.asarray(one, dtype=float) for one in gradients],
-        "inputs left as they were": all(np.array_equal(a, b) for a, b in zip(inputs, before, strict=True)),
-    }
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @exercise.cases
 def cases():
     yield Case(np.array(10.0), np.array([1.0, 2.0, 4.0])).named("1 + 2 + 4")
-    yield Case(np.array(-0.5), noise(2, 3)).named("all of (2, 3)")
-    yield Case(noise(3, seed=1), noise(2, 3), axis=0).named("(2, 3) over axis 0")
-    yield Case(noise(2, seed=1), noise(2, 3), axis=1).named("(2, 3) over axis 1")
-    yield Case(noise(3, seed=1), noise(3, 3), axis=1).named("(3, 3) over axis 1")
-    yield Case(noise(2, 4, seed=1), noise(2, 3, 4), axis=1).named("(2, 3, 4) over axis 1")
-    yield Case(noise(3, seed=1), noise(3, 3), axis=-1).named("(3, 3) over the last axis, -1")
+    yield Case(np.array(-0.5), noise_array(2, 3)).named("all of (2, 3)")
+    yield Case(noise_array(3, seed=1), noise_array(2, 3), axis=0).named("(2, 3) over axis 0")
+    yield Case(noise_array(2, seed=1), noise_array(2, 3), axis=1).named("(2, 3) over axis 1")
+    yield Case(noise_array(3, seed=1), noise_array(3, 3), axis=1).named("(3, 3) over axis 1")
+    yield Case(noise_array(2, 4, seed=1), noise_array(2, 3, 4), axis=1).named("(2, 3, 4) over axis 1")
+    yield Case(noise_array(3, seed=1), noise_array(3, 3), axis=-1).named("(3, 3) over the last axis, -1")
 
 
 exercise.edit(

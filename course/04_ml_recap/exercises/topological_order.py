@@ -1,13 +1,11 @@
 """An order in which every value stands after those it was made from."""
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="topological order",
     difficulty=3,
     minutes=10,
-    move_on=20,
-    part="morning",
+    core=True,
     hints=(
         "Write an inner function visit(value) that first visits all parents and then appends the value itself to a list. What must it do when it meets somebody a second time?",
         "Keep a set of those already met, and return at once from visit for one of them. Add a value to the set on the way down, and to the list on the way up.",

@@ -5,20 +5,19 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.data import Labelled
 from dlmodule.training import evaluate, fit
 
 exercise = Exercise(
-    title="train a regularised MLP",
     difficulty=3,
     minutes=12,
     move_on=20,
+    core=True,
     hints=(
         "Build a list of layers in a loop over the inputs of the two hidden layers, unpack it into nn.Sequential, and add the last linear layer. Seed torch before.",
         "nn.CrossEntropyLoss(label_smoothing=...) is the loss_fn; weight_decay, lr, schedule, batch_size, seed and validation go to fit as they are.",
     ),
-    part="afternoon",
     measured=Measured("accuracy"),
 )
 

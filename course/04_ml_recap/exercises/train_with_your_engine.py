@@ -5,14 +5,12 @@ import torch
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 
 exercise = Exercise(
-    title="train with your engine",
     difficulty=3,
     minutes=12,
     move_on=25,
-    part="morning",
     hints=(
         "Make the four parameters as Values once, before the loop. In the loop: network_loss, backward, and for each parameter a step on its .data and a fresh .grad of zeros.",
         "Standard normal numbers times the root of 2/inputs have the variance that is asked for. A parameter keeps its numbers in .data and its gradient in .grad; both are replaced at every step.",

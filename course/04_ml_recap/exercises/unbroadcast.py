@@ -2,23 +2,19 @@
 
 import numpy as np
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise_array
 
 exercise = Exercise(
-    title="undo a broadcast",
     difficulty=3,
     minutes=8,
     move_on=15,
-    part="morning",
+    core=True,
     hints=(
         "Two kinds of axes have to be summed. How many were put in front is the difference of the two numbers of axes; and they always come first.",
         "Sum over the first grad.ndim - len(shape) axes. What remains has as many axes as `shape`: sum over those for which `shape` says 1, with keepdims=True.",
     ),
 )
-
-
-def noise(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @exercise.cases
@@ -28,11 +24,11 @@ def cases():
     yield Case(small, (2, 1)).named("(2, 3) to (2, 1): an axis was stretched")
     yield Case(small, ()).named("(2, 3) to (): both axes were put in front")
     yield Case(small, (2, 3)).named("(2, 3) to (2, 3): nothing was broadcast")
-    yield Case(noise(4, 2, 3), (1, 3)).named("(4, 2, 3) to (1, 3): both at once")
-    yield Case(noise(2, 3, 2, 4), (3, 1, 4)).named("(2, 3, 2, 4) to (3, 1, 4)")
-    yield Case(noise(3, 3), (3,)).named("(3, 3) to (3,): a square, where only one axis is right")
-    yield Case(noise(1, 3), (3,)).named("(1, 3) to (3,): an axis of length 1 was put in front")
-    yield Case(noise(5), (1,)).named("(5,) to (1,)")
+    yield Case(noise_array(4, 2, 3), (1, 3)).named("(4, 2, 3) to (1, 3): both at once")
+    yield Case(noise_array(2, 3, 2, 4), (3, 1, 4)).named("(2, 3, 2, 4) to (3, 1, 4)")
+    yield Case(noise_array(3, 3), (3,)).named("(3, 3) to (3,): a square, where only one axis is right")
+    yield Case(noise_array(1, 3), (3,)).named("(1, 3) to (3,): an axis of length 1 was put in front")
+    yield Case(noise_array(5), (1,)).named("(5,) to (1,)")
 
 
 exercise.edit(

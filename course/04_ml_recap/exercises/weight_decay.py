@@ -1,25 +1,20 @@
 """One step of weight decay, decoupled from the gradient."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="weight decay",
     difficulty=1,
     minutes=3,
     move_on=8,
+    core=True,
     hints=(
         "It is one factor, the same for all weights; vectors pass unchanged.",
         "The factor is a little below 1: one minus the product of learning rate and strength.",
     ),
-    part="afternoon",
 )
-
-
-def noise(*shape: int, seed: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

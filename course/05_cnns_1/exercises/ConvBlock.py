@@ -1,40 +1,31 @@
 """Convolution, batch normalisation, ReLU: the block that most image networks repeat."""
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="ConvBlock",
     difficulty=2,
     minutes=10,
     move_on=15,
+    core=True,
     hints=(
         "Three layers in the order of their names. Which padding keeps H and W when the kernel is odd and the stride is 1?",
         "padding = kernel_size // 2, and the convolution needs no bias: the normalisation after it subtracts any constant again.",
     ),
-    part="afternoon",
-    # In training mode, so that the statistics of the batch are in play.
     probe=probes.module(grad=True, train=True),
 )
 
 
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    n = torch.Size(shape).numel()
-    return (torch.arange(n, dtype=torch.float64) * 0.7).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(ramp(2, 1, 3, 3)).built(1, 2).named("two 3x3 images, one channel to two")
-    yield Case(ramp(3, 2, 6, 5)).built(2, 3, stride=2).named("a stride of 2")
-    yield Case(ramp(2, 3, 7, 7)).built(3, 4, kernel_size=5).named("a 5x5 kernel")
-    yield Case(ramp(2, 3, 4, 4)).built(3, 5, 1).named("a 1x1 kernel")
-    yield Case(ramp(2, 2, 9, 9)).built(2, 2, 3, 3).named("a stride of 3, given by position")
+    yield Case(waves(2, 1, 3, 3)).built(1, 2).named("two 3x3 images, one channel to two")
+    yield Case(waves(3, 2, 6, 5)).built(2, 3, stride=2).named("a stride of 2")
+    yield Case(waves(2, 3, 7, 7)).built(3, 4, kernel_size=5).named("a 5x5 kernel")
+    yield Case(waves(2, 3, 4, 4)).built(3, 5, 1).named("a 1x1 kernel")
+    yield Case(waves(2, 2, 9, 9)).built(2, 2, 3, 3).named("a stride of 3, given by position")
 
 
 @exercise.mistake(

@@ -4,20 +4,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
-    title="LeNet-5",
     difficulty=2,
     minutes=15,
     move_on=25,
+    core=True,
     hints=(
         "Go down the table with output_size in hand: 28 stays 28, is halved, loses 4, is halved. Where does the 400 come from?",
         "nn.Sequential may hold the whole network. Between the last pooling and the first linear layer the axes C, H, W must "
         "become one: flatten from axis 1, so that the batch stays.",
     ),
-    part="morning",
     probe=probes.module(),
 )
 

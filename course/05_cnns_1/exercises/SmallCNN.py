@@ -1,37 +1,34 @@
 """A whole image classifier out of five ConvBlocks, an average and one linear layer."""
 
-import torch
 from torch import nn
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="SmallCNN",
     difficulty=3,
     minutes=15,
     move_on=25,
+    core=True,
     hints=(
         "Write the table of layers from top to bottom into one nn.Sequential of ConvBlocks; only the strides differ from the default.",
         "After the last block the shape is (N, 4 * width, H', W'): average over H' and W' and a linear layer from 4 * width to the "
         "number of classes is all that is left.",
     ),
-    part="afternoon",
     probe=probes.module(),
 )
 
 
-def waves(*shape: int) -> torch.Tensor:
-    """Smooth numbers in [-1, 1] of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 1.3).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(waves(2, 1, 8, 8)).built(width=2).named("8x8 images, a width of 2")
-    yield Case(waves(2, 3, 12, 9)).built(3, 4, 2).named("three channels, four classes, images that are not square")
-    yield Case(waves(1, 1, 28, 28)).built(1, 10, 4).named("one 28x28 image")
-    yield Case(waves(1, 1, 9, 9)).built().named("the defaults: one channel, ten classes, a width of 32")
+    yield Case(waves(2, 1, 8, 8, step=1.3)).built(width=2).named("8x8 images, a width of 2")
+    yield (
+        Case(waves(2, 3, 12, 9, step=1.3))
+        .built(3, 4, 2)
+        .named("three channels, four classes, images that are not square")
+    )
+    yield Case(waves(1, 1, 28, 28, step=1.3)).built(1, 10, 4).named("one 28x28 image")
+    yield Case(waves(1, 1, 9, 9, step=1.3)).built().named("the defaults: one channel, ten classes, a width of 32")
 
 
 exercise.edit(

@@ -3,10 +3,9 @@
 import torch
 import torch.nn.functional as F
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
-    title="Adversarial example",
     difficulty=3,
     minutes=15,
     move_on=25,
@@ -14,11 +13,10 @@ exercise = Exercise(
         "You need the gradient of the loss with respect to the image, and of that only one thing: its sign.",
         "x + eps * sign(gradient), brought back into [0, 1]. If you add it to the tensor that required the gradient, detach the result.",
     ),
-    part="afternoon",
 )
 
-LINEAR = Given("nn.Sequential(nn.Flatten(), nn.Linear(6, 3)).double()", seed=1)
-CONVOLUTIONAL = Given(
+LINEAR = Code("nn.Sequential(nn.Flatten(), nn.Linear(6, 3)).double()", seed=1)
+CONVOLUTIONAL = Code(
     "nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)).double()",
     seed=3,
 )

@@ -4,27 +4,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 DRAWS = 300  # calls; each gives as many draws as the batch has images
 CERTAIN = 1e-9  # the standard error of what does not depend on chance
 
 exercise = Exercise(
-    title="Augment by what leaves the label alone",
     difficulty=3,
     minutes=20,
     move_on=30,
+    core=True,
     hints=(
         "Everything random comes in one number per image: N coin tosses, N row offsets, N column offsets, all drawn with "
         "the generator you are given.",
         "Pad once with mode='replicate', then cut a window per image: rows = top[:, None] + torch.arange(H), columns alike, "
         "and index the padded batch with both at once.",
     ),
-    part="afternoon",
-    # Over the stacked draws x (draws, N, C, H, W): how often a bright pixel is where, where it ever is, how often two
-    # images agree in their bright pixel, and whether they ever differ. The two "ever" are certain: a place is missed by
-    # chance with probability (1 - 1/50)^1200 < 1e-10.
     probe=probes.sample(
         {
             "mean": "x.mean((0, 1))",

@@ -2,19 +2,18 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="Calibration curve",
     difficulty=3,
     minutes=20,
     move_on=30,
+    core=True,
     hints=(
         "Two numbers per example first: its confidence (the largest probability) and whether it was right (0 or 1). Then bins.",
         "index = (confidence * bins).ceil() - 1 is the bin of (b/B, (b+1)/B]; torch.bincount(index, weights=..., minlength=bins) sums "
         "within bins. Divide by counts clamped to at least 1.",
     ),
-    part="afternoon",
 )
 
 
@@ -70,8 +69,6 @@ exercise.edit(
     "(accuracy - confidence).square()",
     "You squared the gaps. ECE takes their absolute value, so that it reads in the units of a probability.",
 )
-
-
 exercise.equivalent("operands of - swapped", "the difference stands inside an absolute value")
 
 

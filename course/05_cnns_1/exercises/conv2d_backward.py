@@ -1,14 +1,13 @@
 """The three gradients of a convolution, without autograd."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_input, conv2d_weight
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="the backward pass of conv2d",
     difficulty=4,
     minutes=25,
     move_on=40,
@@ -19,12 +18,7 @@ exercise = Exercise(
         "is the gradient of the columns. Each pixel was copied into several columns, so it collects the sum of their "
         "gradients: F.fold is the adjoint of F.unfold and does that.",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def example(x_shape, weight_shape, stride=1, padding=0):

@@ -1,13 +1,12 @@
 """The convolution of a deep-learning library, with its channels, written as loops."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="conv2d, as loops",
     difficulty=3,
     minutes=20,
     move_on=35,
@@ -17,12 +16,7 @@ exercise = Exercise(
         "The patch for output pixel (i, j) starts at row stride·i, and its rows are dilation apart: a slice has three "
         "parts, start : stop : step. With all input channels in one patch, of shape (C, h, w), one product and one sum do.",
     ),
-    part="morning",
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

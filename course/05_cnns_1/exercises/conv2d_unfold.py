@@ -1,14 +1,12 @@
 """A whole convolution as one matrix product."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="conv2d, as one matrix product",
     difficulty=3,
     minutes=20,
     move_on=30,
@@ -18,13 +16,8 @@ exercise = Exercise(
         "weight.reshape(O, -1) puts c, a, b in one axis in the order that F.unfold uses. The product has the shape (N, O, L); "
         "what is left is to name the L places again as rows and columns, and output_size knows how many there are.",
     ),
-    part="morning",
-    probe=probes.call(grad=True),  # a layer is trained through it
+    probe=probes.call(grad=True),
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -1,30 +1,23 @@
 """Slide a kernel over an image and sum the products."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="cross-correlation",
     difficulty=1,
     minutes=10,
-    move_on=20,
+    core=True,
     hints=(
         "Do it on paper for the 3x3 image and the 2x2 kernel first. How many places can the kernel stand in without "
         "leaving the image?",
         "Output pixel (i, j) needs one patch of the image: the one whose top-left corner is (i, j) and whose shape is the "
         "kernel's. Slice it, multiply it with the kernel entry by entry, and add up.",
     ),
-    part="morning",
-    probe=probes.call(grad=True),  # a layer is trained through it
+    probe=probes.call(grad=True),
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -1,14 +1,12 @@
 """First each channel in space, then each pixel across channels."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="depthwise separable convolution",
     difficulty=3,
     minutes=15,
     move_on=25,
@@ -18,13 +16,8 @@ exercise = Exercise(
         "With groups=C, F.conv2d wants its kernels as (C, 1, h, w). The second step, a 1x1 convolution, is a matrix product "
         "over the channel axis at every pixel.",
     ),
-    part="morning",
-    probe=probes.call(grad=True),  # a layer is trained through it
+    probe=probes.call(grad=True),
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

@@ -2,11 +2,9 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
-    title="four kernels by hand",
     difficulty=2,
     minutes=15,
     move_on=25,
@@ -17,7 +15,6 @@ exercise = Exercise(
         "the products must be what the table asks. For the diagonal use the chain rule: a derivative along a unit "
         "vector is a weighted sum of the derivatives along the axes.",
     ),
-    part="morning",
     probe=probes.value(),
 )
 

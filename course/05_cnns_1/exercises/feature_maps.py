@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="Feature maps",
     difficulty=3,
     minutes=15,
     move_on=25,
@@ -16,7 +16,6 @@ exercise = Exercise(
         "Keep output.detach().clone() under the layer's name. Call the model once, then handle.remove() for every handle, even if "
         "the call fails: try / finally.",
     ),
-    part="afternoon",
 )
 
 
@@ -52,17 +51,14 @@ def probe(candidate, case):
     }
 
 
-def waves(*shape: int) -> torch.Tensor:
-    """Smooth numbers in [-1, 1] of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 1.3).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(waves(1, 1, 4, 4), ["block"], False).named("one layer")
-    yield Case(waves(2, 1, 5, 4), ["head", "block.0"], False).named("two layers, one inside another")
-    yield Case(waves(1, 1, 4, 4), ["stem", "relu"], False).named("a layer whose output the next layer changes in place")
-    yield Case(waves(3, 1, 4, 5), ["block", "head"], True).named("a model that was in training mode")
+    yield Case(waves(1, 1, 4, 4, step=1.3), ["block"], False).named("one layer")
+    yield Case(waves(2, 1, 5, 4, step=1.3), ["head", "block.0"], False).named("two layers, one inside another")
+    yield Case(waves(1, 1, 4, 4, step=1.3), ["stem", "relu"], False).named(
+        "a layer whose output the next layer changes in place"
+    )
+    yield Case(waves(3, 1, 4, 5, step=1.3), ["block", "head"], True).named("a model that was in training mode")
 
 
 exercise.edit(
@@ -84,8 +80,6 @@ exercise.edit(
     "handle.id",
     "Your hooks are still on the model: each later call runs them again and keeps its outputs alive. Remove every handle.",
 )
-
-
 exercise.edit(
     "statistics_touched",
     "model.eval()",

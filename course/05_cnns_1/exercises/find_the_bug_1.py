@@ -1,14 +1,11 @@
 """A network that must compare two stacks, and a program in which it never learns to: find the planted bug."""
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 
 exercise = Exercise(
-    title="this trains badly",
     difficulty=3,
     minutes=15,
     move_on=25,
@@ -18,35 +15,7 @@ exercise = Exercise(
         "Compare the order of the axes in `stacks` with the order that nn.Conv2d expects. Which of view, reshape, permute "
         "moves numbers, and which only says how the numbers, in the order they lie in memory, are to be cut?",
     ),
-    part="morning",
     measured=Measured("accuracy"),
-    starter='''def find_the_bug_1(stacks, labels, *, epochs=12, seed=0):
-    """Learn whether a reflector is brighter in the far stack than in the near one.
-
-    stacks: (N, H, W, 2) float32, near and far stack as the last axis; labels: (N,) int64, 1 = brighter in the far stack.
-    Returns (model, losses): the trained model, which takes (N, 2, H, W), and the mean loss of every epoch.
-    """
-    torch.manual_seed(seed)
-    N, H, W, C = stacks.shape
-    x = stacks.reshape(N, C, H, W)
-    model = nn.Sequential(
-        nn.Conv2d(C, 8, 3), nn.ReLU(),
-        nn.Conv2d(8, 8, 3), nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2),
-    )
-    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
-    losses = []
-    for epoch in range(epochs):
-        total = 0.0
-        for index in torch.randperm(N).split(32):
-            loss = F.cross_entropy(model(x[index]), labels[index])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            total += loss.item() * len(index)
-        losses.append(total / N)
-    return model, losses
-''',
 )
 
 
@@ -106,62 +75,38 @@ def cases():
     yield Case().named("400 patches, eight epochs")
 
 
-def program(stacks, labels, epochs, seed, arrange, lr=1e-2):
-    torch.manual_seed(seed)
-    model = nn.Sequential(
-        nn.Conv2d(2, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2),
-    )  # fmt: skip
-    optimiser, x, losses = torch.optim.Adam(model.parameters(), lr=lr), arrange(stacks), []
-    for _ in range(epochs):
-        total = 0.0
-        for index in torch.randperm(len(x)).split(32):
-            loss = F.cross_entropy(model(x[index]), labels[index])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            total += loss.item() * len(index)
-        losses.append(total / len(x))
-    return model, losses
-
-
-@exercise.mistake(
+exercise.bug(
+    "cut_anew",
+    "N, _, _, C = stacks.shape\n    x = stacks.permute(0, 3, 1, 2)  # the bug: reshape(N, C, H, W) cuts the numbers anew where permute moves the axes",
+    "N, H, W, C = stacks.shape\n    x = stacks.reshape(N, C, H, W)",
+)
+exercise.edit(
+    "still_reshaped",
+    ("stacks.permute(0, 3, 1, 2)", "lr=1e-2"),
+    ("stacks.reshape(N, C, *stacks.shape[1:3])", "lr=3e-3"),
     "You turned to the optimiser, but what reaches the network is still scrambled: reshape cut the numbers of (H, W, 2), as they lie "
-    "in memory, into two new pictures, each with near and far in turn. No learning rate mends that; move the axes."
+    "in memory, into two new pictures, each with near and far in turn. No learning rate mends that; move the axes.",
 )
-def still_reshaped(stacks, labels, *, epochs=12, seed=0):
-    return program(stacks, labels, epochs, seed, lambda s: s.reshape(len(s), 2, 16, 16), lr=3e-3)
-
-
-@exercise.mistake(
+exercise.edit(
+    "on_their_side",
+    "stacks.permute(0, 3, 1, 2)",
+    "stacks.transpose(1, 3)",
     "The channels are in their place now, but the sections lie on their side: transpose(1, 3) exchanges the channel axis with H and "
-    "leaves (N, 2, W, H). It trains, since these patches are square, and any later map would be rotated. Keep H before W."
+    "leaves (N, 2, W, H). It trains, since these patches are square, and any later map would be rotated. Keep H before W.",
 )
-def on_their_side(stacks, labels, *, epochs=12, seed=0):
-    return program(stacks, labels, epochs, seed, lambda s: s.transpose(1, 3))
-
-
-@exercise.mistake(
+exercise.edit(
+    "channels_exchanged",
+    "stacks.permute(0, 3, 1, 2)",
+    "stacks.permute(0, 3, 1, 2).flip(1)",
     "Near and far are exchanged: channel 0 must be the near stack. The loss falls just as well, and the model answers the opposite of "
-    "what its user expects."
+    "what its user expects.",
 )
-def channels_exchanged(stacks, labels, *, epochs=12, seed=0):
-    return program(stacks, labels, epochs, seed, lambda s: s.permute(0, 3, 1, 2).flip(1))
-
-
-@exercise.mistake(
+exercise.edit(
+    "and_a_timid_rate",
+    "lr=1e-2",
+    "lr=1e-4",
     "The stacks reach the network whole now, but you changed the learning rate too, and with a hundredth of it the network stays "
-    "where it started. Repair one thing at a time, and look at the loss in between."
+    "where it started. Repair one thing at a time, and look at the loss in between.",
 )
-def and_a_timid_rate(stacks, labels, *, epochs=12, seed=0):
-    return program(stacks, labels, epochs, seed, lambda s: s.permute(0, 3, 1, 2), lr=1e-4)
-
-
-@exercise.alternative
-def moved_axis(stacks, labels, *, epochs=12, seed=0):
-    return program(stacks, labels, epochs, seed, lambda s: s.movedim(-1, 1).contiguous())
-
-
-@exercise.alternative
-def stacked_anew(stacks, labels, *, epochs=12, seed=0):
-    return program(stacks, labels, epochs, seed, lambda s: torch.stack([s[..., 0], s[..., 1]], dim=1))
+exercise.variant("moved_axis", "stacks.permute(0, 3, 1, 2)", "stacks.movedim(-1, 1).contiguous()")
+exercise.variant("stacked_anew", "stacks.permute(0, 3, 1, 2)", "torch.stack([stacks[..., 0], stacks[..., 1]], dim=1)")

@@ -1,30 +1,24 @@
 """Keep the largest value of every window."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="max pooling",
     difficulty=2,
     minutes=12,
     move_on=20,
+    core=True,
     hints=(
         "A window is a patch, as in cross_correlate, only that the largest entry is taken instead of a weighted sum, and "
         "that each channel stays on its own.",
         "Tensor.unfold(axis, size, step) gives every window along one axis as a new last axis; use it twice. What must the "
         "padding be filled with, so that it can never be the largest entry?",
     ),
-    part="morning",
-    probe=probes.call(grad=True),  # a layer is trained through it
+    probe=probes.call(grad=True),
 )
-
-
-def noise(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases

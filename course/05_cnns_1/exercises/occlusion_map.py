@@ -2,10 +2,9 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
-    title="Occlusion map",
     difficulty=3,
     minutes=20,
     move_on=30,
@@ -13,11 +12,10 @@ exercise = Exercise(
         "The map has as many rows as a kernel of that size and stride has positions: output_size without padding, from this morning.",
         "For each position make a fresh copy of the image, fill the patch, and compare its probability with that of the whole image.",
     ),
-    part="afternoon",
 )
 
-LINEAR = Given("nn.Sequential(nn.Flatten(), nn.Linear(9, 3)).double()", seed=1)
-CURVED = Given("nn.Sequential(nn.Flatten(), nn.Linear(40, 6), nn.Tanh(), nn.Linear(6, 4)).double()", seed=2)
+LINEAR = Code("nn.Sequential(nn.Flatten(), nn.Linear(9, 3)).double()", seed=1)
+CURVED = Code("nn.Sequential(nn.Flatten(), nn.Linear(40, 6), nn.Tanh(), nn.Linear(6, 4)).double()", seed=2)
 
 
 def waves(*shape: int) -> torch.Tensor:

@@ -2,20 +2,19 @@
 
 import math
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the size of the output",
     difficulty=2,
     minutes=10,
     move_on=15,
+    core=True,
     hints=(
         "Put the three knobs in one at a time. Padding makes the axis longer; dilation makes the kernel longer; only "
         "then does the stride step.",
         "A kernel of k taps with d - 1 gaps between neighbours spans d·(k - 1) + 1 pixels. The first place is 0; how "
         "many whole strides fit between it and the last place that keeps the kernel inside?",
     ),
-    part="morning",
 )
 
 

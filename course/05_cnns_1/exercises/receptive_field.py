@@ -1,19 +1,18 @@
 """How many input pixels one output pixel of a stack of layers sees."""
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the receptive field",
     difficulty=2,
     minutes=12,
     move_on=20,
+    core=True,
     hints=(
         "Two quantities travel through the stack: how much one output pixel sees, and how far apart, in input pixels, two "
         "neighbouring outputs are. Before the first layer both are 1.",
         "A kernel of k taps with dilation d reaches d·(k - 1) steps of its own input beyond the first tap. How long is one "
         "such step in input pixels? Not yet longer by this layer's own stride.",
     ),
-    part="morning",
 )
 
 

@@ -2,41 +2,40 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="Saliency",
     difficulty=3,
     minutes=15,
     move_on=25,
+    core=True,
     hints=(
         "You want the derivative of a number with respect to the image, so the image is what must require a gradient.",
         "Images of a batch do not influence each other's logits in eval mode: sum the N chosen logits, differentiate once, "
         "and every image finds its own gradient in its own slot.",
     ),
-    part="afternoon",
 )
 
-LINEAR = Given("nn.Sequential(nn.Flatten(), nn.Linear(6, 3)).double()", seed=1)
-CURVED = Given("nn.Sequential(nn.Flatten(), nn.Linear(18, 8), nn.Tanh(), nn.Linear(8, 3)).double()", seed=2)
-CONVOLUTIONAL = Given(
+LINEAR = Code("nn.Sequential(nn.Flatten(), nn.Linear(6, 3)).double()", seed=1)
+CURVED = Code("nn.Sequential(nn.Flatten(), nn.Linear(18, 8), nn.Tanh(), nn.Linear(8, 3)).double()", seed=2)
+CONVOLUTIONAL = Code(
     "nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), "
     "nn.Linear(4, 5)).double().eval()",
     seed=3,
 )
 
 
-def waves(*shape: int) -> torch.Tensor:
-    """Smooth numbers in [-1, 1] of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 1.3).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(LINEAR, waves(1, 1, 2, 3), torch.tensor([2])).named("a linear model, whose saliency is |weight|")
-    yield Case(LINEAR, waves(2, 1, 2, 3), torch.tensor([0, 1])).named("two images with different targets")
-    yield Case(CURVED, waves(2, 2, 3, 3), torch.tensor([1, 0])).named("two channels and a curved model")
-    yield Case(CONVOLUTIONAL, waves(3, 2, 5, 4), torch.tensor([4, 0, 2])).named("a small convolutional network")
+    yield Case(LINEAR, waves(1, 1, 2, 3, step=1.3), torch.tensor([2])).named(
+        "a linear model, whose saliency is |weight|"
+    )
+    yield Case(LINEAR, waves(2, 1, 2, 3, step=1.3), torch.tensor([0, 1])).named("two images with different targets")
+    yield Case(CURVED, waves(2, 2, 3, 3, step=1.3), torch.tensor([1, 0])).named("two channels and a curved model")
+    yield Case(CONVOLUTIONAL, waves(3, 2, 5, 4, step=1.3), torch.tensor([4, 0, 2])).named(
+        "a small convolutional network"
+    )
 
 
 exercise.equivalent(

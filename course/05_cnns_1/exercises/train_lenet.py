@@ -6,21 +6,20 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.training import evaluate
 
 exercise = Exercise(
-    title="train LeNet-5",
     difficulty=3,
     minutes=25,
     move_on=40,
+    core=True,
     hints=(
         "It is the loop of day 03: for every epoch, a new random order; for every batch of it, loss, gradients, step. "
         "torch.randperm(len(train)).split(128) yields the batches' indices.",
         "Five lines make one step, and their order matters: logits, loss, forget the old gradients, compute the new ones, "
         "step. Seed torch before you make the model, or the seed does not reach the first weights.",
     ),
-    part="morning",
     measured=Measured("accuracy"),
 )
 

@@ -5,21 +5,20 @@ import torch.nn.functional as F
 from torch import nn
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.data import Labelled
 from dlmodule.training import evaluate, fit
 
 exercise = Exercise(
-    title="Train a SmallCNN",
     difficulty=3,
     minutes=20,
     move_on=30,
+    core=True,
     hints=(
         "Seed torch before the model is made, or the seed decides nothing about its first parameters. Everything else is an argument of fit.",
         "fit(model, train, ..., schedule='one_cycle', loss_fn=nn.CrossEntropyLoss(label_smoothing=...), augment=...): augment is called "
         "with a batch and a generator, so wrap yours in a function of those two. Return the model in eval mode.",
     ),
-    part="afternoon",
     measured=Measured("accuracy"),
 )
 

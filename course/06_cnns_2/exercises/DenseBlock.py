@@ -4,11 +4,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="a dense block",
     difficulty=2,
     minutes=10,
     move_on=15,
@@ -16,21 +15,15 @@ exercise = Exercise(
         "How many channels does layer number l read, if in_channels came in and each layer before it has added `growth`?",
         "Keep the layers in an nn.ModuleList. In forward, x grows: after each layer it is the concatenation of the old x and that layer's output.",
     ),
-    part="morning",
     probe=probes.module(grad=True),
 )
 
 
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(ramp(1, 1, 3, 3)).built(1, 1, 1).named("one layer that adds one channel")
-    yield Case(ramp(2, 3, 4, 6)).built(3, 2, 2).named("two layers, two channels each")
-    yield Case(ramp(1, 2, 5, 4)).built(2, 4, 3).named("three layers, four channels each")
+    yield Case(waves(1, 1, 3, 3)).built(1, 1, 1).named("one layer that adds one channel")
+    yield Case(waves(2, 3, 4, 6)).built(3, 2, 2).named("two layers, two channels each")
+    yield Case(waves(1, 2, 5, 4)).built(2, 4, 3).named("three layers, four channels each")
 
 
 class Base(nn.Module):

@@ -4,37 +4,30 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="a residual block",
     difficulty=3,
     minutes=12,
     move_on=20,
+    core=True,
     hints=(
         "Two modules: the branch f and the shortcut. Build the branch first and ask of its output: has it the shape of x? Two things may have "
         "changed it.",
         "nn.Identity() is a shortcut that does nothing, so forward needs no `if`. The last ReLU stands after the sum, and the branch itself "
         "ends in a normalisation.",
     ),
-    part="morning",
-    # In training mode, so that the statistics of the batch are in play.
     probe=probes.module(grad=True, train=True),
 )
 
 
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(ramp(2, 1, 3, 3)).built(1, 1).named("one channel, the identity as shortcut")
-    yield Case(ramp(2, 2, 4, 5)).built(2, 3).named("two channels to three: a projection")
-    yield Case(ramp(3, 2, 6, 5)).built(2, 2, stride=2).named("a stride of 2 and the same channels")
-    yield Case(ramp(2, 3, 7, 9)).built(3, 4, 3).named("a stride of 3 and other channels")
+    yield Case(waves(2, 1, 3, 3)).built(1, 1).named("one channel, the identity as shortcut")
+    yield Case(waves(2, 2, 4, 5)).built(2, 3).named("two channels to three: a projection")
+    yield Case(waves(3, 2, 6, 5)).built(2, 2, stride=2).named("a stride of 2 and the same channels")
+    yield Case(waves(2, 3, 7, 9)).built(3, 4, 3).named("a stride of 3 and other channels")
 
 
 class Base(nn.Module):

@@ -4,11 +4,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="squeeze and excite",
     difficulty=2,
     minutes=8,
     move_on=15,
@@ -16,21 +15,15 @@ exercise = Exercise(
         "Follow the shapes: (N, C, H, W), after the squeeze (N, C), after the two linear layers again (N, C). How does that multiply an image?",
         "The gate needs two axes of size 1 at its end, so that it is the same at every place of its channel.",
     ),
-    part="morning",
     probe=probes.module(grad=True),
 )
 
 
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(2 * ramp(1, 2, 2, 2) + 1).built(2, 1).named("two channels of 2x2")
-    yield Case(ramp(3, 6, 3, 5) + ramp(1, 6, 1, 1)).built(6, reduction=2).named("three images of six channels")
-    yield Case(ramp(2, 8, 4, 3) + ramp(2, 8, 1, 1)).built(8).named("the default reduction")
+    yield Case(2 * waves(1, 2, 2, 2) + 1).built(2, 1).named("two channels of 2x2")
+    yield Case(waves(3, 6, 3, 5) + waves(1, 6, 1, 1)).built(6, reduction=2).named("three images of six channels")
+    yield Case(waves(2, 8, 4, 3) + waves(2, 8, 1, 1)).built(8).named("the default reduction")
 
 
 class Base(nn.Module):

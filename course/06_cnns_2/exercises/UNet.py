@@ -4,43 +4,37 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="U-Net",
     difficulty=4,
     minutes=30,
     move_on=45,
+    core=True,
     hints=(
         "Write the channels of all levels into a list first, [width, 2 * width, 4 * width, ...]. Each step of the way up then reads from it: from w[l + 1] to w[l], and from 2 * w[l] to w[l].",
         "The way down appends to a list what is to be kept; the way up takes from its end: torch.cat([kept[l], enlarged], 1). How much is missing to the next multiple of m is -H % m, and F.pad names the last axis first.",
     ),
-    part="afternoon",
     probe=probes.module(),
 )
 
 
-def waves(*shape: int) -> torch.Tensor:
-    """Smooth numbers in [-1, 1] of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 1.3).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(waves(1, 1, 4, 4)).built(width=2, depth=1).named("a 4x4 image, a width of 2 and one level")
-    yield Case(waves(2, 1, 5, 7)).built(width=2, depth=2).named("two images of 5x7, which 4 does not divide")
+    yield Case(waves(1, 1, 4, 4, step=1.3)).built(width=2, depth=1).named("a 4x4 image, a width of 2 and one level")
+    yield Case(waves(2, 1, 5, 7, step=1.3)).built(width=2, depth=2).named("two images of 5x7, which 4 does not divide")
     yield (
-        Case(waves(1, 3, 1, 37))
+        Case(waves(1, 3, 1, 37, step=1.3))
         .built(3, 1, width=2, depth=2, kernel=(1, 5), factor=(1, 4))
         .named("a trace of 37 samples in three components, pooled by 1x4")
     )
     yield (
-        Case(waves(1, 2, 10, 7))
+        Case(waves(1, 2, 10, 7, step=1.3))
         .built(2, 3, width=3, depth=2, kernel=(5, 3), factor=(3, 2))
         .named("two channels to three classes, pooled by 3x2")
     )
-    yield Case(waves(1, 1, 16, 9)).built().named("the defaults: a width of 8 and three levels, on 16x9")
+    yield Case(waves(1, 1, 16, 9, step=1.3)).built().named("the defaults: a width of 8 and three levels, on 16x9")
 
 
 exercise.edit(

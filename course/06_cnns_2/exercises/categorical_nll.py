@@ -1,30 +1,22 @@
 """The negative log-likelihood of a categorical distribution, for pixels of which only some are labelled."""
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="surprise about a class",
     difficulty=2,
     minutes=7,
-    move_on=14,
     hints=(
         "Two steps. First ln p of every class: a logit minus the logarithm of the sum of exponentials, over the class axis. Then pick, at "
         "every place, the entry of the class that is there.",
         "log_p.gather(1, index) picks along axis 1, and its index needs that axis too: y.unsqueeze(1). A label of -1 is no index, so put "
         "any class there while you pick, and leave those places out of the mean.",
     ),
-    part="probability",
     probe=probes.call(grad=True),
 )
-
-
-def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
@@ -32,11 +24,11 @@ def cases():
     yield Case(torch.tensor([[1.0, 3.0, 2.0]], dtype=torch.float64), torch.tensor([1])).named(
         "one example, three classes"
     )
-    yield Case(numbers(4, 3), torch.tensor([0, 2, 1, 2])).named("four labelled examples of three classes")
-    yield Case(numbers(4, 4, seed=3), torch.tensor([3, -1, 0, -1])).named("four examples, two of them not labelled")
-    yield Case(500 * numbers(3, 4, seed=1), torch.tensor([3, 0, 1])).named("logits of several hundred")
+    yield Case(noise(4, 3), torch.tensor([0, 2, 1, 2])).named("four labelled examples of three classes")
+    yield Case(noise(4, 4, seed=3), torch.tensor([3, -1, 0, -1])).named("four examples, two of them not labelled")
+    yield Case(500 * noise(3, 4, seed=1), torch.tensor([3, 0, 1])).named("logits of several hundred")
     places = torch.tensor([[[0, -1, 2], [1, 1, -1]], [[-1, 4, 3], [0, 2, 2]]])
-    yield Case(numbers(2, 5, 2, 3, seed=2), places).named(
+    yield Case(noise(2, 5, 2, 3, seed=2), places).named(
         "two images of 2x3 pixels, five classes, some pixels not labelled"
     )
 

@@ -3,18 +3,17 @@
 import torch
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="Soft Dice loss",
     difficulty=2,
     minutes=12,
     move_on=20,
+    core=True,
     hints=(
         "First turn logits into probabilities; then three sums for each image: p times y, p, and y. Over which axes does a sum run that leaves one number for each image?",
         "dice is a tensor of shape (N,): (2 * sum of p y + eps) / (sum of p + sum of y + eps). The loss is one minus its mean.",
     ),
-    part="afternoon",
 )
 
 

@@ -4,10 +4,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="Find the bug",
     difficulty=4,
     minutes=25,
     move_on=40,
@@ -15,41 +14,6 @@ exercise = Exercise(
         "Take the symptoms in order. Images and masks that do not lie on each other; a loss that is fed the wrong thing and stops at a floor; a score with a ceiling.",
         "Look at three lines: the one that mirrors, the one that computes the loss, and the one that counts the union. What is the union of two sets that are equal?",
     ),
-    part="afternoon",
-    starter='''def find_the_bug(train_x, train_y, val_x, val_y, *, epochs=8, batch_size=8, lr=0.02, seed=0):
-    """Train a small network to mark lines. Returns (train_loss, val_iou): two lists with one number per epoch.
-
-    x, y: (N, 1, H, W), y 0 or 1. Three lines are wrong: repair them and change nothing else.
-    """
-    torch.manual_seed(seed)
-    model = nn.Sequential(
-        nn.Conv2d(1, 8, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(8, 8, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(8, 1, 1),
-    ).to(train_x.dtype)
-    optimiser = torch.optim.Adam(model.parameters(), lr=lr)
-    train_loss, val_iou = [], []
-    for _ in range(epochs):
-        total = 0.0
-        for index in torch.randperm(len(train_x)).split(batch_size):
-            x, y = train_x[index], train_y[index]
-            if torch.rand(()) < 0.5:
-                x = x.flip(-1)
-            loss = F.binary_cross_entropy_with_logits(model(x).sigmoid(), y)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            total += loss.item() * len(index)
-        train_loss.append(total / len(train_x))
-        with torch.no_grad():
-            marked, truth = model(val_x) > 0, val_y > 0.5
-        both = (marked & truth).sum().item()
-        either = marked.sum().item() + truth.sum().item()
-        val_iou.append(both / max(either, 1))
-    return train_loss, val_iou
-''',
 )
 
 
@@ -88,56 +52,29 @@ def cases():
     yield Case(empty, empty, empty[:2], empty[:2], epochs=10, lr=0.05).named("patches without a line")
 
 
-def program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, *, together=True, logits=True, union=True):
-    """The program with each of its three faults repaired or not."""
-    torch.manual_seed(seed)
-    model = nn.Sequential(
-        nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 1, 1),
-    ).to(train_x.dtype)  # fmt: skip
-    optimiser = torch.optim.Adam(model.parameters(), lr=lr)
-    train_loss, val_iou = [], []
-    for _ in range(epochs):
-        total = 0.0
-        for index in torch.randperm(len(train_x)).split(batch_size):
-            x, y = train_x[index], train_y[index]
-            if torch.rand(()) < 0.5:
-                x, y = x.flip(-1), y.flip(-1) if together else y
-            z = model(x)
-            loss = F.binary_cross_entropy_with_logits(z if logits else z.sigmoid(), y)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            total += loss.item() * len(index)
-        train_loss.append(total / len(train_x))
-        with torch.no_grad():
-            marked, truth = model(val_x) > 0, val_y > 0.5
-        both = (marked & truth).sum().item()
-        either = marked.sum().item() + truth.sum().item() - (both if union else 0)
-        val_iou.append(both / max(either, 1))
-    return train_loss, val_iou
-
-
 exercise.equivalent("Lt -> LtE", "a uniform draw is exactly one half once in 16 million")
 exercise.equivalent("Gt -> GtE", "no logit is exactly 0, and no mask holds exactly one half")
 exercise.equivalent(".item(...) dropped", "a tensor that holds one number is taken for that number")
-
-exercise.edit(
+exercise.bug(
     "masks_left_behind",
     "x, y = x.flip(-1), y.flip(-1)",
     "x = x.flip(-1)",
     "One bug is left, the first symptom: a patch is mirrored and its mask is not, so half of the time the loss asks for a line where there is none.",
+    left="the masks still do not go with their mirrored patches",
 )
-exercise.edit(
+exercise.bug(
     "sigmoid_twice",
     "F.binary_cross_entropy_with_logits(model(x), y)",
     "F.binary_cross_entropy_with_logits(model(x).sigmoid(), y)",
     "One bug is left, the second symptom: the loss takes logits and gets probabilities. At best it then falls to ln 2 at each pixel without a line.",
+    left="the loss is still fed probabilities",
 )
-exercise.edit(
+exercise.bug(
     "intersection_counted_twice",
     " - both\n",
     "\n",
     "One bug is left, the third symptom: |M| + |Y| counts what is in both twice, so a perfect answer scores one half. Take the intersection off once.",
+    left="the union still counts the intersection twice",
 )
 exercise.edit(
     "no_mirroring_at_all",
@@ -151,27 +88,6 @@ exercise.edit(
     "model(val_x) > 0.5,",
     "You moved the threshold: a logit of 0.5 is a probability of 0.62. The line was right: a probability above one half is a logit above 0.",
 )
-
-
-@exercise.mistake(
-    "The masks go with their patches now. The loss is still fed probabilities, and the union still counts the intersection twice: two bugs are left."
-)
-def only_the_masks_repaired(train_x, train_y, val_x, val_y, *, epochs=8, batch_size=8, lr=0.02, seed=0):
-    return program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, logits=False, union=False)
-
-
-@exercise.mistake(
-    "The loss gets logits now. The masks still do not go with their mirrored patches, and the union still counts the intersection twice: two bugs are left."
-)
-def only_the_loss_repaired(train_x, train_y, val_x, val_y, *, epochs=8, batch_size=8, lr=0.02, seed=0):
-    return program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, together=False, union=False)
-
-
-@exercise.mistake(
-    "The union is right now. The masks still do not go with their mirrored patches, and the loss is still fed probabilities: two bugs are left."
-)
-def only_the_union_repaired(train_x, train_y, val_x, val_y, *, epochs=8, batch_size=8, lr=0.02, seed=0):
-    return program(train_x, train_y, val_x, val_y, epochs, batch_size, lr, seed, together=False, logits=False)
 
 
 @exercise.alternative

@@ -6,10 +6,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="find the bug",
     difficulty=3,
     minutes=15,
     move_on=25,
@@ -18,30 +17,6 @@ exercise = Exercise(
         "should have stood still has moved.",
         "Look at two lines: the one that makes the optimiser, and what stands before it or after it; and the one that sets the model's mode.",
     ),
-    part="morning",
-    starter='''def find_the_bug_1(pretrained, train_x, train_y, *, epochs=10, batch_size=8, lr=0.05, seed=0):
-    """Train a new head on a frozen body. Returns (model, losses): the model in evaluation mode, and each epoch's mean loss.
-
-    pretrained: a network whose last layer is the nn.Linear `head`; train_x: (N, C, H, W); train_y: (N,) int64.
-    Two lines are wrong: repair them and change nothing else.
-    """
-    torch.manual_seed(seed)
-    model = copy.deepcopy(pretrained).requires_grad_(False)
-    optimiser = torch.optim.SGD(model.head.parameters(), lr=lr, momentum=0.9)
-    model.head = nn.Linear(model.head.in_features, int(train_y.max()) + 1).to(train_x.dtype)
-    losses = []
-    for _ in range(epochs):
-        model.train()
-        total = 0.0
-        for index in torch.randperm(len(train_x)).split(batch_size):
-            loss = F.cross_entropy(model(train_x[index]), train_y[index])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            total += loss.item() * len(index)
-        losses.append(total / len(train_x))
-    return model.eval(), losses
-''',
 )
 
 
@@ -95,62 +70,36 @@ def cases():
     yield Case(*stripes(20, 6, 2), {}).named("the defaults")
 
 
-def program(pretrained, train_x, train_y, epochs, batch_size, lr, seed, *, new_head=True, mode="eval", body=False):
-    """The program with each of its faults repaired or not."""
-    torch.manual_seed(seed)
-    model = copy.deepcopy(pretrained).requires_grad_(body)
-    old = list(model.head.parameters())
-    model.head = nn.Linear(model.head.in_features, int(train_y.max()) + 1).to(train_x.dtype)
-    learning = [p for p in model.parameters() if p.requires_grad] if new_head else old
-    optimiser = torch.optim.SGD(learning, lr=lr, momentum=0.9)
-    losses = []
-    for _ in range(epochs):
-        model.train(mode == "train")
-        total = 0.0
-        for index in torch.randperm(len(train_x)).split(batch_size):
-            loss = F.cross_entropy(model(train_x[index]), train_y[index])
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            total += loss.item() * len(index)
-        losses.append(total / len(train_x))
-    return model.eval(), losses
-
-
 exercise.equivalent("int(...) dropped", "nn.Linear takes a number of classes that is a tensor of one entry as well")
 exercise.equivalent(".eval(...) dropped", "the last epoch has left the model in evaluation mode already")
-
-
-@exercise.mistake(
-    "The first symptom is gone: the new head learns. The second is left. Compare the running_mean in the body before and after: in training mode a batch normalisation "
-    "changes with every forward pass, frozen parameters or not."
-)
-def statistics_still_move(pretrained, train_x, train_y, *, epochs=10, batch_size=8, lr=0.05, seed=0):
-    return program(pretrained, train_x, train_y, epochs, batch_size, lr, seed, mode="train")
-
-
-@exercise.mistake(
+exercise.bug(
+    "old_head_in_the_optimiser",
+    "    model.head = nn.Linear(model.head.in_features, int(train_y.max()) + 1).to(train_x.dtype)\n    optimiser = torch.optim.SGD(model.head.parameters(), lr=lr, momentum=0.9)\n",
+    "    optimiser = torch.optim.SGD(model.head.parameters(), lr=lr, momentum=0.9)\n    model.head = nn.Linear(model.head.in_features, int(train_y.max()) + 1).to(train_x.dtype)\n",
     "The body stands still now, its statistics too. But the head never moves: the optimiser was made while the model still had its old head, and it is those "
-    "parameters that it holds."
+    "parameters that it holds.",
+    left="the new head never moves",
 )
-def old_head_in_the_optimiser(pretrained, train_x, train_y, *, epochs=10, batch_size=8, lr=0.05, seed=0):
-    return program(pretrained, train_x, train_y, epochs, batch_size, lr, seed, new_head=False)
-
-
-@exercise.mistake(
-    "The new head learns, and the body learns with it: you took requires_grad_(False) away or made it True. With few labels the body is to stay as it was pretrained; only the two lines were wrong."
+exercise.bug(
+    "statistics_still_move",
+    "        model.eval()\n",
+    "        model.train()\n",
+    "The first symptom is gone: the new head learns. The second is left. Compare the running_mean in the body before and after: in training mode a batch normalisation "
+    "changes with every forward pass, frozen parameters or not.",
+    left="the body's statistics still move",
 )
-def body_learns(pretrained, train_x, train_y, *, epochs=10, batch_size=8, lr=0.05, seed=0):
-    return program(pretrained, train_x, train_y, epochs, batch_size, lr, seed, body=True)
-
-
-@exercise.mistake(
-    "Both the body's parameters and its statistics move. Freezing was right in the program; repair the optimiser's place and the mode, and nothing else."
+exercise.edit(
+    "body_learns",
+    (".requires_grad_(False)", "model.head.parameters()"),
+    ("", "model.parameters()"),
+    "The new head learns, and the body learns with it: you took requires_grad_(False) away or made it True. With few labels the body is to stay as it was pretrained; only the two lines were wrong.",
 )
-def all_of_it_trains(pretrained, train_x, train_y, *, epochs=10, batch_size=8, lr=0.05, seed=0):
-    return program(pretrained, train_x, train_y, epochs, batch_size, lr, seed, mode="train", body=True)
-
-
+exercise.edit(
+    "all_of_it_trains",
+    (".requires_grad_(False)", "model.head.parameters()", "        model.eval()\n"),
+    ("", "model.parameters()", "        model.train()\n"),
+    "Both the body's parameters and its statistics move. Freezing was right in the program; repair the optimiser's place and the mode, and nothing else.",
+)
 exercise.edit(
     "original_spoiled",
     "copy.deepcopy(pretrained)",

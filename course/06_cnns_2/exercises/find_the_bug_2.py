@@ -4,10 +4,9 @@ import math
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="a loss that is too good",
     difficulty=3,
     minutes=12,
     move_on=20,
@@ -17,37 +16,6 @@ exercise = Exercise(
         "Do the two priors add up to 1? Does the bell have its height as well as its width? And the posterior: Bayes multiplies the "
         "likelihood with something before it normalises.",
     ),
-    part="probability",
-    starter='''def find_the_bug_2(x, *, steps=400, lr=0.05):
-    """Fit a mixture of two Gaussians of one width to amplitudes of which nobody knows the class, by maximum likelihood.
-
-    x: (N,). Returns (weight (2,), mean (2,), std (1,), posterior (N, 2), losses: the mean negative log-likelihood of each step).
-    Three lines are wrong: repair them and change nothing else.
-    """
-    weight_logits = torch.zeros(2, dtype=x.dtype, requires_grad=True)
-    mean = x.quantile(torch.tensor([0.3, 0.95], dtype=x.dtype)).requires_grad_()
-    log_std = torch.zeros(1, dtype=x.dtype, requires_grad=True)
-    optimiser = torch.optim.Adam([weight_logits, mean, log_std], lr=lr)
-
-    def log_terms():
-        log_prior = weight_logits
-        eps = (x[:, None] - mean) / log_std.exp()
-        log_likelihood = -0.5 * eps**2 - 0.5 * math.log(2 * math.pi)
-        return log_prior, log_likelihood
-
-    losses = []
-    for _ in range(steps):
-        log_prior, log_likelihood = log_terms()
-        loss = -(log_prior + log_likelihood).logsumexp(1).mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-    with torch.no_grad():
-        log_prior, log_likelihood = log_terms()
-        posterior = log_likelihood.softmax(1)
-        return weight_logits.softmax(0), mean.detach(), log_std.exp(), posterior, losses
-''',
 )
 
 
@@ -66,81 +34,30 @@ def cases():
     yield Case(amplitudes(25, 1), steps=40).named("twenty-five amplitudes, forty steps of the default size")
 
 
-def program(x, steps, lr, *, normalised=True, with_height=True, with_prior=True):
-    """The fit with each of its three faults repaired or not."""
-    weight_logits = torch.zeros(2, dtype=x.dtype, requires_grad=True)
-    mean = x.quantile(torch.tensor([0.3, 0.95], dtype=x.dtype)).requires_grad_()
-    log_std = torch.zeros(1, dtype=x.dtype, requires_grad=True)
-    optimiser = torch.optim.Adam([weight_logits, mean, log_std], lr=lr)
-
-    def log_terms():
-        log_prior = weight_logits.log_softmax(0) if normalised else weight_logits
-        height = log_std if with_height else 0.0
-        eps = (x[:, None] - mean) / log_std.exp()
-        return log_prior, -0.5 * eps**2 - height - 0.5 * math.log(2 * math.pi)
-
-    losses = []
-    for _ in range(steps):
-        log_prior, log_likelihood = log_terms()
-        loss = -(log_prior + log_likelihood).logsumexp(1).mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
-    with torch.no_grad():
-        log_prior, log_likelihood = log_terms()
-        posterior = (log_prior + log_likelihood if with_prior else log_likelihood).softmax(1)
-        return weight_logits.softmax(0), mean.detach(), log_std.exp(), posterior, losses
-
-
-@exercise.mistake(
+exercise.bug(
+    "prior_not_normalised",
+    "log_prior = weight_logits.log_softmax(0)",
+    "log_prior = weight_logits",
     "One bug is left: the prior. The two logits are no probabilities until log_softmax makes them so; as they stand the loss falls with every "
-    "step, because raising both is always rewarded."
+    "step, because raising both is always rewarded.",
+    left="the loss still falls with every step",
 )
-def prior_not_normalised(x, *, steps=400, lr=0.05):
-    return program(x, steps, lr, normalised=False)
-
-
-@exercise.mistake(
+exercise.bug(
+    "bell_without_height",
+    " - log_std - 0.5",
+    " - 0.5",
     "One bug is left: the bell has no height. Without - log_std in the log-likelihood a wider Gaussian is never worse, so the standard "
-    "deviation grows and everything is explained by everything."
+    "deviation grows and everything is explained by everything.",
+    left="the standard deviation still grows without end",
 )
-def bell_without_height(x, *, steps=400, lr=0.05):
-    return program(x, steps, lr, with_height=False)
-
-
-@exercise.mistake(
+exercise.bug(
+    "posterior_without_prior",
+    "(log_prior + log_likelihood).softmax(1)",
+    "log_likelihood.softmax(1)",
     "One bug is left, and the loss cannot show it: the posterior forgets the prior. softmax of the likelihoods alone takes both classes for "
-    "equally common before it looks, so its mean over the data does not agree with the weights."
+    "equally common before it looks, so its mean over the data does not agree with the weights.",
+    left="the posterior does not average to the weights",
 )
-def posterior_without_prior(x, *, steps=400, lr=0.05):
-    return program(x, steps, lr, with_prior=False)
-
-
-@exercise.mistake(
-    "The prior is normalised now, and the loss no longer falls for ever by that road. But the standard deviation still grows without end, and "
-    "the posterior does not average to the weights: two bugs are left."
-)
-def only_the_prior_repaired(x, *, steps=400, lr=0.05):
-    return program(x, steps, lr, with_height=False, with_prior=False)
-
-
-@exercise.mistake(
-    "The bell has its height now. But the loss still falls with every step, and the posterior does not average to the weights: two bugs are "
-    "left."
-)
-def only_the_height_repaired(x, *, steps=400, lr=0.05):
-    return program(x, steps, lr, normalised=False, with_prior=False)
-
-
-@exercise.mistake(
-    "The posterior follows Bayes now. But the loss still falls with every step, and it is the loss of something that is no density: two bugs "
-    "are left, one in each factor."
-)
-def only_the_posterior_repaired(x, *, steps=400, lr=0.05):
-    return program(x, steps, lr, normalised=False, with_height=False)
-
-
 exercise.equivalent("operands of - swapped", "eps is squared")
 exercise.equivalent("returned pair swapped", "the two logarithms are only added")
 

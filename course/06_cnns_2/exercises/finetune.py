@@ -8,12 +8,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.data import Labelled
 from dlmodule.training import evaluate, fit
 
 exercise = Exercise(
-    title="fine-tune",
     difficulty=4,
     minutes=20,
     move_on=35,
@@ -23,7 +22,6 @@ exercise = Exercise(
         "AdamW takes [{'params': ..., 'lr': ...}, {'params': ..., 'lr': ...}]. In the first phase your freeze does it all; for the second, requires_grad_(True) and "
         "train() on the whole model undo it.",
     ),
-    part="morning",
     measured=Measured("accuracy"),
 )
 

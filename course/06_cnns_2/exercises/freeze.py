@@ -3,19 +3,18 @@
 import torch
 from torch import nn
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="freeze",
     difficulty=2,
     minutes=8,
     move_on=15,
+    core=True,
     hints=(
         "model.named_children() yields each direct child with its name. Two things are to be set for a child, and a Module has a method for each "
         "of them that reaches down to the last layer.",
         "requires_grad_(flag) and train(flag), with the same flag for a child: whether its name is in keep. Nothing may switch a mode after that.",
     ),
-    part="morning",
 )
 
 

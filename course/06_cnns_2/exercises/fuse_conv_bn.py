@@ -6,10 +6,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="fold it in",
     difficulty=3,
     minutes=12,
     move_on=20,
@@ -19,13 +19,7 @@ exercise = Exercise(
         "Copy the convolution, so that stride, padding, dilation and groups come along, and give the copy a new weight and a new bias as "
         "nn.Parameter. Where the convolution had no bias, the formula's b is zero.",
     ),
-    part="morning",
 )
-
-
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7).sin().reshape(shape)
 
 
 def trained(in_channels, out_channels, kernel_size, options, eps):
@@ -63,10 +57,10 @@ def probe(candidate, case):
 
 @exercise.cases
 def cases():
-    yield Case(ramp(1, 1, 2, 2), 1, 1, {"bias": False}, 1e-5).named("a 1x1 convolution with one channel")
-    yield Case(ramp(2, 2, 5, 4), 3, 3, {"padding": 1, "bias": False}, 1e-5).named("two channels to three, no bias")
-    yield Case(ramp(2, 3, 6, 5), 4, 3, {"stride": 2, "padding": 1}, 0.5).named("a bias, a stride of 2, a large eps")
-    yield Case(ramp(1, 4, 7, 6), 4, 3, {"dilation": 2, "groups": 2}, 1e-3).named("two groups and a dilation")
+    yield Case(waves(1, 1, 2, 2), 1, 1, {"bias": False}, 1e-5).named("a 1x1 convolution with one channel")
+    yield Case(waves(2, 2, 5, 4), 3, 3, {"padding": 1, "bias": False}, 1e-5).named("two channels to three, no bias")
+    yield Case(waves(2, 3, 6, 5), 4, 3, {"stride": 2, "padding": 1}, 0.5).named("a bias, a stride of 2, a large eps")
+    yield Case(waves(1, 4, 7, 6), 4, 3, {"dilation": 2, "groups": 2}, 1e-3).named("two groups and a dilation")
 
 
 def fold(conv, norm, *, scale=None, bias=None):

@@ -3,39 +3,32 @@
 import math
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="the log density of a Gaussian",
     difficulty=1,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "Write ln N(x; mean, variance) for one feature first. It has three terms; two of them do not contain x, and only one of those is a "
         "constant.",
         "The variance is log_variance.exp(), and its logarithm is what you were given. Features are independent, so their densities "
         "multiply: what do their logarithms do, and along which axis?",
     ),
-    part="probability",
     probe=probes.call(grad=True),
 )
-
-
-def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
     zero = torch.zeros(1, 1, dtype=torch.float64)
     yield Case(zero + 3, zero + 1, zero + math.log(4)).named("x = 3 under a mean of 1 and a variance of 4")
-    yield Case(numbers(3, 2), numbers(3, 2, seed=1), numbers(3, 2, seed=2)).named("three examples of two features")
-    yield Case(numbers(4, 3), numbers(3, seed=1), numbers(3, seed=2)).named("four examples under one Gaussian")
-    yield Case(numbers(2, 4, 3), numbers(4, 3, seed=1), numbers(3, seed=2)).named("a batch of shape (2, 4)")
-    yield Case(numbers(2, 3) + 60, numbers(3, seed=1), numbers(3, seed=2)).named("examples sixty away from the mean")
+    yield Case(noise(3, 2), noise(3, 2, seed=1), noise(3, 2, seed=2)).named("three examples of two features")
+    yield Case(noise(4, 3), noise(3, seed=1), noise(3, seed=2)).named("four examples under one Gaussian")
+    yield Case(noise(2, 4, 3), noise(4, 3, seed=1), noise(3, seed=2)).named("a batch of shape (2, 4)")
+    yield Case(noise(2, 3) + 60, noise(3, seed=1), noise(3, seed=2)).named("examples sixty away from the mean")
 
 
 @exercise.mistake(

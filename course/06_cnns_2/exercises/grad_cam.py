@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="Grad-CAM",
     difficulty=4,
     minutes=15,
     move_on=25,
@@ -16,13 +16,7 @@ exercise = Exercise(
         "torch.autograd.grad(sum of the chosen logits, kept output) gives (N, C, h, w). Its mean over h and w is alpha; weigh the kept channels by it, sum over them, "
         "rectify.",
     ),
-    part="morning",
 )
-
-
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 1.3).sin().reshape(shape)
 
 
 def network(name):
@@ -53,12 +47,16 @@ def probe(candidate, case):
 @exercise.cases
 def cases():
     one = torch.tensor([1])
-    yield Case("average and linear", "0", ramp(1, 2, 5, 5), one, False).named("one image, average and a linear head")
-    yield Case("two linear layers", "0", ramp(2, 2, 7, 9), torch.tensor([2, 0]), False).named(
+    yield Case("average and linear", "0", waves(1, 2, 5, 5, step=1.3), one, False).named(
+        "one image, average and a linear head"
+    )
+    yield Case("two linear layers", "0", waves(2, 2, 7, 9, step=1.3), torch.tensor([2, 0]), False).named(
         "two images, another head"
     )
-    yield Case("two linear layers", "0.1", ramp(3, 2, 6, 5), torch.tensor([0, 1, 2]), False).named("an early layer")
-    yield Case("average and linear", "0.2", ramp(2, 2, 8, 6), torch.tensor([1, 1]), True).named(
+    yield Case("two linear layers", "0.1", waves(3, 2, 6, 5, step=1.3), torch.tensor([0, 1, 2]), False).named(
+        "an early layer"
+    )
+    yield Case("average and linear", "0.2", waves(2, 2, 8, 6, step=1.3), torch.tensor([1, 1]), True).named(
         "a frozen model, and a layer without ReLU"
     )
 

@@ -4,14 +4,13 @@ import math
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise, probes
+from dlmodule.checking.inputs import row
 
 DRAWS = 400
 CERTAIN = 1e-9  # the standard error of what does not depend on chance
 
 exercise = Exercise(
-    title="look where it matters",
     difficulty=3,
     minutes=8,
     move_on=15,
@@ -21,7 +20,6 @@ exercise = Exercise(
         "You have ln p as a function and ln q from `gaussian_log_prob`. Subtract first and exponentiate after; the rest is "
         "monte_carlo_with_error on the values weight * f(z).",
     ),
-    part="probability",
     probe=probes.sample(
         {
             "mean estimate": "x[:, 0].mean()",
@@ -33,10 +31,6 @@ exercise = Exercise(
 )
 
 STANDARD = "-0.5 * (z**2 + math.log(2 * math.pi)).sum(1)"  # ln p of a standard normal, any number of features
-
-
-def tensor(*values: float) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 def scalar(value: float) -> torch.Tensor:
@@ -77,10 +71,10 @@ def cases():
     # p = N(0, 4) and f = exp(z / 2): f p is proportional to N(2, 4), so with that proposal every value is the answer.
     yield (
         Case(
-            Given("lambda z: torch.exp(z[:, 0] / 2)"),
-            Given("lambda z: -0.5 * (z[:, 0] ** 2 / 4 + math.log(2 * math.pi * 4))"),
-            tensor(2.0),
-            tensor(math.log(4)),
+            Code("lambda z: torch.exp(z[:, 0] / 2)"),
+            Code("lambda z: -0.5 * (z[:, 0] ** 2 / 4 + math.log(2 * math.pi * 4))"),
+            row(2.0),
+            row(math.log(4)),
             50,
         )
         .expecting(exact, within=dict.fromkeys(exact, scalar(CERTAIN)))
@@ -90,10 +84,10 @@ def cases():
     exact = {**exact, "mean estimate": scalar(1)}
     yield (
         Case(
-            Given("lambda z: (z.abs().amax(1) < math.exp(7.5)).double()"),
-            Given("lambda z: -0.5 * (z**2 / math.exp(10) + math.log(2 * math.pi) + 10).sum(1)"),
-            tensor(0.0, 0.0),
-            tensor(10.0, 10.0),
+            Code("lambda z: (z.abs().amax(1) < math.exp(7.5)).double()"),
+            Code("lambda z: -0.5 * (z**2 / math.exp(10) + math.log(2 * math.pi) + 10).sum(1)"),
+            row(0.0, 0.0),
+            row(10.0, 10.0),
             20,
         )
         .expecting(exact, within=dict.fromkeys(exact, scalar(CERTAIN)))
@@ -104,7 +98,7 @@ def cases():
     # P(z > 3): with q = N(3, 1) the weight is exp(4.5 - 3 z), and E_q[(w f)^k] = exp(9 k (k - 1) / 2) P(z > 3 k).
     moment = [math.exp(4.5 * k * (k - 1)) * tail(3 * k) for k in range(5)]
     yield judged(
-        Case(Given("lambda z: (z[:, 0] > 3).double()"), Given(f"lambda z: {STANDARD}"), tensor(3.0), tensor(0.0), 200),
+        Case(Code("lambda z: (z[:, 0] > 3).double()"), Code(f"lambda z: {STANDARD}"), row(3.0), row(0.0), 200),
         moment[1], moment[2], moment[4], 200,
     ).seeded(1).named("the chance that a standard normal exceeds 3")  # fmt: skip
     # exp(-|z|^2 / 2) in two dimensions, not normalised, f = 1; the proposal is wider by a half.
@@ -118,8 +112,8 @@ def cases():
 
     yield judged(
         Case(
-            Given("lambda z: torch.ones(len(z), dtype=z.dtype)"), Given("lambda z: -0.5 * (z**2).sum(1)"),
-            tensor(0.0, 0.0), tensor(math.log(v), math.log(v)), 300,
+            Code("lambda z: torch.ones(len(z), dtype=z.dtype)"), Code("lambda z: -0.5 * (z**2).sum(1)"),
+            row(0.0, 0.0), row(math.log(v), math.log(v)), 300,
         ),
         whole(1), whole(2), whole(4), 300,
     ).seeded(2).named("the integral of exp(-|z|^2 / 2) over the plane, 2 pi")  # fmt: skip

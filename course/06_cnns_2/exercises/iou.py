@@ -2,18 +2,17 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="Intersection over union",
     difficulty=1,
     minutes=8,
     move_on=15,
+    core=True,
     hints=(
         "Turn both into boolean tensors first; then & is the intersection and | the union. How do you count what is true in one?",
         "Only one input needs special care: nothing marked and nothing there. Which number do the text's conventions give it?",
     ),
-    part="afternoon",
 )
 
 

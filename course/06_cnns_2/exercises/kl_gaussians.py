@@ -3,42 +3,35 @@
 import math
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="the distance that is none",
     difficulty=2,
     minutes=7,
-    move_on=14,
+    core=True,
     hints=(
         "KL(q || p) is an expectation under q of ln q - ln p. Under q, (z - mean_q)^2 averages to q's variance. What does (z - mean_p)^2 "
         "average to?",
         "For one feature four terms stand in the bracket: a ratio of variances, a squared distance over a variance, a minus one, and a "
         "difference of log-variances. Test yourself: q = p must give 0.",
     ),
-    part="probability",
     probe=probes.call(grad=True),
 )
-
-
-def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
     zero = torch.zeros(1, 1, dtype=torch.float64)
     yield Case(zero + 1, zero, zero + 3, zero + math.log(4)).named("q = N(1, 1) and p = N(3, 4)")
-    mean, log_variance = numbers(2, 3), numbers(2, 3, seed=1)
+    mean, log_variance = noise(2, 3), noise(2, 3, seed=1)
     yield Case(mean, log_variance, mean, log_variance).named("q and p equal")
-    yield Case(*(numbers(3, 2, seed=seed) for seed in range(4))).named("three pairs with two features")
-    yield Case(
-        *(numbers(4, 5, seed=seed) for seed in range(2)), *(numbers(5, seed=seed) for seed in range(2, 4))
-    ).named("four q and one p with five features")
-    yield Case(*(numbers(2, 3, 4, seed=seed) for seed in range(4))).named("a batch of shape (2, 3)")
+    yield Case(*(noise(3, 2, seed=seed) for seed in range(4))).named("three pairs with two features")
+    yield Case(*(noise(4, 5, seed=seed) for seed in range(2)), *(noise(5, seed=seed) for seed in range(2, 4))).named(
+        "four q and one p with five features"
+    )
+    yield Case(*(noise(2, 3, 4, seed=seed) for seed in range(4))).named("a batch of shape (2, 3)")
 
 
 @exercise.mistake(

@@ -1,36 +1,29 @@
 """The most likely Gaussian, mean and covariance, for a table of measurements."""
 
 import torch
-from torch import Tensor
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
-    title="the most likely Gaussian",
     difficulty=1,
     minutes=5,
-    move_on=10,
+    core=True,
     hints=(
         "Both answers were derived above: the mean of the rows, and the mean over the rows of (x - mean)(x - mean)^T, a D x D matrix.",
         "With the centred rows as a matrix (N, D), the sum of all those outer products is one matrix product. Which factor is transposed so "
         "that (D, D) comes out?",
     ),
-    part="probability",
     probe=probes.call(grad=True),
 )
-
-
-def numbers(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 @exercise.cases
 def cases():
     yield Case(torch.tensor([[1.0], [2.0], [6.0]], dtype=torch.float64)).named("three measurements of one feature")
     yield Case(torch.tensor([[0.0, 0.0], [2.0, 4.0]], dtype=torch.float64)).named("two measurements of two features")
-    yield Case(numbers(6, 3) @ numbers(3, 3, seed=1) + 5).named("six measurements of three correlated features")
-    yield Case(numbers(4, 4, seed=2) - 2).named("as many measurements as features")
+    yield Case(noise(6, 3) @ noise(3, 3, seed=1) + 5).named("six measurements of three correlated features")
+    yield Case(noise(4, 4, seed=2) - 2).named("as many measurements as features")
 
 
 @exercise.mistake(

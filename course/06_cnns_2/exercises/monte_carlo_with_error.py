@@ -4,25 +4,21 @@ import math
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise, probes
 
 DRAWS = 500
 CERTAIN = 1e-9  # the standard error of what does not depend on chance
 
 exercise = Exercise(
-    title="an estimate and its error bar",
     difficulty=2,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "Three lines: draw count samples with the generator, put them through f, and summarise the count values. What is the variance of "
         "a mean of independent values, in terms of the variance of one of them?",
         "The spread of single values (Tensor.std, which divides by count - 1) does not shrink with count. The spread of their mean is that "
         "over the root of count.",
     ),
-    part="probability",
-    # x is (draws, 2): what was returned by many runs. On the permutations every run gives the same numbers, whatever the seed.
     probe=probes.sample(
         {
             "mean estimate": "x[:, 0].mean()",
@@ -60,7 +56,7 @@ def judged(case: Case, mean: float, variance: float, fourth: float, count: int) 
 
 @exercise.cases
 def cases():
-    permuted = Given("lambda count, generator: torch.randperm(count, generator=generator).double()")
+    permuted = Code("lambda count, generator: torch.randperm(count, generator=generator).double()")
     square = sum(z**2 for z in range(4)) / 4
     variance = sum((z**2 - square) ** 2 for z in range(4)) / 3
     exact = {
@@ -69,23 +65,21 @@ def cases():
         "variance of the estimates": scalar(0),
     }
     yield (
-        Case(Given("lambda z: z**2"), permuted, 4)
+        Case(Code("lambda z: z**2"), permuted, 4)
         .expecting(exact, within=dict.fromkeys(exact, scalar(CERTAIN)))
         .named("0, 1, 2, 3 in random order, squared")
     )
-    normal = Given("lambda count, generator: torch.randn(count, generator=generator, dtype=torch.float64)")
+    normal = Code("lambda count, generator: torch.randn(count, generator=generator, dtype=torch.float64)")
     # The cube of a standard normal has mean 0, variance 15 and fourth moment 10395; exp has the moments of a log-normal.
-    yield judged(Case(Given("lambda z: 2 * z**2 + 1"), normal, 100), 3, 8, 16 * 60, 100).named(
+    yield judged(Case(Code("lambda z: 2 * z**2 + 1"), normal, 100), 3, 8, 16 * 60, 100).named(
         "2 z^2 + 1 of a standard normal, 100 samples"
     )
-    square_of_side_one = Given(
-        "lambda count, generator: torch.rand(count, 2, generator=generator, dtype=torch.float64)"
-    )
+    square_of_side_one = Code("lambda count, generator: torch.rand(count, 2, generator=generator, dtype=torch.float64)")
     p = math.pi / 4
     fourth = 256 * p * (1 - p) * (1 - 3 * p * (1 - p))
     yield (
         judged(
-            Case(Given("lambda z: 4 * ((z**2).sum(1) < 1).double()"), square_of_side_one, 400),
+            Case(Code("lambda z: 4 * ((z**2).sum(1) < 1).double()"), square_of_side_one, 400),
             math.pi,
             16 * p * (1 - p),
             fourth,

@@ -6,12 +6,11 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.device import Plan
 from dlmodule.training import lr_factor, predict, set_lr, train_step
 
 exercise = Exercise(
-    title="Pick first arrivals",
     difficulty=4,
     minutes=30,
     move_on=45,
@@ -19,7 +18,6 @@ exercise = Exercise(
         "Draw it for one trace: P stands at p, the window begins at start. If P is to stand at `first` within the window, where does the window begin? And once the start has been clamped, where does P really stand?",
         "All draws are for a whole batch: torch.randint(len(x), (batch_size,)) chooses traces, torch.randint(window // 5, 4 * window // 5, (batch_size,)) places. The pick that goes with a window is p[index] - start, after the clamp.",
     ),
-    part="afternoon",
     measured=Measured("median_error", higher=False),
 )
 

@@ -2,20 +2,17 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="after several wells",
     difficulty=1,
     minutes=6,
-    move_on=12,
     hints=(
         "Multiply the likelihood, rate^hits (1 - rate)^misses, with the prior, rate^(a-1) (1 - rate)^(b-1). Powers of the same base add "
         "their exponents; read a_N and b_N off the result.",
         "The mode of Beta(a_N, b_N) is where the derivative of (a_N - 1) ln rate + (b_N - 1) ln(1 - rate) is zero. The mean is "
         "a_N / (a_N + b_N), and both are of the posterior, not of the prior.",
     ),
-    part="probability",
 )
 
 

@@ -5,25 +5,23 @@ import math
 import numpy as np
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise, probes
+from dlmodule.checking.inputs import row
 
 DRAWS = 200
 CERTAIN = 1e-9  # the standard error of what does not depend on chance
 
 exercise = Exercise(
-    title="a gradient through a random draw",
     difficulty=3,
     minutes=9,
     move_on=16,
+    core=True,
     hints=(
         "Draw eps from the standard normal, where no parameter has a say, and build z from it. Then z is an ordinary differentiable "
         "function of mean and log_variance.",
         "Work on copies that ask for a gradient: mean.clone().requires_grad_(). The standard deviation is (0.5 * log_variance).exp(), and "
         "torch.autograd.grad(value, (mean, log_variance)) returns both gradients.",
     ),
-    part="probability",
-    # x is (draws, 2, D): gradients by the mean and by the log-variance, from many runs.
     probe=probes.sample(
         {
             "gradient by the mean": "x[:, 0].mean(0)",
@@ -35,10 +33,6 @@ exercise = Exercise(
         draws=DRAWS,
     ),
 )
-
-
-def tensor(*values: float) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
 
 
 def expectation(values, mean: float, variance: float) -> float:
@@ -62,21 +56,21 @@ def judged(f: str, slope, means: tuple, variances: tuple, count: int) -> Case:
         spread_2.append(max(0.0, h_squared - h * h) / count)
     spread_1 = [0.0 if one < 1e-12 else one for one in spread_1]
     within = {
-        "gradient by the mean": tensor(*(math.sqrt(one / DRAWS) + CERTAIN for one in spread_1)),
-        "gradient by the log-variance": tensor(*(math.sqrt(one / DRAWS) + CERTAIN for one in spread_2)),
-        "variance of the first": tensor(*(one * math.sqrt(2.2 / DRAWS) + CERTAIN for one in spread_1)),
-        "variance of the second": tensor(*(one * math.sqrt(2.2 / DRAWS) + CERTAIN for one in spread_2)),
-        "the caller's tensors ask for gradients": tensor(CERTAIN).squeeze(),
+        "gradient by the mean": row(*(math.sqrt(one / DRAWS) + CERTAIN for one in spread_1)),
+        "gradient by the log-variance": row(*(math.sqrt(one / DRAWS) + CERTAIN for one in spread_2)),
+        "variance of the first": row(*(one * math.sqrt(2.2 / DRAWS) + CERTAIN for one in spread_1)),
+        "variance of the second": row(*(one * math.sqrt(2.2 / DRAWS) + CERTAIN for one in spread_2)),
+        "the caller's tensors ask for gradients": row(CERTAIN).squeeze(),
     }
     expected = {
-        "gradient by the mean": tensor(*first),
-        "gradient by the log-variance": tensor(*second),
-        "variance of the first": tensor(*spread_1),
-        "variance of the second": tensor(*spread_2),
-        "the caller's tensors ask for gradients": tensor(0.0).squeeze(),
+        "gradient by the mean": row(*first),
+        "gradient by the log-variance": row(*second),
+        "variance of the first": row(*spread_1),
+        "variance of the second": row(*spread_2),
+        "the caller's tensors ask for gradients": row(0.0).squeeze(),
     }
-    log_variances = tensor(*(math.log(one) for one in variances))
-    return Case(Given(f), tensor(*means), log_variances, count).expecting(expected, within=within)
+    log_variances = row(*(math.log(one) for one in variances))
+    return Case(Code(f), row(*means), log_variances, count).expecting(expected, within=within)
 
 
 @exercise.cases

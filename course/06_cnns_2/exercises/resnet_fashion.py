@@ -5,12 +5,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.data import Labelled
 from dlmodule.training import evaluate, fit
 
 exercise = Exercise(
-    title="A ResNet, and the recipe",
     difficulty=3,
     minutes=20,
     move_on=30,
@@ -18,7 +17,6 @@ exercise = Exercise(
         "The network is one nn.Sequential, written from top to bottom; nn.AdaptiveAvgPool2d(1) and nn.Flatten() stand between the last block and the linear layer. How many channels leave the last block?",
         "Mirroring is for each image by itself: draw len(x) numbers from the generator, compare with one half, and choose with torch.where between x and x.flip(-1); the condition needs the shape (N, 1, 1, 1).",
     ),
-    part="afternoon",
     measured=Measured("accuracy"),
 )
 

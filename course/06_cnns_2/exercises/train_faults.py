@@ -5,20 +5,19 @@ from torch import nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.data import seismic
 from dlmodule.training import fit, predict
 
 exercise = Exercise(
-    title="Train it on faults",
     difficulty=3,
     minutes=20,
     move_on=30,
+    core=True,
     hints=(
         "x and y come in pairs, so whatever is done to x is done to y: images and their mirror images make one tensor, masks and their mirror images another, in the same order.",
         "loss_fn is a function of (logits, y); write one that returns the sum of the two losses and hand it to fit. A probability above one half is a logit above 0. iou returns a tensor: .item() makes a float of it.",
     ),
-    part="afternoon",
     measured=Measured("iou"),
 )
 

@@ -1,36 +1,29 @@
 """Small kernels, stacked, and then half the size."""
 
-import torch
 from torch import nn
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="a VGG block",
     difficulty=1,
     minutes=7,
     move_on=12,
+    core=True,
     hints=(
         "Make a list of layers in a loop and unpack it at the end: nn.Sequential(*layers). Which layer of the block is the only one "
         "that reads in_channels?",
         "Each turn of the loop appends two layers, a convolution that keeps the size and a ReLU; the pooling comes once, after the loop.",
     ),
-    part="morning",
     probe=probes.module(grad=True),
 )
 
 
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(ramp(1, 1, 4, 4)).built(1, 2, 1).named("one convolution on a 4x4 image")
-    yield Case(ramp(2, 3, 6, 8)).built(3, 4, 2).named("two convolutions, three channels to four")
-    yield Case(ramp(1, 2, 7, 5)).built(2, 3, 3).named("three convolutions on an image of odd size")
+    yield Case(waves(1, 1, 4, 4)).built(1, 2, 1).named("one convolution on a 4x4 image")
+    yield Case(waves(2, 3, 6, 8)).built(3, 4, 2).named("two convolutions, three channels to four")
+    yield Case(waves(1, 2, 7, 5)).built(2, 3, 3).named("three convolutions on an image of odd size")
 
 
 def stack(in_channels, out_channels, convolutions, *, padding=1, pool=None, relu=True, pool_each=False):

@@ -4,18 +4,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="a GRU",
     difficulty=3,
     minutes=12,
-    move_on=24,
     hints=(
         "Begin from your LSTM. There is one state and there are three blocks; which of them must be kept apart into a part from x and a part from h?",
         "The reset gate multiplies the state's part of the candidate, with its bias, after the matrix product. So the two biases cannot be added beforehand.",
     ),
-    part="morning",
 )
 
 
@@ -37,17 +35,12 @@ def probe(candidate, case):
     }
 
 
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(ramp(1, 2, 1), 1, False).named("one sequence of two steps, one feature")
-    yield Case(ramp(2, 6, 3), 4, False).named("two sequences of six steps")
-    yield Case(ramp(3, 4, 2), 3, True).named("a given state")
-    yield Case(ramp(3, 3, 3), 3, True).named("three of everything")
+    yield Case(waves(1, 2, 1), 1, False).named("one sequence of two steps, one feature")
+    yield Case(waves(2, 6, 3), 4, False).named("two sequences of six steps")
+    yield Case(waves(3, 4, 2), 3, True).named("a given state")
+    yield Case(waves(3, 3, 3), 3, True).named("three of everything")
 
 
 exercise.edit(

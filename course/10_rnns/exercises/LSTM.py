@@ -4,18 +4,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="the layer",
     difficulty=3,
     minutes=12,
-    move_on=24,
+    core=True,
     hints=(
         "Write the loop of the recurrent network again, with lstm_cell's three lines inside. What can you compute for all steps before the loop?",
         "`F.linear(x, weight_ih, both biases)` works on (N, T, D) at once; unbind it along time. h and c lose the axis of layers at the start and get it back at the end.",
     ),
-    part="morning",
 )
 
 
@@ -38,18 +37,13 @@ def probe(candidate, case):
     }
 
 
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case(ramp(1, 2, 1), 1, False).named("one sequence of two steps, one feature")
-    yield Case(ramp(2, 6, 3), 5, False).named("two sequences of six steps")
-    yield Case(ramp(3, 4, 2), 3, True).named("a given state")
-    yield Case(ramp(3, 3, 3), 3, True).named("three of everything")
-    yield Case(ramp(2, 3, 2).float(), 5, False).named("float32")
+    yield Case(waves(1, 2, 1), 1, False).named("one sequence of two steps, one feature")
+    yield Case(waves(2, 6, 3), 5, False).named("two sequences of six steps")
+    yield Case(waves(3, 4, 2), 3, True).named("a given state")
+    yield Case(waves(3, 3, 3), 3, True).named("three of everything")
+    yield Case(waves(2, 3, 2).float(), 5, False).named("float32")
 
 
 exercise.edit(

@@ -2,10 +2,9 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
-    title="beam search",
     difficulty=4,
     minutes=20,
     move_on=35,
@@ -13,7 +12,6 @@ exercise = Exercise(
         "A beam is a pair: the sum of its log probabilities, and its tokens. Write first what happens at one step: extend, sort, keep, set the finished aside.",
         "Finished beams count among the `width` kept at their step, and then leave. At the end compare means: the sum over the number of tokens, `end` included.",
     ),
-    part="morning",
 )
 
 # The notebook's example: token 1 is A, 2 is B; greedy takes A and misses B. After two tokens everything ends.
@@ -32,12 +30,12 @@ TANGLED = (
 
 @exercise.cases
 def cases():
-    yield Case(Given(TWO_STEPS), 1, 2).named("a width of 1 is greedy")
-    yield Case(Given(TWO_STEPS), 2, 2).named("the worked number, with a width of 2")
-    yield Case(Given(EAGER), 2, 4).named("a model that ends early")
-    yield Case(Given(EAGER), 1, 3, 1).named("another token ends")
+    yield Case(Code(TWO_STEPS), 1, 2).named("a width of 1 is greedy")
+    yield Case(Code(TWO_STEPS), 2, 2).named("the worked number, with a width of 2")
+    yield Case(Code(EAGER), 2, 4).named("a model that ends early")
+    yield Case(Code(EAGER), 1, 3, 1).named("another token ends")
     for width, length in ((1, 6), (2, 4), (3, 3), (3, 6), (4, 7), (8, 3), (20, 4)):
-        yield Case(Given(TANGLED), width, length).named(f"five tokens, a width of {width}, at most {length} tokens")
+        yield Case(Code(TANGLED), width, length).named(f"five tokens, a width of {width}, at most {length} tokens")
 
 
 exercise.edit(

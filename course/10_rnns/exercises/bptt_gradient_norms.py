@@ -2,24 +2,18 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="the gradient at each step",
     difficulty=3,
     minutes=8,
-    move_on=16,
+    core=True,
     hints=(
         "The formula takes delta at step t to delta at step t - 1, and needs the state at step t. Which states does your loop need, in what order?",
         "Begin with the last gradient and its norm. Loop over the states from the last to the second; append a norm at each step and turn the list round at the end.",
     ),
-    part="morning",
 )
-
-
-def ramp(*shape: int, shift: float = 0.0) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
 
 
 @exercise.cases
@@ -28,9 +22,9 @@ def cases():
     yield Case(torch.tensor([[0.9], [0.5]], dtype=torch.float64), half, torch.ones(1, dtype=torch.float64)).named(
         "two steps, one hidden feature"
     )
-    yield Case(0.9 * ramp(5, 3), ramp(3, 3, shift=1), ramp(3, shift=2)).named("five steps, three hidden features")
-    yield Case(0.9 * ramp(4, 4), 2 * ramp(4, 4, shift=2), -3 * ramp(4)).named("as many steps as features")
-    yield Case(ramp(1, 3), ramp(3, 3), ramp(3)).named("one step: nothing to walk back")
+    yield Case(0.9 * waves(5, 3), waves(3, 3, start=1), waves(3, start=2)).named("five steps, three hidden features")
+    yield Case(0.9 * waves(4, 4), 2 * waves(4, 4, start=2), -3 * waves(4)).named("as many steps as features")
+    yield Case(waves(1, 3), waves(3, 3), waves(3)).named("one step: nothing to walk back")
 
 
 exercise.edit(

@@ -5,19 +5,16 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.training import fit
 
 exercise = Exercise(
-    title="a character model",
     difficulty=2,
     minutes=12,
-    move_on=24,
     hints=(
         "encode gives the two tensors that fit wants as (x, y). The loss is the default one: it takes (N, V, T) and leaves -100 out.",
         "Seed torch before CharModel is made. All else are arguments of fit: batch size, peak rate, weight decay, schedule, clip, seed.",
     ),
-    part="morning",
     measured=Measured("nats", higher=False),
 )
 

@@ -2,18 +2,16 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import row
 
 exercise = Exercise(
-    title="clip the norm",
     difficulty=2,
     minutes=8,
-    move_on=16,
     hints=(
         "There is one norm, of all gradients as one long vector. It is also the norm of the single norms.",
         "Some `.grad` are None: leave these parameters out. Scale only if the norm is larger than allowed, with an in-place multiplication of each gradient by one factor.",
     ),
-    part="morning",
 )
 
 
@@ -34,17 +32,13 @@ def probe(candidate, case):
     }
 
 
-def vector(*values: float) -> torch.Tensor:
-    return torch.tensor(values, dtype=torch.float64)
-
-
 @exercise.cases
 def cases():
-    yield Case([vector(3, 0), vector(0, 4)], 1.0).named("the worked number: (3, 0) and (0, 4), at most 1")
-    yield Case([vector(0.3, 0.4)], 2.0).named("a short gradient, which stays as it is")
-    yield Case([vector(1, -2, 2).reshape(3, 1), None, vector(4)], 2.5).named("a parameter without a gradient")
-    yield Case([vector(6, -8), vector(0, 0)], 10.0).named("a norm that is just allowed")
-    yield Case([vector(0.03), vector(0.04, 0)], 0.01).named("small gradients and a smaller bound")
+    yield Case([row(3, 0), row(0, 4)], 1.0).named("the worked number: (3, 0) and (0, 4), at most 1")
+    yield Case([row(0.3, 0.4)], 2.0).named("a short gradient, which stays as it is")
+    yield Case([row(1, -2, 2).reshape(3, 1), None, row(4)], 2.5).named("a parameter without a gradient")
+    yield Case([row(6, -8), row(0, 0)], 10.0).named("a norm that is just allowed")
+    yield Case([row(0.03), row(0.04, 0)], 0.01).named("small gradients and a smaller bound")
 
 
 exercise.edit(

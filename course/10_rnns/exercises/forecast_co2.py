@@ -5,19 +5,17 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.training import fit, predict
 
 exercise = Exercise(
-    title="forecast CO2",
     difficulty=4,
     minutes=15,
-    move_on=30,
+    core=True,
     hints=(
         "Cut first, compute later: which months may touch the mean, the standard deviation and the weights? Give that part a name and use only it.",
         "You need the same forecast three times: write a function from windows (N, inputs) to ppm (N, horizon). unfold(0, inputs, 1) gives the windows before each origin.",
     ),
-    part="morning",
     measured=Measured("rmse", higher=False),
 )
 

@@ -7,11 +7,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.training import fit, predict
 
 exercise = Exercise(
-    title="forecast El Niño",
     difficulty=4,
     minutes=20,
     move_on=35,
@@ -19,7 +18,6 @@ exercise = Exercise(
         "Give every month of the record its three features once; a window is then rows of that table. Which months may the climatology and the standard deviation come from?",
         "Work with origins: origins[:, None] + torch.arange(-inputs, 0) are the months before, origins[:, None] + torch.arange(horizon) those to forecast. The season continues beyond the record.",
     ),
-    part="morning",
     measured=Measured("rmse", higher=False),
 )
 

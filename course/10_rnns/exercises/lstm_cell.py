@@ -2,31 +2,29 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="an LSTM cell",
     difficulty=2,
     minutes=7,
-    move_on=14,
+    core=True,
     hints=(
         "First all four gates at once, (N, 4H). Then cut them into four blocks along the features.",
         "`chunk(4, dim=1)` cuts in the order i, f, g, o. Three of the blocks pass a sigmoid, and the candidate g a tanh; the new c is needed for the new h.",
     ),
-    part="morning",
     probe=probes.call(grad=True),
 )
 
 
-def ramp(*shape: int, shift: float = 0.0) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
-
-
 def case(n: int, d: int, h: int) -> Case:
     return Case(
-        ramp(n, d), ramp(n, h, shift=1), 2 * ramp(n, h, shift=2), ramp(4 * h, d, shift=3), ramp(4 * h, h), ramp(4 * h)
+        waves(n, d),
+        waves(n, h, start=1),
+        2 * waves(n, h, start=2),
+        waves(4 * h, d, start=3),
+        waves(4 * h, h),
+        waves(4 * h),
     )
 
 

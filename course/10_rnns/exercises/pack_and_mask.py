@@ -4,18 +4,16 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="pack and mask",
     difficulty=2,
     minutes=10,
-    move_on=20,
     hints=(
         "Three things need the lengths: the packing, the mask, and the unpacking, which has kept them for you.",
         "Pad, pack with enforce_sorted=False, run. The layer's own h is then each sequence's true last state. A mask compares an arange over time with the lengths as a column.",
     ),
-    part="morning",
 )
 
 
@@ -28,17 +26,14 @@ def probe(candidate, case):
     return {"outputs": outputs.detach(), "last": last.detach(), "mask": mask}
 
 
-def ramp(*shape: int) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + 1).sin().reshape(shape)
-
-
 @exercise.cases
 def cases():
-    yield Case([ramp(1, 1), ramp(3, 1)]).named("two sequences, of one and of three steps")
-    yield Case([ramp(3, 2), ramp(5, 2), ramp(1, 2), ramp(4, 2)]).named("four sequences in no order")
-    yield Case([ramp(2, 2), 2 * ramp(2, 2)]).named("equal lengths")
-    yield Case([ramp(4, 3)]).named("one sequence alone")
+    yield Case([waves(1, 1, start=1), waves(3, 1, start=1)]).named("two sequences, of one and of three steps")
+    yield Case([waves(3, 2, start=1), waves(5, 2, start=1), waves(1, 2, start=1), waves(4, 2, start=1)]).named(
+        "four sequences in no order"
+    )
+    yield Case([waves(2, 2, start=1), 2 * waves(2, 2, start=1)]).named("equal lengths")
+    yield Case([waves(4, 3, start=1)]).named("one sequence alone")
 
 
 exercise.edit(

@@ -2,26 +2,19 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="a recurrent cell",
     difficulty=1,
     minutes=4,
-    move_on=8,
+    core=True,
     hints=(
         "Write the shapes under the formula. Rows are examples, so the weights stand on the right and are transposed.",
         "Three terms of shape (N, H): one from x, one from h, and the bias, which broadcasts. Then one function over the sum.",
     ),
-    part="morning",
     probe=probes.call(grad=True),
 )
-
-
-def ramp(*shape: int, shift: float = 0.0) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
 
 
 def row(*values: float) -> torch.Tensor:
@@ -31,10 +24,10 @@ def row(*values: float) -> torch.Tensor:
 @exercise.cases
 def cases():
     yield Case(row(1.0), row(0.5), row(1.0), row(0.5), row(0.25)[0]).named("one feature, one hidden feature")
-    yield Case(ramp(2, 3), ramp(2, 4, shift=1), ramp(4, 3), ramp(4, 4, shift=2), ramp(4)).named(
+    yield Case(waves(2, 3), waves(2, 4, start=1), waves(4, 3), waves(4, 4, start=2), waves(4)).named(
         "two examples, 3 features, 4 hidden"
     )
-    yield Case(ramp(3, 2), ramp(3, 2, shift=1), ramp(2, 2, shift=3), ramp(2, 2), ramp(2)).named(
+    yield Case(waves(3, 2), waves(3, 2, start=1), waves(2, 2, start=3), waves(2, 2), waves(2)).named(
         "as many features as hidden features"
     )
 

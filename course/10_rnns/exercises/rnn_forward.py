@@ -2,26 +2,19 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
+from dlmodule.checking.inputs import waves
 
 exercise = Exercise(
-    title="the whole sequence",
     difficulty=2,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "Loop over the time axis. What does one step need from the step before?",
         "`x.unbind(1)` gives (N, D) for each step. Collect every new state in a list, and stack the list along the axis of time.",
     ),
-    part="morning",
     probe=probes.call(grad=True),
 )
-
-
-def ramp(*shape: int, shift: float = 0.0) -> torch.Tensor:
-    """Distinct, order-one numbers of the given shape, the same on every machine."""
-    return (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
 
 
 @exercise.cases
@@ -29,13 +22,13 @@ def cases():
     one = torch.ones(1, 1, dtype=torch.float64)
     impulse = torch.tensor([[[1.0], [0.0], [0.0]]], dtype=torch.float64)
     yield Case(impulse, 0 * one, one, 0.5 * one, 0 * one[0]).named("the worked number: input 1, 0, 0")
-    yield Case(ramp(2, 4, 3), ramp(2, 5, shift=1), ramp(5, 3), ramp(5, 5, shift=2), ramp(5)).named(
+    yield Case(waves(2, 4, 3), waves(2, 5, start=1), waves(5, 3), waves(5, 5, start=2), waves(5)).named(
         "two sequences of four steps"
     )
-    yield Case(ramp(3, 3, 3), ramp(3, 3, shift=1), ramp(3, 3), ramp(3, 3, shift=2), ramp(3)).named(
+    yield Case(waves(3, 3, 3), waves(3, 3, start=1), waves(3, 3), waves(3, 3, start=2), waves(3)).named(
         "three of everything"
     )
-    yield Case(ramp(2, 1, 3), ramp(2, 2), ramp(2, 3), ramp(2, 2), ramp(2)).named("a sequence of one step")
+    yield Case(waves(2, 1, 3), waves(2, 2), waves(2, 3), waves(2, 2), waves(2)).named("a sequence of one step")
 
 
 exercise.edit(

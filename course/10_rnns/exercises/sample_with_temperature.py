@@ -2,21 +2,17 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 ROWS, DRAWS = 100_000, 20  # each row is a draw of its own
 
 exercise = Exercise(
-    title="sample with a temperature",
     difficulty=2,
     minutes=6,
-    move_on=12,
     hints=(
         "The temperature acts on logits, before the softmax. What happens if you divide probabilities by it?",
         "Zero needs a line of its own. Otherwise torch.multinomial draws one column number a row, of shape (N, 1), and takes the generator.",
     ),
-    part="morning",
     probe=probes.sample({"share of each class": "torch.stack([(x == k).double().mean() for k in range(4)])", "shape": "torch.tensor(x.shape[1:])"}, draws=DRAWS),
 )  # fmt: skip
 

@@ -2,18 +2,16 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the seasonal naive",
     difficulty=1,
     minutes=4,
-    move_on=8,
+    core=True,
     hints=(
         "Which value of the history belongs to the first month ahead? It is one period before that month.",
         "Number the months ahead 0, 1, 2, ... and take the remainder by the period: this is the place inside the last season.",
     ),
-    part="morning",
 )
 
 

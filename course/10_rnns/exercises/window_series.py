@@ -2,18 +2,16 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="windows",
     difficulty=1,
     minutes=5,
-    move_on=10,
+    core=True,
     hints=(
         "A window holds the input and the target side by side. How long is it, and by how much does it move on?",
         "`Tensor.unfold` along the time axis gives all windows as rows; the input is their first columns, the target the others.",
     ),
-    part="morning",
 )
 
 

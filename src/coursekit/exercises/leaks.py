@@ -145,5 +145,6 @@ def _answers(path: Path) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Expr) and ast.unparse(node).startswith(EDITS):
             assert isinstance(node.value, ast.Call)
             for value in node.value.args[1:3]:
-                if isinstance(value, ast.Constant):
-                    yield from ((value.lineno, line) for line in str(value.value).split("\n"))
+                for part in ast.walk(value):
+                    if isinstance(part, ast.Constant):
+                        yield from ((part.lineno, line) for line in str(part.value).split("\n"))

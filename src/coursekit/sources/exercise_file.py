@@ -39,6 +39,7 @@ class Planted:
     name: str
     right: str
     wrong: str
+    has_sentence: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,9 @@ def _parse(path: Path, content: bytes, outlines: Outlines) -> ExerciseMeta:
     facts["move_on"] = facts["move_on"] or 2 * facts["minutes"]
     description = (ast.get_docstring(tree) or "").partition("\n")[0]
     bugs = tuple(_bugs(tree, path))
+    mute = [bug.name for bug in bugs if not bug.has_sentence and len(bugs) > 1]
+    if mute:
+        raise CourseError(f"bug {mute[0]!r} lacks its sentence, as it is one of several", file=path, line=call.lineno)
     if bugs and facts["starter"] is not None:
         raise CourseError("an exercise has a starter or bugs, not both", file=path, line=call.lineno)
     return _placed(ExerciseMeta(name=path.stem, description=description, bugs=bugs, **facts), path, outlines)
@@ -128,10 +132,10 @@ def _bugs(tree: ast.Module, path: Path) -> Iterator[Planted]:
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "exercise.bug":
             said = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
             texts = [text for text in said if isinstance(text, str)]
-            if not len(texts) == len(call.args) == 4:
-                message = "write exercise.bug(name, right, wrong, sentence), all four as literals"
+            if len(texts) != len(call.args) or len(texts) not in (3, 4):
+                message = "write exercise.bug(name, right, wrong, sentence), all as literals"
                 raise CourseError(message, file=path, line=call.lineno)
-            yield Planted(*texts[:3])
+            yield Planted(texts[0], texts[1], texts[2], has_sentence=len(texts) == 4)
 
 
 def _placed(facts: ExerciseMeta, path: Path, outlines: Outlines) -> ExerciseMeta:

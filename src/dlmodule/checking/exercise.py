@@ -138,14 +138,22 @@ class Exercise:
 
         return keep
 
-    def edit(self, name: str, old: str, new: str, sentence: str, *, count: int = 1) -> None:
-        """A wrong answer made from the solution's text by replacing ``old``, which occurs ``count`` times, by ``new``."""
-        self.mistakes.append(Mistake(name, sentence, edits=(Edit(old, new, count),)))
+    def edit(
+        self, name: str, old: str | Sequence[str], new: str | Sequence[str], sentence: str, *, count: int = 1
+    ) -> None:
+        """A wrong answer made from the solution's text by replacing ``old``, which occurs ``count`` times, by ``new``.
 
-    def bug(self, name: str, right: str, wrong: str, sentence: str, *, left: str = "") -> None:
+        Several places are changed at once where ``old`` and ``new`` are tuples of texts.
+        """
+        olds, news = ((text,) if isinstance(text, str) else text for text in (old, new))
+        edits = tuple(Edit(*pair, count) for pair in zip(olds, news, strict=True))
+        self.mistakes.append(Mistake(name, sentence, edits=edits))
+
+    def bug(self, name: str, right: str, wrong: str, sentence: str = "", *, left: str = "") -> None:
         """Plant a bug: the starter has ``wrong`` where the solution has ``right``, which occurs once.
 
-        Left over alone it is a mistake, met by ``sentence``. The answers in which several are left follow by themselves, met by
+        Left over alone it is a mistake, met by ``sentence``; an only bug needs none, since with it the answer is the
+        starter. The answers in which several are left follow by themselves, met by
         a list of what each ``left`` says: the symptom or the place, not the repair (default: the name in words).
         """
         self.bugs.append(Bug(name, right, wrong, sentence, left or name.replace("_", " ")))

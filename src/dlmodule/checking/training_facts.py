@@ -95,8 +95,7 @@ def seed_facts(
 
     ``what`` names it in the facts. Two answers are the same within ``atol``, and others beyond ``apart`` (default: ``atol``).
     """
-    with torch.no_grad():
-        first, again, other = (answer(seed).detach() for seed in (5, 5, 6))
+    first, again, other = (answer(seed).detach() for seed in (5, 5, 6))
     return {
         f"same seed, same {what}": torch.allclose(first, again, atol=atol),
         f"another seed, another {what}": not torch.allclose(first, other, atol=atol if apart is None else apart),

@@ -20,6 +20,7 @@ PLANTED = (
 exercise.bug("too_many", "len(numbers)", "(len(numbers) + 1)", "You divide by one too many.")
 exercise.bug("one_short", "sum(numbers)", "sum(numbers[1:])", "The first is left out.", left="a number is missing")
 exercise.bug("sign", "return ", "return -", "The sign is wrong.")
+exercise.edit("twice_wrong", ("sum(", "/ len"), ("max(", "/ 2 / len"), "Two places.")
 exercise.variant("with_a_float", "len(numbers)", "float(len(numbers))")
 """
 )
@@ -51,7 +52,8 @@ def test_each_bug_and_each_combination_is_a_mistake(tmp_path: Path) -> None:
         "one_short_and_sign": "Two bugs are left: a number is missing, and sign.",
     }
     assert [mistake.candidate([1.0, 2.0]) for mistake in loaded.mistakes[:6]] == [1.0, 1.0, -1.5, 2 / 3, -1.0, -1.0]
-    assert [mistake.name for mistake in loaded.mistakes[6:]] == ["one_less", "summed", "largest"]
+    assert [mistake.name for mistake in loaded.mistakes[6:]] == ["one_less", "summed", "largest", "twice_wrong"]
+    assert loaded.mistakes[-1].candidate([1.0, 2.0]) == 0.5
     assert loaded.stub([1.0, 2.0]) == -2 / 3
     assert loaded.solution([1.0, 2.0]) == 1.5
     variant = loaded.alternatives[-1]
@@ -65,6 +67,7 @@ def test_each_bug_and_each_combination_is_a_mistake(tmp_path: Path) -> None:
         ('"len(numbers)", "(len', '"numbers)", "(len', r"'numbers\)' occurs 2 times in the solution"),
         ('"return ", "return -"', '"numbers) / len", "2"', "changed by a bug before it"),
         ('"return ", "return -"', 'OLD, "return -"', r"find_the_bug.py:\d+: write exercise.bug\(name, right, wrong, sentence\)"),
+        (', "The sign is wrong."', "", r"find_the_bug.py:\d+: bug 'sign' lacks its sentence"),
         ("minutes=5,", 'minutes=5, starter="x",', r"find_the_bug.py:\d+: an exercise has a starter or bugs, not both"),
     ],
 )  # fmt: skip

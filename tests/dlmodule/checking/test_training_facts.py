@@ -101,9 +101,19 @@ def drawn(seed: int) -> Tensor:
     return torch.randn(3, generator=torch.Generator().manual_seed(seed), requires_grad=True) * 1
 
 
+def trained(seed: int) -> Tensor:
+    """The output of what was trained: seed_facts must leave gradients on."""
+    torch.manual_seed(seed)
+    model = nn.Linear(2, 1)
+    model(torch.ones(1, 2)).sum().backward()
+    assert model.weight.grad is not None
+    return model(torch.ones(1, 2)) - 0.1 * model.weight.grad.sum()
+
+
 @pytest.mark.parametrize(
     ("answer", "same", "another"),
     [
+        (trained, True, True),
         (drawn, True, True),
         (lambda seed: torch.ones(3), True, False),
         (lambda seed: torch.rand(3), False, True),
