@@ -17,15 +17,16 @@ UNKNOWN, DRY, OIL = 0, 1, 2  # the digit of a prospect in a state; s of the mode
 
 
 class Wells(Environment):
-    """Choose a prospect to drill, or stop. A well costs 1; oil is worth ``PRIZE``. Nothing is paid for drilling twice but its cost.
+    """Choose a prospect to drill, or stop. A well costs 1; oil is worth ``PRIZE``. To choose a prospect
+    that has been drilled is to stop as well.
 
     Observation: for each prospect, not drilled (0), dry (-1) or oil (1). Actions: the S prospects, and last "stop".
     """
 
     ROWS, COLUMNS = 2, 3
-    BIAS, TOGETHER, PRIZE = -0.15, 0.4, 2.6
+    BIAS, TOGETHER, PRIZE = -0.12, 0.4, 2.6
     SITES = ROWS * COLUMNS
-    features, actions, limit = SITES, SITES + 1, SITES + 1
+    features, actions = SITES, SITES + 1
 
     def __init__(self, count: int, *, seed: int = 0) -> None:
         self.maps, self.prior = _prior(self.ROWS, self.COLUMNS, self.BIAS, self.TOGETHER)
@@ -38,11 +39,10 @@ class Wells(Environment):
 
     def advance(self, state: Tensor, action: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         state, row = state.clone(), torch.arange(len(state))
-        drills = action < self.SITES
         site = action.clamp(max=self.SITES - 1)
+        drills = (action < self.SITES) & (state[row, 0, site] == UNKNOWN)
         oil = state[row, 1, site]
-        fresh = state[row, 0, site] == UNKNOWN
-        reward = torch.where(drills, self.PRIZE * oil * fresh - 1.0, 0.0)
+        reward = torch.where(drills, self.PRIZE * oil - 1.0, 0.0)
         state[row, 0, site] = torch.where(drills, oil + DRY, state[row, 0, site])
         terminated = ~drills | (state[:, 0] != UNKNOWN).all(1)
         return state, reward, terminated
@@ -76,8 +76,7 @@ class Wells(Environment):
         p[end, :, end] = 1
         for site in range(sites):
             place, fresh = 3 ** (sites - 1 - site), digits[:, site] == UNKNOWN
-            p[state[~fresh], site, state[~fresh]] = 1
-            r[state[~fresh], site] = -1
+            p[state[~fresh], site, end] = 1
             for found, share in ((DRY, 1 - chance[:, site]), (OIL, chance[:, site])):
                 p[state[fresh], site, (state + found * place)[fresh]] = share[fresh]
             r[state[fresh], site] = self.PRIZE * chance[fresh, site] - 1
