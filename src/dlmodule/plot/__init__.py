@@ -1,9 +1,11 @@
 """Figures that everyone can read: Okabe and Ito's colours, large labels, and a text beside every picture.
 
 Data: `curves`, `confusion`, `images`, `section`, `kernels`, `reliability`. Block diagrams: `diagram`, with `branches`, `skip`
-and `group`. Axes that an operation runs over: `axes_over`. A figure with sliders: `slider`. Any other figure: `alt`.
+and `group`. Axes that an operation runs over: `axes_over`. A figure with sliders: `slider`. An agent in motion: `cart_pole`. Any
+other figure: `alt`.
 """
 
+from dlmodule.plot.animation import cart_pole
 from dlmodule.plot.axes_picture import axes_over
 from dlmodule.plot.block_diagram import diagram
 from dlmodule.plot.blocks import branches, group, skip
@@ -29,6 +31,7 @@ __all__ = [
     "alt",
     "axes_over",
     "branches",
+    "cart_pole",
     "confusion",
     "curves",
     "diagram",
