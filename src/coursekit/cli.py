@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ledger": ("coursekit.commands.ledger:command", "Measure the models the course trains, or show the measurements."),
     "list": ("coursekit.commands.listing:command", "List the parts of the course."),
     "mark": ("coursekit.commands.mark:command", "Mark submitted notebooks in a sandbox."),
+    "new": ("coursekit.commands.new:command", "Begin a session or an exercise: a skeleton that verifies."),
     "open": ("dlmodule.open.server:command", "Open the course: its home and JupyterLab."),
     "release": ("coursekit.commands.release:command", "Write exactly what is due at a moment."),
     "site": ("coursekit.commands.site:command", "Build the static web site."),

@@ -1,0 +1,33 @@
+"""``course new``: the skeleton of a session or of an exercise, which verifies as it is."""
+
+import click
+
+from coursekit.errors import CourseError
+from coursekit.exercises.skeleton import KINDS, new_exercise, new_session
+from coursekit.project import find_project
+
+
+@click.command("new")
+@click.argument("target", metavar="SESSION[.EXERCISE]")
+@click.option("--kind", type=click.Choice(KINDS), help="What the learner writes (default: a function).")
+@click.option("--part", help="The source (default: morning for a new session, else the session's only one).")
+def command(target: str, kind: str | None, part: str | None) -> None:
+    """Write a complete skeleton: the first source of SESSION, or one exercise with its cells in the source.
+
+    It verifies as it is; change it to what you mean, and nothing on the way is unproved. A session that the syllabus does not
+    name is a draft: it builds and verifies, and no learner is shown it.
+    """
+    project = find_project()
+    session, dot, name = target.partition(".")
+    if dot:
+        source, file = new_exercise(project, session, name, kind or "function", part)
+        click.echo(f"added to {source.relative_to(project.root)}; wrote {file.relative_to(project.root)}")
+        if kind == "training":
+            click.echo(f"first set its bar: course ledger --rehearsal {target}")
+        click.echo(f"next: course verify {target}")
+    elif kind:
+        raise CourseError(f"--kind is an exercise's: write {target}.NAME")
+    else:
+        path = new_session(project, session, part or "morning")
+        click.echo(f"wrote {path.relative_to(project.root)}")
+        click.echo(f"next: course new {session}.NAME --kind {'|'.join(KINDS)}")
