@@ -158,8 +158,7 @@ parts = [
 EXERCISE = '''\
 """{description}"""
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
     title="{title}",

@@ -276,7 +276,7 @@ check({part}_double)
 EXERCISE = '''\
 """Twice a number."""
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
     title="Double {session}_{part}", difficulty=1, minutes=5, move_on=10, hints=("CANARY_hint", "again"), part="{part}"

@@ -75,12 +75,13 @@ if "google.colab" in sys.modules and importlib.util.find_spec("dlmodule") is Non
 
 
 def exercise_line(meta: "ExerciseMeta", *, named: bool) -> str:
-    """Difficulty, minutes and when to move on; begins with the exercise's name where several share a heading."""
+    """Whether it is core, difficulty, minutes, when to move on; begins with the exercise's name where several share a heading."""
     dots = "●" * meta.difficulty + "○" * (len(DIFFICULTIES) - meta.difficulty)
     word = DIFFICULTIES[meta.difficulty - 1]
     name = f"`{meta.name}`: " if named else ""
     times = f"about {meta.minutes} minutes · move on after {meta.move_on}"
-    return f"{name}*Difficulty {dots} ({meta.difficulty} of {len(DIFFICULTIES)}, {word}) · {times}*"
+    core = "Core · " if meta.core else ""
+    return f"{name}*{core}Difficulty {dots} ({meta.difficulty} of {len(DIFFICULTIES)}, {word}) · {times}*"
 
 
 def _time(load: Load) -> str:

@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from dlmodule.checking.case import Case, Code, TempFile
+from dlmodule.checking.case import Case
 from dlmodule.checking.probes import Probe, call, custom
-
-Given, Temp = Code, TempFile  # as exercise files before October 2026 call them
 
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five")
 F = TypeVar("F", bound=Callable[..., Any])

@@ -100,9 +100,9 @@ def test_the_exit_code_is_the_verdict_in_any_encoding(tmp_path: Path, body: str,
     """A terminal that lacks a sign of the card changes nothing of the verdict."""
     import torch
 
+    from dlmodule.checking import Case
     from dlmodule.checking import key as keys
     from dlmodule.checking.collect.run import reference
-    from dlmodule.checking.exercise import Case
     from dlmodule.checking.key import ExerciseKey
     from dlmodule.checking.probes import call
 

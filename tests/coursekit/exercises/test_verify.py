@@ -61,7 +61,7 @@ EXERCISE = '''\
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
     title="A moving mean", difficulty=1, minutes=5, move_on=10, part="morning", hints=("first", "second")

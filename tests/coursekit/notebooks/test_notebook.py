@@ -3,15 +3,16 @@
 import json
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from coursekit.errors import CourseError
 from coursekit.notebooks.notebook import Notebook, make, to_json
-from coursekit.notebooks.title import install_cell
+from coursekit.notebooks.title import exercise_line, install_cell
 from coursekit.project import Project
+from coursekit.sources.exercise_file import exercise_of
 from coursekit.sources.source import parse
 
 with warnings.catch_warnings():
@@ -87,6 +88,14 @@ def test_prose_is_completed(notebook: Notebook) -> None:
     assert "The model reaches 90.1 % ± 0.2 (10 seeds)." in prose[1]
     line = "*Difficulty ●○○○○ (1 of 5, warm-up) · about 5 minutes · move on after 10*"
     assert prose[2] == f"### Exercise 1.1: double\n\n{line}\n\nReturn twice the number."
+
+
+def test_a_core_exercise_says_so(tiny_course: Project) -> None:
+    """A learner who is short of time sees at the exercise which ones to do."""
+    meta = exercise_of(tiny_course, "01_tiny", "double")
+    plain, core = (exercise_line(replace(meta, core=core), named=False) for core in (False, True))
+    assert core == plain.replace("*Difficulty", "*Core · Difficulty")
+    assert core != plain
 
 
 def test_the_student_version_holds_no_solution(tiny_course: Project) -> None:

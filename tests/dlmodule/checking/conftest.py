@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from dlmodule.checking import Case
 from dlmodule.checking.collect.run import gather, reference
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.key import ExerciseKey, MistakeKey
 from dlmodule.checking.probes import Probe, call
 

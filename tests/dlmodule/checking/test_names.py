@@ -11,9 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dlmodule.checking import Case, probes
 from dlmodule.checking import key as keys
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.judge import Check, called_names, judge_with, unused_arguments
 from dlmodule.checking.progress import Progress
 from tests.dlmodule.checking.conftest import MakeKey

@@ -10,8 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case
+from dlmodule.checking import Case, probes
 from dlmodule.checking.judge import judge_with
 from dlmodule.checking.key import ExerciseKey
 from tests.dlmodule.checking.conftest import MakeKey

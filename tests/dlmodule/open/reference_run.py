@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dlmodule.checking import probes
+from dlmodule.checking import Case, probes
 from dlmodule.checking.collect.run import gather
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.key import ExerciseKey, save
 
 LONDON = ZoneInfo("Europe/London")

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import probes
+from dlmodule.checking import Case, probes
 from dlmodule.checking.collect import permitted
-from dlmodule.checking.exercise import Case
 from dlmodule.checking.judge import judge_with
 from tests.dlmodule.checking.conftest import MakeKey
 

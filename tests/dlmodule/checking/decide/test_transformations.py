@@ -6,8 +6,8 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from dlmodule.checking import Case
 from dlmodule.checking.decide import transformations
-from dlmodule.checking.exercise import Case
 
 
 @settings(max_examples=60, deadline=None)
