@@ -834,7 +834,9 @@ shifts = torch.zeros(sized(5, rehearsal=1), len(places))
 for seed in range(len(shifts)):
     before, after = (train_glove(x, epochs=sized(60, rehearsal=5), seed=seed) for x in (X_fair, X_unfair))
     shifts[seed] = torch.tensor([association(after, place) - association(before, place) for place in places])
-print(f"{len(fair) - len(unfair)} of {len(fair)} reports removed; change of the association, mean and standard error over {len(shifts)} seeds")
+print(
+    f"{len(fair) - len(unfair)} of {len(fair)} reports removed; change of the association, mean and standard error over {len(shifts)} seeds"
+)
 for place, shift in zip(places, shifts.T, strict=True):
     print(f"{place:8} {shift.mean():+.3f} +- {shift.std(correction=0) / len(shift) ** 0.5:.3f}")
 

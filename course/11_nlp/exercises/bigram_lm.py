@@ -1,0 +1,69 @@
+"""A table of smoothed probabilities."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="the bigram model",
+    difficulty=2,
+    minutes=6,
+    move_on=12,
+    hints=(
+        "First the table of counts c_ij: how often j stands right after i. Then the formula, row by row.",
+        "Number each pair, i V + j, count the numbers with torch.bincount, and reshape. A row is divided by its own sum plus alpha for each of the V possible successors; keepdim keeps the sum a column.",
+    ),
+    part="morning",
+)
+
+
+@exercise.cases
+def cases():
+    yield Case(torch.tensor([0, 2, 0, 1, 0, 2]), 3, 1.0).named(
+        "six tokens, three kinds: the worked number in the first row"
+    )
+    yield Case(torch.tensor([1, 1, 0, 1]), 2, 0.5).named("a token after itself")
+    yield Case(torch.tensor([3, 0, 3, 3, 0, 2, 3]), 5, 0.1).named("two kinds that never occur")
+    yield Case(torch.tensor([4]), 6, 2.0).named("a single token: no pair at all")
+
+
+exercise.edit(
+    "row_does_not_sum_to_one", "alpha * vocab_size)", "alpha)",
+    "Your rows do not sum to one. Every one of the V successors got alpha, so the denominator grows by alpha V.",
+)  # fmt: skip
+exercise.edit(
+    "without_smoothing_above", "(counts + alpha)", "counts",
+    "The extra count is missing in the numerator: a pair that never occurred still has probability zero, and rows sum to less than one.",
+)  # fmt: skip
+exercise.edit(
+    "columns", "counts.sum(1, keepdim=True)", "counts.sum(0, keepdim=True)",
+    "You divided by the sums of columns. Row i says what follows i, so each row is divided by its own sum.",
+)  # fmt: skip
+exercise.edit(
+    "backwards", "tokens[:-1] * vocab_size + tokens[1:]", "tokens[1:] * vocab_size + tokens[:-1]",
+    "Your table is the wrong way round: row i should hold what comes after i, and yours holds what comes before.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "Each pair is counted once at most: indexing with += does not add up repeated pairs. Use bincount, or index_put_ with accumulate=True."
+)
+def repeats_lost(tokens, vocab_size, alpha):
+    counts = torch.zeros(vocab_size, vocab_size, dtype=torch.float64)
+    counts[tokens[:-1], tokens[1:]] += 1
+    return (counts + alpha) / (counts.sum(1, keepdim=True) + alpha * vocab_size)
+
+
+@exercise.alternative
+def by_a_loop(tokens, vocab_size, alpha):
+    p = torch.full((vocab_size, vocab_size), alpha, dtype=torch.float64)
+    for i, j in zip(tokens.tolist(), tokens[1:].tolist(), strict=False):
+        p[i, j] += 1
+    return p / p.sum(1, keepdim=True)
+
+
+@exercise.alternative
+def by_one_hot(tokens, vocab_size, alpha):
+    rows = F.one_hot(tokens, vocab_size).double()
+    counts = rows[:-1].T @ rows[1:] + alpha
+    return F.normalize(counts, p=1, dim=1)

@@ -1,0 +1,95 @@
+"""Encode a text by the rank of merges."""
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="encode",
+    difficulty=3,
+    minutes=10,
+    move_on=20,
+    hints=(
+        "Work on one piece at a time, and begin with its bytes. Of all neighbours that are a merge, which one comes first?",
+        "A dictionary from pair to number holds both the new token and the rank: an earlier merge has a smaller number. Join the pair with the smallest, then look at all neighbours again.",
+    ),
+    part="morning",
+)
+
+WORKED = [(98, 99), (97, 98), (257, 99)]
+SHALE = [(97, 108), (256, 101), (104, 257), (115, 258), (32, 259), (110, 100)]
+
+
+@exercise.cases
+def cases():
+    yield Case("abc", WORKED).named("the worked example")
+    yield Case("shale, shales and ales", SHALE).named("several pieces")
+    yield Case("aaaaa aaa", [(97, 97), (256, 256), (256, 97)]).named("a letter that repeats")
+    yield Case("ab ab\n\nab", [(97, 98), (98, 32), (10, 10), (32, 256)]).named(
+        "a merge that would cross the border of a piece"
+    )
+    yield Case("\u00e9t\u00e9 \u5c71 \U0001f30b", [(195, 169), (256, 116), (257, 256), (229, 177)]).named(
+        "letters of several bytes"
+    )
+    yield Case("", WORKED).named("no text")
+    yield Case("plain", []).named("no merge")
+
+
+exercise.edit(
+    "last_learned_first", "first = min(known", "first = max(known",
+    "You join the pair that was learned last. A merge is built on earlier ones: the earliest comes first.",
+)  # fmt: skip
+exercise.edit(
+    "leftmost_first", "first = min(known, key=lambda pair: numbers[pair])", "first = known[0]",
+    "You join the leftmost pair that is a merge. The order of learning decides, not the place.",
+)  # fmt: skip
+exercise.edit(
+    "joined_once", "while known := [pair for pair in zip(tokens, tokens[1:], strict=False) if pair in numbers]:", "if known := [pair for pair in zip(tokens, tokens[1:], strict=False) if pair in numbers]:",
+    "You join one pair of each piece and stop. Go on until no pair of neighbours is a merge.",
+)  # fmt: skip
+exercise.edit(
+    "borders_crossed", "pieces(text)", "[text]",
+    "Your merges cross the border of a word. Training never saw such pairs, so encode each piece by itself.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You take the longest token that fits at each place. That is another algorithm: BPE applies merges in the order in which they were learned."
+)
+def longest_match(text, merges):
+    spelled = [bytes([byte]) for byte in range(256)]
+    for left, right in merges:
+        spelled.append(spelled[left] + spelled[right])
+    number = {token: k for k, token in enumerate(spelled)}
+    result = []
+    for piece in pieces(text):
+        rest = piece.encode()
+        while rest:
+            size = max(size for size in range(1, len(rest) + 1) if rest[:size] in number)
+            result.append(number[rest[:size]])
+            rest = rest[size:]
+    return result
+
+
+@exercise.alternative
+def merge_by_merge(text, merges):
+    result = []
+    for piece in pieces(text):
+        tokens = tuple(piece.encode())
+        for k, pair in enumerate(merges):
+            tokens = merged(tokens, pair, 256 + k)
+        result += tokens
+    return result
+
+
+@exercise.alternative
+def one_place_at_a_time(text, merges):
+    ranks, result = {pair: k for k, pair in enumerate(merges)}, []
+    for piece in pieces(text):
+        tokens = list(piece.encode())
+        while True:
+            places = [(ranks[pair], k) for k, pair in enumerate(zip(tokens, tokens[1:], strict=False)) if pair in ranks]
+            if not places:
+                break
+            rank, k = min(places)
+            tokens[k : k + 2] = [256 + rank]
+        result.extend(tokens)
+    return result

@@ -1,0 +1,78 @@
+"""Give each word a number."""
+
+from collections import Counter
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="the vocabulary",
+    difficulty=2,
+    minutes=5,
+    move_on=10,
+    hints=(
+        "Three steps: count, sort, number. What decides the order of two words, and what if their counts are equal?",
+        "sorted takes a key; a key may be a tuple, whose second part decides where the first is equal. A minus sign turns an order round. The two reserved names come before the sorted words.",
+    ),
+    part="morning",
+)
+
+
+@exercise.cases
+def cases():
+    yield Case([["mud", "sand"], ["sand", "clay"]]).named("the worked example")
+    yield Case([["b", "a", "c", "b"], ["c", "d", "a", "b"]], 2).named("words that occur at least twice")
+    yield Case([["till", "ash"], ["till", "silt", "ash", "till"], ["silt", "till", "peat"]], 3).named(
+        "words that occur at least three times"
+    )
+    yield Case([["z"], [], ["y", "x"]]).named("one empty sentence, all counts equal")
+    yield Case([], 2).named("no sentence")
+
+
+exercise.edit(
+    "rare_first", "(-counts[word], word)", "(counts[word], word)",
+    "Your rare words come first. The most frequent word has number 2.",
+)  # fmt: skip
+exercise.edit(
+    "ties_as_met", "(-counts[word], word)", "-counts[word]",
+    "Words that are equally frequent stand in the order in which you met them. Two programs agree only by a rule: alphabetical order.",
+)  # fmt: skip
+exercise.edit(
+    "min_count_passed_over", ">= min_count", "> min_count",
+    "Words that occur exactly min_count times are missing: less than min_count are left out, so min_count itself stays.",
+)  # fmt: skip
+exercise.edit(
+    "alphabetical", "(-counts[word], word)", "word",
+    "You sorted by the alphabet alone. The count decides first; the alphabet only where counts are equal.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "Your words begin at 0: the first of them is taken for padding, and the next for an unknown word. 0 and 1 are reserved."
+)
+def nothing_reserved(sentences, min_count=1):
+    counts = Counter(word for sentence in sentences for word in sentence)
+    kept = sorted((word for word in counts if counts[word] >= min_count), key=lambda word: (-counts[word], word))
+    return {word: number for number, word in enumerate(kept)}
+
+
+@exercise.alternative
+def two_stable_sorts(sentences, min_count=1):
+    counts = {}
+    for sentence in sentences:
+        for word in sentence:
+            counts[word] = counts.get(word, 0) + 1
+    vocab = {"<pad>": 0, "<unk>": 1}
+    for word in sorted(sorted(counts), key=counts.get, reverse=True):
+        if counts[word] >= min_count:
+            vocab[word] = len(vocab)
+    return vocab
+
+
+@exercise.alternative
+def with_most_common(sentences, min_count=1):
+    counts = Counter()
+    for sentence in sentences:
+        counts.update(sentence)
+    ranked = Counter({word: counts[word] for word in sorted(counts)}).most_common()
+    names = ["<pad>", "<unk>"] + [word for word, count in ranked if count >= min_count]
+    return dict(zip(names, range(len(names)), strict=True))

@@ -1,0 +1,85 @@
+"""Count the company of each word."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="co-occurrence",
+    difficulty=3,
+    minutes=10,
+    move_on=20,
+    hints=(
+        "Take one distance at a time: tokens[:-d] and tokens[d:] are all pairs at distance d of one sentence. Count one direction, then mirror.",
+        "The same pair may come several times in one sentence: index_put_ with accumulate=True adds them all. A distance cannot be longer than the sentence allows.",
+    ),
+    part="morning",
+)
+
+
+def sentences(*rows: list[int]) -> list[torch.Tensor]:
+    return [torch.tensor(row, dtype=torch.long) for row in rows]
+
+
+@exercise.cases
+def cases():
+    yield Case(sentences([0, 1, 2]), 3, 2).named("the worked example")
+    yield Case(sentences([0, 1, 0, 1]), 2, 1).named("a pair that repeats, nearest neighbours only")
+    yield Case(sentences([2, 0], [3, 1, 2]), 4, 3).named("two sentences, shorter than the window")
+    yield Case(sentences([1, 1, 2, 1]), 4, 3).named("a word near itself")
+    yield Case(sentences([4], [0, 3, 4, 2, 0, 1, 4, 4]), 6, 4).named("a sentence of one word, and a longer one")
+
+
+exercise.edit(
+    "distance_ignored", "1 / distance", "1.0",
+    "All words of the window count the same. GloVe's counts are divided by the distance: the next word counts 1, the one after it a half.",
+)  # fmt: skip
+exercise.edit(
+    "repeats_lost", "accumulate=True", "accumulate=False",
+    "A pair that occurs several times is counted once: index_put_ overwrites unless you say accumulate=True.",
+)  # fmt: skip
+exercise.edit(
+    "one_direction", "return x + x.T", "return x",
+    "You counted only the words to the right. The matrix is symmetric: if j is near i, then i is near j.",
+)  # fmt: skip
+exercise.edit(
+    "window_one_short", "range(1, min(window, len(tokens) - 1) + 1)", "range(1, min(window, len(tokens) - 1))",
+    "Your window is one short: range stops before its end, and a distance equal to the window counts as well.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "Pairs cross the border of sentences: you joined all sentences into one. The last word of one is no company for the first of the next."
+)
+def across_sentences(sentences, vocab_size, window):
+    tokens = torch.cat(sentences).tolist()
+    x = torch.zeros(vocab_size, vocab_size, dtype=torch.float64)
+    for k, i in enumerate(tokens):
+        for distance, j in enumerate(tokens[k + 1 : k + 1 + window], start=1):
+            x[i, j] += 1 / distance
+            x[j, i] += 1 / distance
+    return x
+
+
+@exercise.alternative
+def word_by_word(sentences, vocab_size, window):
+    x = torch.zeros(vocab_size, vocab_size, dtype=torch.float64)
+    for tokens in sentences:
+        row = tokens.tolist()
+        for k, i in enumerate(row):
+            for m, j in enumerate(row):
+                if 0 < abs(k - m) <= window:
+                    x[i, j] += 1 / abs(k - m)
+    return x
+
+
+@exercise.alternative
+def by_products(sentences, vocab_size, window):
+    x = torch.zeros(vocab_size, vocab_size, dtype=torch.float64)
+    for tokens in sentences:
+        hot = F.one_hot(tokens, vocab_size).double()
+        place = torch.arange(len(tokens))
+        apart = (place[:, None] - place).abs().double()
+        weight = torch.where((apart > 0) & (apart <= window), 1 / apart.clamp(min=1), torch.zeros_like(apart))
+        x += hot.T @ weight @ hot
+    return x

@@ -1,0 +1,87 @@
+"""The nearest words by cosine."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="nearest words",
+    difficulty=2,
+    minutes=5,
+    move_on=10,
+    hints=(
+        "A cosine is the scalar product of two vectors of length 1. Which rows may not win?",
+        "F.normalize gives length 1. Set the cosine of excluded words to minus infinity, then topk returns values and indices.",
+    ),
+    part="morning",
+)
+
+
+def table(*rows: list[float]) -> torch.Tensor:
+    return torch.tensor(rows, dtype=torch.float64)
+
+
+WORDS = table([1, 0, 0], [5, 5, 0], [0, 0.1, 0], [-3, 1, 2], [0.5, 0.1, 0.1], [0, -1, 4], [2, -2, 1])
+
+
+@exercise.cases
+def cases():
+    yield Case(table([1, 0], [4, 3], [0, 2]), table([2, 0])[0], 2).named("three words in the plane")
+    yield Case(table([1, 0], [4, 3], [0, 2], [6, 1]), table([1, 0])[0], 2, (0,)).named("the query's own word excluded")
+    yield Case(WORDS, table([0.2, 0.3, -0.1])[0], 4).named("seven words in space")
+    yield Case(WORDS, WORDS[3] * 10, 5, (3, 5)).named("two words excluded")
+    yield Case(WORDS, WORDS[6] - WORDS[0], 1, (6, 0)).named("a difference of words")
+
+
+exercise.edit(
+    "scalar_product", "F.normalize(vectors, dim=1) @", "vectors @",
+    "You compared scalar products: a long vector wins whatever its direction. Bring every row to length 1.",
+)  # fmt: skip
+exercise.edit(
+    "nothing_excluded", "    cosine[list(exclude)] = -math.inf\n", "",
+    "Excluded words are still in your list. The query's own word has cosine 1 and always wins.",
+)  # fmt: skip
+exercise.edit(
+    "values_returned", ".indices", ".values",
+    "These are the cosines. The numbers of the words are asked.",
+)  # fmt: skip
+exercise.edit(
+    "farthest", "cosine.topk(k)", "cosine.topk(k, largest=False)",
+    "These are the words farthest away: a large cosine means close.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You used the distance between end points. Then a long vector in the same direction is far away; the cosine looks at the direction alone."
+)
+def euclidean(vectors, query, k, exclude=()):
+    distance = (vectors - query).norm(dim=1)
+    distance[list(exclude)] = math.inf
+    return distance.topk(k, largest=False).indices
+
+
+@exercise.mistake(
+    "Excluded words have a cosine of 0 in your list, which is more than a negative one. Minus infinity never wins."
+)
+def excluded_set_to_zero(vectors, query, k, exclude=()):
+    cosine = F.cosine_similarity(vectors, query[None], dim=1)
+    cosine[list(exclude)] = 0
+    return cosine.topk(k).indices
+
+
+@exercise.alternative
+def sorted_list(vectors, query, k, exclude=()):
+    cosine = F.cosine_similarity(vectors, query.unsqueeze(0), dim=1).tolist()
+    order = sorted((n for n in range(len(vectors)) if n not in exclude), key=lambda n: -cosine[n])
+    return torch.tensor(order[:k])
+
+
+@exercise.alternative
+def unit_distance(vectors, query, k, exclude=()):
+    unit = vectors / vectors.norm(dim=1, keepdim=True)
+    distance = (unit - query / query.norm()).square().sum(1)
+    left = torch.tensor([n not in exclude for n in range(len(vectors))])
+    return distance.masked_fill(~left, math.inf).argsort()[:k]
+
+
+exercise.equivalent("F.normalize(query", "the length of the query multiplies every cosine, and the order stays")

@@ -1,0 +1,87 @@
+"""Tell a real pair of words from noise."""
+
+import torch
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="the skip-gram loss",
+    difficulty=3,
+    minutes=8,
+    move_on=16,
+    hints=(
+        "One score for the real context, K scores for the noise. Which of them should be large, and which small?",
+        "noise is (N, K, D); a matrix product with the centre as a column (N, D, 1) gives N rows of K scores. Squeeze the last axis, sum over K, and take the mean over N at the end.",
+    ),
+    part="morning",
+    probe=probes.call(grad=True),
+)
+
+
+def ramp(*shape: int, shift: float = 0.0, scale: float = 1.0) -> torch.Tensor:
+    return scale * (torch.arange(torch.Size(shape).numel(), dtype=torch.float64) * 0.7 + shift).sin().reshape(shape)
+
+
+@exercise.cases
+def cases():
+    yield Case(torch.zeros(1, 2, dtype=torch.float64), ramp(1, 2), ramp(1, 5, 2)).named(
+        "all scores zero, five noise words: 6 ln 2"
+    )
+    yield Case(ramp(1, 2), ramp(1, 2, shift=1), ramp(1, 1, 2, shift=2)).named("one pair, one noise word")
+    yield Case(ramp(3, 4), ramp(3, 4, shift=1), ramp(3, 2, 4, shift=2)).named("three pairs, two noise words each")
+    yield Case(ramp(4, 4), ramp(4, 4, shift=3), ramp(4, 4, 4, shift=1)).named(
+        "as many pairs as noise words as features"
+    )
+    yield Case(ramp(2, 3, scale=30), ramp(2, 3, shift=2, scale=-30), ramp(2, 2, 3, scale=30)).named("very large scores")
+
+
+exercise.edit(
+    "noise_wanted", "F.logsigmoid(-(noise", "F.logsigmoid((noise",
+    "The noise words have the sign of real ones: your model would call every pair real. Their scores should be small, so a minus stands inside the sigmoid.",
+)  # fmt: skip
+exercise.edit(
+    "noise_averaged", ".squeeze(2)).sum(1)", ".squeeze(2)).mean(1)",
+    "You averaged over the noise words. The loss sums them: K of them weigh K times as much as one.",
+)  # fmt: skip
+exercise.edit(
+    "sign_of_the_loss", "return -(real", "return (real",
+    "Your loss is negative: it is the log likelihood. Minimising needs the minus sign.",
+)  # fmt: skip
+exercise.edit(
+    "batch_summed", ".mean()", ".sum()",
+    "You summed over the batch. The mean is asked.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "With very large scores the sigmoid rounds to 0, and its logarithm is minus infinity. F.logsigmoid computes both in one step."
+)
+def logarithm_of_sigmoid(centre, context, noise):
+    real = (centre * context).sum(1).sigmoid().log()
+    made_up = (-(noise @ centre.unsqueeze(2)).squeeze(2)).sigmoid().log().sum(1)
+    return -(real + made_up).mean()
+
+
+@exercise.mistake(
+    "The noise is compared with the context. Noise words stand in the context's place: compare them with the centre."
+)
+def noise_against_context(centre, context, noise):
+    made_up = F.logsigmoid(-(noise @ context.unsqueeze(2)).squeeze(2)).sum(1)
+    return -(F.logsigmoid((centre * context).sum(1)) + made_up).mean()
+
+
+@exercise.alternative
+def by_cross_entropy(centre, context, noise):
+    words = torch.cat([context.unsqueeze(1), noise], dim=1)
+    scores = torch.einsum("nd,nkd->nk", centre, words)
+    labels = torch.zeros_like(scores)
+    labels[:, 0] = 1
+    return F.binary_cross_entropy_with_logits(scores, labels, reduction="none").sum(1).mean()
+
+
+@exercise.alternative
+def by_softplus(centre, context, noise):
+    real = F.softplus(-(centre * context).sum(1))
+    made_up = F.softplus((centre.unsqueeze(1) * noise).sum(2))
+    return (real + made_up.sum(1)).sum() / len(centre)

@@ -1,0 +1,93 @@
+"""Cut a text into words, numbers and signs."""
+
+import re
+import unicodedata
+
+from dlmodule.checking.exercise import Case, Exercise
+
+exercise = Exercise(
+    title="tokens",
+    difficulty=2,
+    minutes=6,
+    move_on=12,
+    hints=(
+        "One regular expression does it, with three choices joined by |. Which of them has to stand first?",
+        "A word is some letters, then any number of times an apostrophe with letters after it. A number is digits, and perhaps a point with digits after it. re.findall returns whole matches if all groups are of the kind (?:...).",
+    ),
+    part="morning",
+)
+
+
+@exercise.cases
+def cases():
+    yield Case("Wet sand.").named("two words and a full stop")
+    yield Case("Don't drill at 3.5 km, stop.").named("the worked example")
+    yield Case("El Nin\u0303o 2024").named("an n and a tilde that are two characters")
+    yield Case("the crew's 'best' core: 12. A p-wave, at 1.5.2 km/s_x").named(
+        "apostrophes, points and signs at borders"
+    )
+    yield Case("  \u0410\u043b\u0442\u0430\u0439 \u5c71\n\tA1B22 !?").named(
+        "other scripts, letters beside digits, two signs"
+    )
+    yield Case("").named("no text at all")
+
+
+exercise.edit(
+    "upper_case_kept", ".lower()", "",
+    "Upper case is still there: The and the would be two words. Fold to lower case before you cut.",
+)  # fmt: skip
+exercise.edit(
+    "not_normalised", 'unicodedata.normalize("NFC", text).lower()', "text.lower()",
+    "You did not normalise: an n and a combining tilde are two characters, and the word is cut between them. Form NFC joins them first.",
+)  # fmt: skip
+exercise.edit(
+    "apostrophe_cuts", "(?:'[^\\W\\d_]+)*", "",
+    "An apostrophe between letters belongs to the word: don't is one token, not three.",
+)  # fmt: skip
+exercise.edit(
+    "decimal_point_cuts", "(?:\\.\\d+)?", "",
+    "A point between digits belongs to the number: 3.5 is one token, not three.",
+)  # fmt: skip
+
+
+@exercise.mistake("You cut at white space only: a full stop stays at its word, so that broke. and broke are two words.")
+def at_white_space(text):
+    return unicodedata.normalize("NFC", text).lower().split()
+
+
+@exercise.mistake(
+    "The signs are gone. A comma, a question mark or a full stop is a token of its own; it tells where a clause ends."
+)
+def without_signs(text):
+    text = unicodedata.normalize("NFC", text).lower()
+    return re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:\.\d+)?", text)
+
+
+@exercise.alternative
+def with_finditer(text):
+    text = unicodedata.normalize("NFC", text.lower())
+    word, number = r"[^\W\d_]+(?:'[^\W\d_]+)*", r"\d+\.\d+|\d+"
+    return [match.group() for match in re.finditer(f"{word}|{number}|\\S", text)]
+
+
+@exercise.alternative
+def letter_by_letter(text):
+    text = unicodedata.normalize("NFC", text).lower()
+    tokens, k = [], 0
+    while k < len(text):
+        start = k
+        if text[k].isalpha():
+            while k < len(text) and (text[k].isalpha() or (text[k] == "'" and text[k + 1 : k + 2].isalpha())):
+                k += 1
+        elif text[k].isdigit():
+            while k < len(text) and text[k].isdigit():
+                k += 1
+            if text[k : k + 1] == "." and text[k + 1 : k + 2].isdigit():
+                k += 1
+                while k < len(text) and text[k].isdigit():
+                    k += 1
+        else:
+            k += 1
+        if not text[start].isspace():
+            tokens.append(text[start:k])
+    return tokens
