@@ -111,19 +111,19 @@ check(tokenise)
 #
 # ### Exercise 11.2: the vocabulary (core)
 # Count the words of all sentences. Number them from 2 on, the most frequent first; words that are equally frequent stand in alphabetical order. Leave out words that
-# occur less than `min_count` times.
+# occur less than `min_count` times, and keep at most `max_size` numbers, the two reserved ones included.
 #
 # **A worked example.** `[["mud", "sand"], ["sand", "clay"]]` gives `<pad>` 0, `<unk>` 1, `sand` 2, `clay` 3, `mud` 4.
 
 
 # %%
-def build_vocab(sentences: list[list[str]], min_count: int = 1) -> dict[str, int]:
+def build_vocab(sentences: list[list[str]], min_count: int = 1, max_size: int = 50_000) -> dict[str, int]:
     """The number of each word; ``<pad>`` is 0 and ``<unk>`` is 1."""
     ### BEGIN SOLUTION
     counts = Counter(word for sentence in sentences for word in sentence)
     kept = [word for word, count in counts.items() if count >= min_count]
     kept.sort(key=lambda word: (-counts[word], word))
-    return {word: number for number, word in enumerate(["<pad>", "<unk>", *kept])}
+    return {word: number for number, word in enumerate(["<pad>", "<unk>", *kept[: max_size - 2]])}
     ### END SOLUTION
 
 
@@ -371,14 +371,14 @@ check(bigram_lm)
 # of batches is too large (day 06, Jensen). Leave padding out of both sums.
 #
 # ### Exercise 11.6: perplexity (core)
-# The last axis of the logits counts tokens of the vocabulary. Positions whose target is $-100$ are padding. Return one number for the whole batch.
+# The last axis of the logits counts tokens of the vocabulary. Positions whose target is $-100$ are padding; `F.cross_entropy` leaves them out. Return one number for the whole batch.
 
 
 # %%
 def perplexity(logits: Tensor, y: Tensor) -> Tensor:
     """logits: (N, T, V); y: (N, T), -100 where there is padding; returns a scalar."""
     ### BEGIN SOLUTION
-    return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=-100).exp()
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten()).exp()
     ### END SOLUTION
 
 
@@ -546,7 +546,7 @@ def cooccurrence(sentences: list[Tensor], vocab_size: int, window: int) -> Tenso
     ### BEGIN SOLUTION
     x = torch.zeros(vocab_size, vocab_size, dtype=torch.float64)
     for tokens in sentences:
-        for distance in range(1, min(window, len(tokens) - 1) + 1):
+        for distance in range(1, window + 1):
             weight = torch.tensor(1 / distance, dtype=torch.float64)
             x.index_put_((tokens[:-distance], tokens[distance:]), weight, accumulate=True)
     return x + x.T
@@ -746,7 +746,7 @@ def skipgram_negative_loss(centre: Tensor, context: Tensor, noise: Tensor) -> Te
     """centre and context: (N, D), noise: (N, K, D); returns a scalar."""
     ### BEGIN SOLUTION
     real = F.logsigmoid((centre * context).sum(1))
-    made_up = F.logsigmoid(-(noise @ centre.unsqueeze(2)).squeeze(2)).sum(1)
+    made_up = F.logsigmoid(-torch.einsum("nd,nkd->nk", centre, noise)).sum(1)
     return -(real + made_up).mean()
     ### END SOLUTION
 
@@ -766,7 +766,7 @@ check(skipgram_negative_loss)
 def nearest(vectors: Tensor, query: Tensor, k: int, exclude: tuple[int, ...] = ()) -> Tensor:
     """vectors: (V, D), query: (D,); returns (k,) word numbers."""
     ### BEGIN SOLUTION
-    cosine = F.normalize(vectors, dim=1) @ F.normalize(query, dim=0)
+    cosine = F.cosine_similarity(vectors, query[None])
     cosine[list(exclude)] = -math.inf
     return cosine.topk(k).indices
     ### END SOLUTION

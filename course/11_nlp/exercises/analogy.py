@@ -71,6 +71,8 @@ def by_sorting(vectors, a, b, c, k=1):
     return torch.tensor([n for n in cosine.argsort(descending=True).tolist() if n not in (a, b, c)][:k])
 
 
+exercise.equivalent("dim= dropped from normalize", "axis 1 is the default of F.normalize")
+
 FAMILY = "man woman king queen boy girl father mother brother sister husband wife son daughter he she uncle aunt prince princess actor actress"
 CAPITALS = "france paris italy rome germany berlin england london spain madrid japan tokyo russia moscow ireland dublin china beijing egypt cairo"
 TENSE = "walk walked play played look looked work worked talk talked want wanted start started call called go went see saw make made take took"

@@ -25,6 +25,7 @@ def cases():
         "words that occur at least three times"
     )
     yield Case([["z"], [], ["y", "x"]]).named("one empty sentence, all counts equal")
+    yield Case([["d", "c", "b", "c"], ["a", "c", "b", "d"]], 1, 5).named("at most five numbers")
     yield Case([], 2).named("no sentence")
 
 
@@ -46,33 +47,39 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "reserved_not_counted", "kept[: max_size - 2]", "kept[:max_size]",
+    "Your vocabulary is two numbers too large: padding and the unknown word count as well.",
+)  # fmt: skip
+
+
 @exercise.mistake(
     "Your words begin at 0: the first of them is taken for padding, and the next for an unknown word. 0 and 1 are reserved."
 )
-def nothing_reserved(sentences, min_count=1):
+def nothing_reserved(sentences, min_count=1, max_size=50_000):
     counts = Counter(word for sentence in sentences for word in sentence)
     kept = sorted((word for word in counts if counts[word] >= min_count), key=lambda word: (-counts[word], word))
-    return {word: number for number, word in enumerate(kept)}
+    return {word: number for number, word in enumerate(kept[:max_size])}
 
 
 @exercise.alternative
-def two_stable_sorts(sentences, min_count=1):
+def two_stable_sorts(sentences, min_count=1, max_size=50_000):
     counts = {}
     for sentence in sentences:
         for word in sentence:
             counts[word] = counts.get(word, 0) + 1
     vocab = {"<pad>": 0, "<unk>": 1}
     for word in sorted(sorted(counts), key=counts.get, reverse=True):
-        if counts[word] >= min_count:
+        if counts[word] >= min_count and len(vocab) < max_size:
             vocab[word] = len(vocab)
     return vocab
 
 
 @exercise.alternative
-def with_most_common(sentences, min_count=1):
+def with_most_common(sentences, min_count=1, max_size=50_000):
     counts = Counter()
     for sentence in sentences:
         counts.update(sentence)
     ranked = Counter({word: counts[word] for word in sorted(counts)}).most_common()
     names = ["<pad>", "<unk>"] + [word for word, count in ranked if count >= min_count]
-    return dict(zip(names, range(len(names)), strict=True))
+    return dict(zip(names[:max_size], range(max_size), strict=False))

@@ -11,7 +11,7 @@ exercise = Exercise(
     move_on=20,
     hints=(
         "Take one distance at a time: tokens[:-d] and tokens[d:] are all pairs at distance d of one sentence. Count one direction, then mirror.",
-        "The same pair may come several times in one sentence: index_put_ with accumulate=True adds them all. A distance cannot be longer than the sentence allows.",
+        "The same pair may come several times in one sentence: index_put_ with accumulate=True adds them all. A slice beyond the end of a short sentence is empty, and harmless.",
     ),
     part="morning",
 )
@@ -43,7 +43,7 @@ exercise.edit(
     "You counted only the words to the right. The matrix is symmetric: if j is near i, then i is near j.",
 )  # fmt: skip
 exercise.edit(
-    "window_one_short", "range(1, min(window, len(tokens) - 1) + 1)", "range(1, min(window, len(tokens) - 1))",
+    "window_one_short", "range(1, window + 1)", "range(1, window)",
     "Your window is one short: range stops before its end, and a distance equal to the window counts as well.",
 )  # fmt: skip
 

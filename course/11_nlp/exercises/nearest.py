@@ -11,7 +11,7 @@ exercise = Exercise(
     move_on=10,
     hints=(
         "A cosine is the scalar product of two vectors of length 1. Which rows may not win?",
-        "F.normalize gives length 1. Set the cosine of excluded words to minus infinity, then topk returns values and indices.",
+        "F.cosine_similarity compares each row with the query as a row. Set the cosine of excluded words to minus infinity, then topk returns values and indices.",
     ),
     part="morning",
 )
@@ -34,7 +34,7 @@ def cases():
 
 
 exercise.edit(
-    "scalar_product", "F.normalize(vectors, dim=1) @", "vectors @",
+    "scalar_product", "F.cosine_similarity(vectors, query[None])", "vectors @ query",
     "You compared scalar products: a long vector wins whatever its direction. Bring every row to length 1.",
 )  # fmt: skip
 exercise.edit(
@@ -84,4 +84,4 @@ def unit_distance(vectors, query, k, exclude=()):
     return distance.masked_fill(~left, math.inf).argsort()[:k]
 
 
-exercise.equivalent("F.normalize(query", "the length of the query multiplies every cosine, and the order stays")
+exercise.equivalent("first two arguments of cosine_similarity swapped", "a cosine is symmetric")

@@ -12,7 +12,7 @@ exercise = Exercise(
     move_on=16,
     hints=(
         "One score for the real context, K scores for the noise. Which of them should be large, and which small?",
-        "noise is (N, K, D); a matrix product with the centre as a column (N, D, 1) gives N rows of K scores. Squeeze the last axis, sum over K, and take the mean over N at the end.",
+        "centre is (N, D) and noise (N, K, D): torch.einsum names the axes and sums over the shared D, which leaves (N, K). Sum over K, and take the mean over N at the end.",
     ),
     part="morning",
     probe=probes.call(grad=True),
@@ -37,11 +37,11 @@ def cases():
 
 
 exercise.edit(
-    "noise_wanted", "F.logsigmoid(-(noise", "F.logsigmoid((noise",
+    "noise_wanted", "logsigmoid(-torch", "logsigmoid(torch",
     "The noise words have the sign of real ones: your model would call every pair real. Their scores should be small, so a minus stands inside the sigmoid.",
 )  # fmt: skip
 exercise.edit(
-    "noise_averaged", ".squeeze(2)).sum(1)", ".squeeze(2)).mean(1)",
+    "noise_averaged", "noise)).sum(1)", "noise)).mean(1)",
     "You averaged over the noise words. The loss sums them: K of them weigh K times as much as one.",
 )  # fmt: skip
 exercise.edit(
