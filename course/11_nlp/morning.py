@@ -8,7 +8,7 @@
 #   - derive GloVe from ratios of co-occurrence, train it, and compare it with word2vec's loss
 #   - judge word vectors by neighbours and analogies, and measure the prejudice that they learn
 # prerequisites: [03_pytorch_2.morning, 04_ml_recap.morning, 06_cnns_2.probability, 10_rnns.morning]
-# minutes: {study: 100, cpu: 1}
+# minutes: {cpu: 1}
 # data: [field_reports, python_reference]
 # ---
 
