@@ -4,18 +4,15 @@ import torch
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="analogy",
     difficulty=2,
     minutes=6,
-    move_on=12,
     hints=(
         "Man is to king as woman is to what? Which of the three vectors is taken away, and which two are added?",
         "Normalise the whole table once, do the arithmetic with its rows, and leave the rest to nearest: it takes a tuple of words to exclude.",
     ),
-    part="morning",
 )
 
 

@@ -2,18 +2,16 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the bigram model",
     difficulty=2,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "First the table of counts c_ij: how often j stands right after i. Then the formula, row by row.",
         "Number each pair, i V + j, count the numbers with torch.bincount, and reshape. A row is divided by its own sum plus alpha for each of the V possible successors; keepdim keeps the sum a column.",
     ),
-    part="morning",
 )
 
 

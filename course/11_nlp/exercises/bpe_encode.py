@@ -1,17 +1,14 @@
 """Encode a text by the rank of merges."""
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="encode",
     difficulty=3,
     minutes=10,
-    move_on=20,
     hints=(
         "Work on one piece at a time, and begin with its bytes. Of all neighbours that are a merge, which one comes first?",
         "A dictionary from pair to number holds both the new token and the rank: an earlier merge has a smaller number. Join the pair with the smallest, then look at all neighbours again.",
     ),
-    part="morning",
 )
 
 WORKED = [(98, 99), (97, 98), (257, 99)]

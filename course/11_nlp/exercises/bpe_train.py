@@ -2,18 +2,16 @@
 
 from collections import Counter
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="learn the merges",
     difficulty=3,
     minutes=14,
-    move_on=25,
+    core=True,
     hints=(
         "Keep the words as tuples of numbers with their counts. One round has three steps: count all pairs, choose one, join it everywhere.",
         "zip(tokens, tokens[1:]) gives the pairs of one word; each counts as often as the word occurs. For the choice, a key that is a tuple puts the count first and the pair itself second; mind which of the two should be large and which small.",
     ),
-    part="morning",
 )
 
 

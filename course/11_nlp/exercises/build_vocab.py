@@ -2,18 +2,16 @@
 
 from collections import Counter
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the vocabulary",
     difficulty=2,
     minutes=5,
-    move_on=10,
+    core=True,
     hints=(
         "Three steps: count, sort, number. What decides the order of two words, and what if their counts are equal?",
         "sorted takes a key; a key may be a tuple, whose second part decides where the first is equal. A minus sign turns an order round. The two reserved names come before the sorted words.",
     ),
-    part="morning",
 )
 
 

@@ -2,18 +2,16 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="co-occurrence",
     difficulty=3,
     minutes=10,
-    move_on=20,
+    core=True,
     hints=(
         "Take one distance at a time: tokens[:-d] and tokens[d:] are all pairs at distance d of one sentence. Count one direction, then mirror.",
         "The same pair may come several times in one sentence: index_put_ with accumulate=True adds them all. A slice beyond the end of a short sentence is empty, and harmless.",
     ),
-    part="morning",
 )
 
 

@@ -2,19 +2,16 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
-    title="GloVe's loss",
     difficulty=2,
     minutes=7,
-    move_on=14,
+    core=True,
     hints=(
         "Three lines follow the formula: the weight of each pair, the difference of each pair, the mean of weight times square.",
         "The scalar product of row n with row n is a product of numbers and a sum over the last axis, of shape (N,). clamp bounds the weight by 1.",
     ),
-    part="morning",
     probe=probes.call(grad=True),
 )
 

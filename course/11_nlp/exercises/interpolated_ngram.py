@@ -4,18 +4,15 @@ import math
 from collections import Counter
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="the interpolated character model",
     difficulty=4,
     minutes=18,
-    move_on=30,
     hints=(
         "Two tables come from the counts of all runs: for each context the number of successors, and the number of different successors. The empty string is a context as well.",
         "For one character begin with p = 1 / V and go from order 1 up, replacing p by the formula. Where the context never occurred, p stays as it is. Take care not to look further back than the beginning of test.",
     ),
-    part="morning",
 )
 
 

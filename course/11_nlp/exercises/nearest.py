@@ -2,18 +2,16 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="nearest words",
     difficulty=2,
     minutes=5,
-    move_on=10,
+    core=True,
     hints=(
         "A cosine is the scalar product of two vectors of length 1. Which rows may not win?",
         "F.cosine_similarity compares each row with the query as a row. Set the cosine of excluded words to minus infinity, then topk returns values and indices.",
     ),
-    part="morning",
 )
 
 

@@ -2,20 +2,16 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="perplexity",
     difficulty=2,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "Three steps: log probabilities along the last axis, their mean over all real positions, one exponential at the end.",
         "F.cross_entropy takes (positions, V) and (positions,), and leaves out targets of -100. flatten(0, 1) joins the first two axes.",
     ),
-    part="morning",
-    probe=probes.call(),
 )
 
 

@@ -2,19 +2,15 @@
 
 import torch
 
-from dlmodule.checking import probes
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
-    title="the skip-gram loss",
     difficulty=3,
     minutes=8,
-    move_on=16,
     hints=(
         "One score for the real context, K scores for the noise. Which of them should be large, and which small?",
         "centre is (N, D) and noise (N, K, D): torch.einsum names the axes and sums over the shared D, which leaves (N, K). Sum over K, and take the mean over N at the end.",
     ),
-    part="morning",
     probe=probes.call(grad=True),
 )
 

@@ -2,18 +2,15 @@
 
 import torch
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="TF-IDF",
     difficulty=2,
     minutes=8,
-    move_on=16,
     hints=(
         "Which of the two tables gives the document frequencies, and along which axis do you count? Does it matter whether a word occurs once or five times in a document?",
         "df counts the rows of train with an entry above zero. F.normalize divides rows by their length and leaves a zero row alone.",
     ),
-    part="morning",
 )
 
 

@@ -3,18 +3,16 @@
 import re
 import unicodedata
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
-    title="tokens",
     difficulty=2,
     minutes=6,
-    move_on=12,
+    core=True,
     hints=(
         "One regular expression does it, with three choices joined by |. Which of them has to stand first?",
         "A word is some letters, then any number of times an apostrophe with letters after it. A number is digits, and perhaps a point with digits after it. re.findall returns whole matches if all groups are of the kind (?:...).",
     ),
-    part="morning",
 )
 
 

@@ -4,18 +4,16 @@ import torch
 from torch.nn import functional as F
 
 from dlmodule import data
-from dlmodule.checking.exercise import Case, Exercise, Measured
+from dlmodule.checking import Case, Exercise, Measured
 
 exercise = Exercise(
-    title="train the vectors",
     difficulty=3,
     minutes=12,
-    move_on=24,
+    core=True,
     hints=(
         "Four parameters: two tables of shape (V, D), two biases of shape (V,). Each pair (i, k) picks a row of each.",
         "torch.randperm(number of pairs).split(batch_size) gives the batches of one epoch. Pick i, k and the counts with it, call glove_loss, and make an ordinary step. The counts are float64, the parameters float32.",
     ),
-    part="morning",
     measured=Measured("separation"),
 )
 
