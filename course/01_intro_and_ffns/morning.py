@@ -418,6 +418,23 @@ print(
 #
 # a single layer. A hundred of them are a single layer. Depth without bends is an expensive way to draw a line; the activation is a *necessity*, and which one is a *convention*.
 #
+# The network of this afternoon, as a **block diagram**. The arrows carry the shape of what flows; N is the number of samples.
+
+# %%
+plot.diagram(
+    [
+        "five logs -> N, 5",
+        "linear -> N, 32",
+        "ReLU",
+        "linear -> N, 32",
+        "ReLU",
+        "linear | no activation -> N, 1",
+        "porosity",
+    ],
+    title="a feed-forward network with two hidden layers",
+)
+
+# %% [markdown]
 # ### Exercise 1.6: a whole network
 #
 # `layers` is a list of pairs `(W, b)`, the first nearest to the input. Use your `layer_forward`.
@@ -558,6 +575,12 @@ print("signal:                 ", ricker(far).flatten().tolist())
 #
 # so take $c=-\max_j z_j$. Then the largest exponent is 0, every term is at most 1, and the sum at least 1. (For two classes, $p_1 = 1/(1+e^{-(z_1-z_2)}) = \sigma(z_1-z_2)$: the sigmoid is a softmax of two.)
 #
+# The sum runs over the classes of *one* sample. In the picture, blue is what is summed together.
+
+# %%
+plot.axes_over("samples classes", {"softmax": "classes"})
+
+# %% [markdown]
 # ### Exercise 1.8: softmax
 #
 # Along the last axis, for a tensor with any number of axes before it, and safe for logits of any size; without `torch.softmax`.

@@ -642,6 +642,12 @@ check(batch_norm_backward)
 # Batch normalisation has a price. An example's output depends on its neighbours in the batch, and training and evaluation compute different functions. Ba, Kiros and Hinton (2016) turn the axis: **one example at a time, over its $D$ features**. There are no running averages, and both modes are the same. Transformers use it (day 12), or its simpler relative RMSNorm (Zhang and Sennrich, 2019). But it also mixes features, and
 # where features are of different kinds (a porosity beside a depth) that may not be wanted.
 #
+# The two normalisations take their mean and their variance over different axes. Blue is what is taken together.
+
+# %%
+plot.axes_over("N D", {"batch norm": "N", "layer norm": "D"})
+
+# %% [markdown]
 # ### Exercise 4.25: layer normalisation
 # Over the last axis, whatever stands before it. Biased variance, $\epsilon$ inside the root.
 

@@ -264,6 +264,16 @@ print(f"largest change of the output   {(after - before).abs().max():.1e}")
 # subtracting the mean brings that rounding to the front. A useless parameter is not harmless when it wanders.
 
 # %% [markdown]
+# Batch normalisation of images takes one mean and one variance for each channel, over all examples and all places. Blue is what is taken together.
+
+# %%
+plot.axes_over("N C=6 HW", {"batch norm": "N HW"})
+plot.diagram(
+    ["x -> N, C, H, W", "conv 3x3 | no bias -> N, C', H', W'", "batch norm", "ReLU", "y"],
+    title="ConvBlock",
+)
+
+# %% [markdown]
 # ### Exercise 5.14: ConvBlock
 # Convolution (no bias; padded by half the kernel, so that with stride 1 the size stays), batch normalisation, ReLU.
 
@@ -325,6 +335,25 @@ check(ConvBlock)
 # \cdot 10 + 10 = 1290$: 140,458 in all. A flattened head for 64 x 64 patches would add $64 \cdot 128 \cdot 10 - 1280 \approx
 # 80{,}000$.
 #
+# The whole network, with the shapes on the arrows:
+
+# %%
+plot.diagram(
+    [
+        "patch -> N, 1, 64, 64",
+        "ConvBlock | stride 2 -> N, 32, 32, 32",
+        "ConvBlock -> N, 32, 32, 32",
+        "ConvBlock | stride 2 -> N, 64, 16, 16",
+        "ConvBlock -> N, 64, 16, 16",
+        "ConvBlock | stride 2 -> N, 128, 8, 8",
+        "pool: average | over H and W -> N, 128",
+        "linear -> N, K",
+        "logits",
+    ],
+    title="SmallCNN with w = 32",
+)
+
+# %% [markdown]
 # ### Exercise 5.15: SmallCNN
 # Build it from your `ConvBlock`. `forward` returns logits, (N, K): no softmax, since `F.cross_entropy` has it inside.
 

@@ -345,6 +345,25 @@ class DoubleConv(nn.Sequential):
         )
 
 
+# %%
+plot.diagram(
+    [
+        "DoubleConv -> 8, 128, 128",
+        plot.skip(
+            "max pool",
+            "DoubleConv -> 16, 64, 64",
+            plot.skip("max pool", "DoubleConv -> 32, 32, 32", "up-conv", dip=True, join="concat -> 32, 64, 64"),
+            "DoubleConv",
+            "up-conv",
+            dip=True,
+            join="concat -> 16, 128, 128",
+        ),
+        "DoubleConv",
+        "conv 1x1",
+    ],
+    title="a U-Net of depth 2 (ours has depth 3), from section to logits; up-conv: transposed convolution; C, H, W on the arrows",
+)
+
 # %% [markdown]
 # ### Exercise 6.13: U-Net
 #

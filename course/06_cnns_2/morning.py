@@ -139,7 +139,19 @@ print(
 #
 # A **VGG block** is $n$ such convolutions, each followed by a ReLU, then a 2x2 max pooling; the whole network is five of them. Width doubles when the image
 # halves, so that the multiplications per layer stay about equal: half the height, half the width, and $2\cdot 2$ times the channel pairs.
-#
+
+# %%
+plot.diagram(
+    [
+        "x -> N, C, H, W",
+        plot.group("× n", "conv 3x3 | padding 1", "ReLU"),
+        "max pool 2x2 -> N, C', H/2, W/2",
+        "y",
+    ],
+    title="a VGG block",
+)
+
+# %% [markdown]
 # ### Exercise 6.1: a VGG block (core)
 # Return it as one `nn.Sequential`: `convolutions` times (3x3 convolution with bias, padding 1, then ReLU), the first of them from `in_channels` to
 # `out_channels`; at the end a 2x2 max pooling. There was no batch normalisation in 2014, and there is none here.
@@ -207,6 +219,22 @@ class ConvBlock(nn.Sequential):
             nn.ReLU(),
         )
 
+
+# %%
+plot.diagram(
+    [
+        "x -> N, C, H, W",
+        plot.branches(
+            "conv 1x1 -> one",
+            ["conv 1x1 -> three[0]", "conv 3x3 -> three[1]"],
+            ["conv 1x1 -> five[0]", "conv 5x5 -> five[1]"],
+            ["max pool 3x3 | stride 1", "conv 1x1 -> pooled"],
+            join="concat",
+        ),
+        "y",
+    ],
+    title="an Inception block; the number on an arrow counts channels",
+)
 
 # %% [markdown]
 # ### Exercise 6.2: an Inception block
@@ -408,6 +436,35 @@ plot.alt(
 # **When the shape changes** (a stride, or more channels) $h+f(h)$ makes no sense, and the shortcut becomes a 1x1 convolution of the same stride, with BN: a
 # *projection*. It is used where it must be and nowhere else.
 #
+# Left the block with the identity, right the block with the projection:
+
+# %%
+body = ("conv 3x3", "batch norm", "ReLU", "conv 3x3", "batch norm")
+fig, axes = plt.subplots(1, 2, figsize=(8, 6), layout="constrained")
+plot.diagram(
+    ["x -> C, H, W", plot.skip(*body, join="+ -> C, H, W"), "ReLU", "y"],
+    title="the shape stays",
+    direction="down",
+    ax=axes[0],
+)
+strided = ("conv 3x3 | stride 2", *body[1:])
+plot.diagram(
+    [
+        "x -> C, H, W",
+        plot.skip(*strided, via=["conv 1x1 | stride 2", "batch norm"], join="+ -> 2C, H/2, W/2"),
+        "ReLU",
+        "y",
+    ],
+    title="the shape changes",
+    direction="down",
+    ax=axes[1],
+)
+plot.alt(
+    fig,
+    "Two residual blocks. In both, x passes through convolution, batch norm, ReLU, convolution and batch norm, and what comes out is added to x before a last ReLU. In the right one, x passes through a 1x1 convolution of stride 2 and a batch norm on its way to the sum.",
+)
+
+# %% [markdown]
 # ### Exercise 6.3: a residual block (core)
 # $\mathrm{relu}\bigl(f(x) + \text{shortcut}(x)\bigr)$, where $f$ is convolution 3x3 with `stride`, BN, ReLU, convolution 3x3, BN. Convolutions have no
 # bias. The shortcut is the identity if shapes agree, and otherwise the projection.
@@ -489,7 +546,21 @@ check(fuse_conv_bn)
 # layer $l$ reads $C_0+(l-1)k$ channels, so the weights of a block, $9k\sum_{l=1}^{M}(C_0+(l-1)k)$, grow with the square of its depth $M$. **A worked
 # number.** $C_0=16$, $k=8$, $M=4$: $72\,(16+24+32+40)=8064$ weights, against $4\cdot 9\cdot 48^2 = 82\,944$ for four plain layers at the final width of 48.
 # Its layer has the order BN, ReLU, convolution ("pre-activation"): the concatenation is of raw outputs, and each reader normalises them for itself.
-#
+
+# %%
+layer = ("batch norm", "ReLU", "conv 3x3 -> k")
+plot.diagram(
+    [
+        "x -> C",
+        plot.skip(*layer, join="concat -> C + k"),
+        plot.skip(*layer, join="concat -> C + 2k"),
+        plot.skip(*layer, join="concat -> C + 3k"),
+        "y",
+    ],
+    title="a dense block of three layers; the arrows count channels",
+)
+
+# %% [markdown]
 # ### Exercise 6.5: a dense block
 # `layers` times BN, ReLU, 3x3 convolution (no bias) to `growth` channels, each on the concatenation of the input and all outputs before; the block's result
 # is the last concatenation, the input first.
@@ -531,7 +602,25 @@ check(DenseBlock)
 #
 # The cost is $2C^2/r$ weights and hardly any arithmetic, since the linear layers see one vector per image and not one per pixel. It is the first time in
 # this module that one part of a network *weighs* another by what the input is; the thought grows into attention on day 12.
-#
+
+# %%
+plot.diagram(
+    [
+        "x -> N, C, H, W",
+        plot.skip(
+            "pool: average | over H and W -> N, C",
+            "linear -> N, C/r",
+            "ReLU",
+            "linear -> N, C",
+            "sigmoid | the gates",
+            join="× -> N, C, H, W",
+        ),
+        "y",
+    ],
+    title="squeeze and excitation",
+)
+
+# %% [markdown]
 # ### Exercise 6.6: squeeze and excite
 # Two linear layers with bias; the hidden width is `channels // reduction`.
 
