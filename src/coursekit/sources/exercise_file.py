@@ -129,7 +129,7 @@ def _bugs(tree: ast.Module, path: Path) -> Iterator[Planted]:
     """The bugs that ``exercise.bug(name, right, wrong, sentence)`` plants, which are written out."""
     for statement in tree.body:
         call = statement.value if isinstance(statement, ast.Expr) else None
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "exercise.bug":
+        if isinstance(call, ast.Call) and _is_mark(call.func, "bug"):
             said = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
             texts = [text for text in said if isinstance(text, str)]
             if len(texts) != len(call.args) or len(texts) not in (3, 4):
@@ -172,9 +172,14 @@ def _refuse_bare_mistake(tree: ast.Module, path: Path) -> None:
     """Without its sentence, ``@exercise.mistake`` would take the wrong answer for the sentence and declare nothing."""
     for statement in tree.body:
         for decorator in getattr(statement, "decorator_list", ()):
-            if ast.unparse(decorator) == "exercise.mistake":
+            if _is_mark(decorator, "mistake"):
                 message = 'a mistake needs its sentence: @exercise.mistake("You ...")'
                 raise CourseError(message, file=path, line=decorator.lineno)
+
+
+def _is_mark(node: ast.expr, name: str) -> bool:
+    """Whether ``node`` is ``exercise.NAME``."""
+    return isinstance(node, ast.Attribute) and node.attr == name and ast.unparse(node.value) == "exercise"
 
 
 def _literal(keyword: ast.keyword, path: Path) -> Any:
