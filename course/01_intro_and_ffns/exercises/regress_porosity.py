@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from dlmodule import data
 from dlmodule.checking import Case, Exercise, Measured
+from dlmodule.checking.training_facts import seed_facts
 
 exercise = Exercise(
     difficulty=3,
@@ -29,18 +30,15 @@ def probe(candidate, case):
     if not isinstance(model, nn.Module):
         return {"rmse": 1.0, "returned": type(model).__name__}
     few = known.of(0)
-    a, b, c = (candidate(few.x, few.porosity, epochs=1, seed=seed) for seed in (5, 5, 6))
     with torch.no_grad():
         estimate, alone = model(new.x), model(new.x[:2])
-        a, b, c = (one(new.x) for one in (a, b, c))
     flat = estimate.reshape(-1)[: len(new)]
     return {
         "rmse": (flat - new.porosity).square().mean().sqrt().item(),
         "shape for 500 samples": list(estimate.shape),
         "the same number everywhere": bool(flat.std() < 0.02),
         "an answer depends on the rest of its batch": not torch.allclose(alone, estimate[:2], atol=1e-4),
-        "same seed, same model": torch.allclose(a, b, atol=1e-5),
-        "another seed, another model": not torch.allclose(a, c, atol=1e-5),
+        **seed_facts(lambda seed: candidate(few.x, few.porosity, epochs=1, seed=seed)(new.x), atol=1e-5),
     }
 
 
