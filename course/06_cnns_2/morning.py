@@ -152,7 +152,7 @@ plot.diagram(
 )
 
 # %% [markdown]
-# ### Exercise 6.1: a VGG block (core)
+# ### Exercise 6.1: a VGG block
 # Return it as one `nn.Sequential`: `convolutions` times (3x3 convolution with bias, padding 1, then ReLU), the first of them from `in_channels` to
 # `out_channels`; at the end a 2x2 max pooling. There was no batch normalisation in 2014, and there is none here.
 

@@ -31,6 +31,8 @@ torch.set_default_dtype(torch.float64)  # nothing here is large, and small diffe
 # %% [markdown]
 # ## The question: does a bright spot mean gas?
 #
+# The slides fill the lecture. This notebook says the same at your own pace, with exercises; take it afterwards, at home. Day 07 builds on it.
+#
 # The section below has a fold, and at its crest one event is much stronger than everything around it: a **bright spot**. In young, soft sands gas makes the sand slower and lighter, so its top
 # reflects more (Rutherford and Williams, 1989; in an old, hard sand the same gas can *dim* it). An interpreter says: *"Of the gas sands we have drilled here, 84 % were bright. This one is bright. So it is gas, with 84 %."*
 #

@@ -1,4 +1,4 @@
-"""The course's prose keeps what can be kept by a rule (docs/author_an_exercise.md): references, and turns of phrase."""
+"""The course keeps what can be kept by a rule: references, turns of phrase, and the time that a part has."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.project import Part, Project, find_parts
+from coursekit.schedule.timetable import Entry, entries
 from coursekit.sources.percent import read
 
 PROJECT = Project(Path(__file__).parents[2])
@@ -52,3 +53,12 @@ def test_no_turn_of_phrase_that_readers_stumble_over(part: Part) -> None:
     text = prose(part.path).partition("## References")[0]
     found = [f"{hit[0]!r}: write {better}" for turn, better in TURNS.items() if (hit := re.search(turn, text))]
     assert not found, found
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in entries(PROJECT) if entry.source], ids=lambda entry: entry.slot.id
+)
+def test_the_core_of_every_part_fits_its_slot(entry: Entry) -> None:
+    """Reading, predictions and core exercises take 0.85 of the slot or less, and the core is marked."""
+    assert entry.load and entry.load.marked
+    assert not entry.overrun

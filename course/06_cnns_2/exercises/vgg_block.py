@@ -9,7 +9,6 @@ exercise = Exercise(
     difficulty=1,
     minutes=7,
     move_on=12,
-    core=True,
     hints=(
         "Make a list of layers in a loop and unpack it at the end: nn.Sequential(*layers). Which layer of the block is the only one "
         "that reads in_channels?",

@@ -55,10 +55,15 @@ def table(found: tuple[Entry, ...]) -> str:
 
 
 def _load(entry: Entry) -> str:
-    """``153 of 180 min``; ``(all)`` where no exercise is marked as core, ``!`` where it overruns its slot."""
+    """``153 of 180 min``; ``(all)`` where no exercise is marked as core, ``!`` where it overruns its slot.
+
+    ``98 min at home`` where a talk fills the slot.
+    """
     load = entry.load
     if load is None:
         return "-"
+    if entry.at_home:
+        return f"{load.minutes} min at home"
     return f"{load.minutes} of {entry.slot.minutes} min{'' if load.marked else ' (all)'}{' !' if entry.overrun else ''}"
 
 

@@ -160,10 +160,15 @@ class Entry:
         return load_of(self.source) if self.source else None
 
     @property
+    def at_home(self) -> bool:
+        """Whether its slot is taken by a talk, so that the notebook is for afterwards."""
+        return self.slot.part.kind == "slides"
+
+    @property
     def overrun(self) -> str:
         """One line where it asks for more than its slot holds; "" where it fits."""
         load, slot = self.load, self.slot.minutes
-        if load is None or load.fits(slot):
+        if load is None or self.at_home or load.fits(slot):
             return ""
         which = "its core" if load.marked else "all of it (no exercise is marked core=True)"
         return f"{self.slot.id}: {which} takes {load.minutes} min; a slot of {slot} min holds {int(FILL * slot)}"
