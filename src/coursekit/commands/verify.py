@@ -7,8 +7,9 @@ import click
 
 from coursekit.errors import CourseError
 from coursekit.exercises.leaks import received, scan
+from coursekit.exercises.proofs import Proof
 from coursekit.exercises.source_rules import refused
-from coursekit.exercises.verify import SAMPLE, Proof, parts_of, prove_all, select
+from coursekit.exercises.verify import SAMPLE, parts_of, prove_all, select
 from coursekit.project import find_project
 
 

@@ -1,303 +1,28 @@
-"""``course verify``: prove that every exercise's check does what it claims.
+"""``course verify``: prove that every exercise's check does what it claims, several at once and only what changed.
 
-For each exercise: the solution is right; the untouched stub or starter is "not started"; every named mistake is met with its
-own sentence and lies at least 100 tolerances (3 of statistics) from the solution and from every other mistake; at least two differently
-written right answers pass; mutants of the solution are noticed; a puzzle refuses its built-in. Training exercises are proved on their rehearsal and
-not mutated. Then nothing a learner receives holds a line of a solution (see ``leaks``).
-
-What was proved is kept by a digest of all it depends on, so only what changed is proved again.
+What is proved of an exercise stands in ``proofs``, what is refused in a source in ``source_rules``; then nothing a learner receives
+holds a line of a solution (see ``leaks``). What was proved is kept by a digest of all it depends on.
 """
 
 from __future__ import annotations
 
-import ast
 import functools
-import inspect
-import itertools
 import json
-import re
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.exercises import mutants, record, workers
-from coursekit.exercises.loading import Loaded, load_whole, run
-from coursekit.exercises.measurements import narrow_bar
-from coursekit.exercises.workers import in_child, run_forked
+from coursekit.exercises import measurements, mutants, proofs, record, workers
+from coursekit.exercises.proofs import Proof, prove
+from coursekit.exercises.workers import run_forked
 from coursekit.project import Project, find_parts, uncollected
 from coursekit.sources.exercise_file import exercise_of
-from coursekit.sources.slicing import exercise_slice
 
-if TYPE_CHECKING:
-    from dlmodule.checking.evidence import Evidence
-    from dlmodule.checking.exercise import Mistake
-    from dlmodule.checking.key import ExerciseKey
-
-APART = 100.0  # tolerances between a mistake and the solution, or another mistake
-STATISTICS_APART = 3.0  # the same where answers are judged by statistics, whose tolerance is 6.11 standard errors
-ALTERNATIVES, MISTAKES, HINTS, MUTANTS = 2, 3, 2, 8
 SAMPLE = 24  # mutants of an exercise that are tried unless all are asked for: as many tell a good check from a lax one
-LEAST_LIMIT = 0.5  # seconds: a busy machine must not pass for a check that notices
-KILLED = 0.95  # of an exercise's mutants, those proved equivalent left out
-
-
-@dataclass
-class Proof:
-    """What was shown of one exercise; ``problems`` is empty where all of it holds."""
-
-    exercise: str
-    solution: str = ""
-    stub: str = ""
-    mistakes: list[dict[str, Any]] = field(default_factory=list)
-    alternatives: dict[str, int] = field(default_factory=lambda: {"accepted": 0, "total": 0})
-    mutants: dict[str, int] = field(default_factory=lambda: {"killed": 0, "total": 0})
-    measured: bool = False
-    seconds: float = 0.0
-    problems: list[str] = field(default_factory=list)
-    survivors: list[str] = field(default_factory=list)
-    equivalent: int = 0
-
-    def public(self) -> dict[str, Any]:
-        """The machine-readable form."""
-        return {
-            name: value for name, value in asdict(self).items() if name not in ("problems", "survivors", "equivalent")
-        }
-
-
-def prove(project: Project, session: str, name: str, *, most: int | None = None) -> Proof:
-    """Prove one exercise, here and now. most: mutants to try (default: all); see ``mutants.sample``."""
-    started = time.perf_counter()
-    if project.exercise(session, name).is_file():  # a wrong keyword is named before Python stumbles over it
-        exercise_of(project, session, name)
-    loaded = load_whole(project, session, name)
-    proof = Proof(loaded.id, measured=loaded.exercise.measured is not None)
-    proof.problems += prove_cases(loaded)
-    if any("no case calls" in problem for problem in proof.problems):
-        return proof
-    key = record.recorded(project, loaded)
-    solution = list(prove_solution(loaded, key, proof))
-    proof.problems += solution
-    if not solution:  # with a solution that is wrong, what is said of all else would only echo it
-        for prove_that in (prove_stub, prove_mistakes, prove_apart, prove_alternatives, prove_counts):
-            proof.problems += prove_that(loaded, key, proof)
-        if not proof.measured:
-            _try_mutants(loaded, key, proof, most)
-        elif narrow := narrow_bar(project, loaded.id):
-            proof.problems.append(str(narrow))
-    proof.seconds = round(time.perf_counter() - started, 2)
-    return proof
-
-
-def prove_cases(loaded: Loaded) -> Iterator[str]:
-    """Several cases can be told apart by their labels, which a learner's card quotes."""
-    cases = loaded.exercise.all_cases()
-    labels = [case.label for case in cases]
-    for label, count in Counter(labels).items():
-        if label and count > 1:
-            yield _at(loaded, f"{count} cases are called {label!r}: a learner could not tell them apart")
-    if len(labels) > 1 and not all(labels):
-        yield _at(loaded, f"{labels.count('')} of {len(labels)} cases have no label; say what each is with .named(...)")
-    empty = [case for case in cases if not (case.args or case.kwargs or case.steps or case.constructor)]
-    if (
-        len(cases) == len(empty)
-        and loaded.exercise.chosen_probe.name in ("call", "puzzle")
-        and _needs_arguments(loaded.solution)
-    ):
-        yield _at(loaded, f"no case calls {loaded.name} with arguments; write them in @exercise.cases")
-
-
-def _needs_arguments(function: Any) -> bool:
-    """Whether ``function`` cannot be called without any."""
-    try:
-        inspect.signature(function).bind()
-    except TypeError:
-        return True
-    except ValueError:  # a built-in tells nothing of its parameters
-        return False
-    return False
-
-
-def _at(loaded: Loaded, message: str, name: str = "exercise") -> str:
-    """``message`` with the file and line at which the exercise file declares ``name``."""
-    path = loaded.source.path.parent / "exercises" / f"{loaded.name}.py"
-    declares = re.compile(rf"(def|class)\s+{re.escape(name)}\b|.*[\"']{re.escape(name)}[\"']|{re.escape(name)}\s*=")
-    lines = path.read_text("utf-8").split("\n")
-    line = next((number for number, text in enumerate(lines, 1) if declares.match(text)), 1)
-    return str(CourseError(message, file=path, line=line))
-
-
-def prove_solution(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
-    """The solution is right, and raises only what its own text raises."""
-    from dlmodule.checking.decide.decide import decide
-    from dlmodule.checking.judge import judge_with
-
-    # A rehearsal takes seconds: what was recorded is judged, rather than run a second time.
-    right = decide(key, key.right) if proof.measured else judge_with(key, loaded.solution)
-    proof.solution = right.status
-    own = raised_by(loaded.slice)
-    for case, evidence in zip(key.cases, key.right, strict=True):
-        if evidence.raised is not None and evidence.raised.type not in own:
-            where = f" on {case.label}" if case.label else ""
-            yield _at(loaded, f"the solution raises {evidence.raised.type}{where}: {evidence.raised.message}")
-            return
-    if not right.right:
-        yield _at(loaded, f"the solution is {right.status}: {right.message}")
-
-
-def raised_by(text: str) -> set[str]:
-    """Names of the exceptions that the code in ``text`` raises itself, by ``raise`` or ``assert``."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Assert):
-            found.add("AssertionError")
-        elif isinstance(node, ast.Raise) and node.exc is not None:
-            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-            found.add(ast.unparse(raised).rpartition(".")[2])
-    return found
-
-
-def prove_stub(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
-    """What a learner begins from is "not started"."""
-    from dlmodule.checking.judge import judge_with
-
-    proof.stub = judge_with(key, loaded.stub).status
-    if proof.stub != "not started":
-        yield _at(
-            loaded,
-            f"the untouched {'starter' if loaded.exercise.begins_from_code else 'stub'} is {proof.stub!r}, not 'not started'",
-        )
-
-
-def prove_mistakes(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
-    """Every named mistake runs, and is met with a sentence of its own."""
-    from dlmodule.checking.decide.decide import decide
-    from dlmodule.checking.judge import judge_with
-
-    for mistake, recorded in zip(loaded.mistakes, key.mistakes, strict=True):
-        judged = decide(key, recorded.evidence) if proof.measured else judge_with(key, mistake.candidate)
-        own = judged.mistake == mistake.name and mistake.sentence in judged.message
-        proof.mistakes.append({"name": mistake.name, "sentence": mistake.sentence, "met": own})
-        if own_signature := _never_entered(mistake, recorded.evidence):
-            yield _at(
-                loaded, f"mistake {mistake.name} cannot be called as the solution is: {own_signature}", mistake.name
-            )
-        elif not own:
-            yield _at(
-                loaded,
-                f"mistake {mistake.name} is met by {judged.mistake or judged.status}: {judged.message}",
-                mistake.name,
-            )
-    for sentence, count in Counter(mistake.sentence for mistake in loaded.mistakes).items():
-        if count > 1:
-            names = ", ".join(mistake.name for mistake in loaded.mistakes if mistake.sentence == sentence)
-            yield _at(loaded, f"mistakes {names} have one sentence, {sentence!r}; say what is particular to each")
-
-
-def _never_entered(mistake: Mistake, evidence: Sequence[Evidence]) -> str:
-    """What Python says where every call of the mistake fails at its signature; "" where one gets in."""
-    raised = [each.raised for each in evidence]
-    at_the_call = re.compile(rf"(\w+\.)*({re.escape(mistake.name)}|__init__)\(\) (takes|missing|got) .*argument")
-    if raised and all(r is not None and r.type == "TypeError" and at_the_call.match(r.message) for r in raised):
-        return raised[0].message if raised[0] else ""
-    return ""
-
-
-def prove_apart(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
-    """The solution and the mistakes lie far enough from each other; a puzzle refuses its built-in."""
-    from dlmodule.checking import compare
-
-    least = STATISTICS_APART if key.probe.name == "sample" else APART
-    if not proof.measured:
-        answers = [("the solution", key.right), *((mistake.name, mistake.evidence) for mistake in key.mistakes)]
-        for (name, first), (other, second) in itertools.combinations(answers, 2):
-            apart = compare.run_distance(first, second, key.cases, exact_message=True)
-            if apart < least:
-                yield _at(
-                    loaded,
-                    f"{other} is only {apart:.3g} tolerances from {name}, of {least:g} asked: add a case that tells them apart",
-                    other,
-                )
-    if key.probe.name == "puzzle" and not any(_refused(mistake.evidence) for mistake in key.mistakes):
-        yield _at(loaded, "no mistake uses a tool that the puzzle does not permit: show that the built-in is refused")
-
-
-def _refused(evidence: Sequence[Evidence]) -> bool:
-    """Whether an answer was stopped at a tool that a puzzle does not permit."""
-    return any(each.raised is not None and each.raised.type == "NotPermitted" for each in evidence)
-
-
-def prove_alternatives(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
-    """Right answers that are written differently are right."""
-    from dlmodule.checking.judge import judge_with
-
-    for alternative in loaded.alternatives:
-        judged = judge_with(key, alternative.candidate)
-        proof.alternatives["total"] += 1
-        proof.alternatives["accepted"] += judged.right
-        if not judged.right:
-            yield _at(loaded, f"alternative {alternative.name} is {judged.status}: {judged.message}", alternative.name)
-
-
-def prove_counts(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str]:
-    """There are enough mistakes, alternatives and hints."""
-    for what, found, least in (
-        ("mistakes", len(loaded.mistakes), MISTAKES),
-        ("alternatives", len(loaded.alternatives), ALTERNATIVES),
-        ("hints", len(loaded.exercise.hints), HINTS),
-    ):
-        if found < least:
-            yield _at(loaded, f"{found} {what}; at least {least} are asked")
-
-
-def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof, most: int | None) -> None:
-    """Try the mutants of the solution (at most ``most``), each in a process of its own, for at most ten times what the solution takes."""
-    from dlmodule.checking.judge import judge_with
-
-    clock = time.perf_counter()
-    judge_with(key, loaded.solution)
-    limit = max(LEAST_LIMIT, 10 * (time.perf_counter() - clock))
-    whole = exercise_slice(loaded.source, loaded.name)
-
-    def verdict(text: str) -> tuple[bool, str]:
-        diagnosis = judge_with(key, run(text, "mutant")[loaded.name], limit=limit)
-        return diagnosis.right, diagnosis.rung
-
-    equal = loaded.exercise.equivalents
-    met: set[str] = set()
-    found = mutants.mutants(whole.text, whole.written, whole.lines)
-    for mutant in found if most is None else mutants.sample(found, most, always=equal):
-        # Anything but "it passes" is noticed: it is wrong, does not even define, takes too long, or too much.
-        judged = in_child(functools.partial(verdict, mutant.text), deadline=limit + 1)
-        if not (isinstance(judged, tuple) and judged[0]):
-            proof.mutants["killed"] += 1
-        elif judged[1] == "right in float32":  # nothing promises what it no longer keeps
-            proof.equivalent += 1
-            continue
-        elif declared := [words for words in equal if words in mutant.label]:
-            met.update(declared)
-            proof.equivalent += 1
-            continue
-        else:
-            proof.survivors.append(mutant.label)
-        proof.mutants["total"] += 1
-    killed, total = proof.mutants["killed"], proof.mutants["total"]
-    # A puzzle's answer is one line, with few places to change: there the mistakes count among the wrong answers tried.
-    tried = total + proof.equivalent + (len(loaded.mistakes) if key.probe.name == "puzzle" else 0)
-    if tried < MUTANTS:
-        proof.problems.append(f"only {tried} mutants could be made; {MUTANTS} are asked")
-    if total and killed < KILLED * total:
-        proof.problems.append(
-            f"{total - killed} of {total} mutants survive; add a case that notices: " + "; ".join(proof.survivors)
-        )
-    for words in equal.keys() - met:
-        proof.problems.append(f"no mutant {words!r} survives, so there is none to declare equivalent")
 
 
 def prove_all(
@@ -309,22 +34,22 @@ def prove_all(
     """
     with uncollected():
         digests = {exercise: _digest(project, exercise, most) for exercise in ids}
-    proofs: dict[str, Proof] = {}
+    found: dict[str, Proof] = {}
     for exercise, digest in digests.items():
         content = None if fresh or digest is None else project.cache.kept("proofs", exercise, digest)
         if content is not None:
-            proofs[exercise] = Proof(**json.loads(content))
-    waiting = [exercise for exercise in ids if exercise not in proofs]
+            found[exercise] = Proof(**json.loads(content))
+    waiting = [exercise for exercise in ids if exercise not in found]
     with tqdm(total=len(waiting), desc="verify", disable=None, leave=False) as bar:
         for exercise, result in run_forked(functools.partial(_prove_one, project, most), waiting, jobs=jobs):
             bar.update(1)
             if isinstance(result, BaseException):
                 cause = str(result) if isinstance(result, CourseError) else f"{type(result).__name__}: {result}"
                 result = Proof(exercise, problems=[cause])
-            proofs[exercise] = result
+            found[exercise] = result
             if not result.problems and (digest := digests[exercise]) is not None:
                 project.cache.keep("proofs", exercise, digest, json.dumps(asdict(result)))
-    return [proofs[exercise] for exercise in ids]
+    return [found[exercise] for exercise in ids]
 
 
 def _prove_one(project: Project, most: int | None, exercise: str) -> Proof:
@@ -336,7 +61,8 @@ def _digest(project: Project, exercise: str, most: int | None) -> str | None:
     """What the proof of ``exercise`` depends on; None where its files are wrong, which proving it will say."""
     session, _, name = exercise.partition(".")
     try:
-        return digest_of(record.digest(project, session, name), _code_version(), str(most))
+        bar = str(measurements.narrow_bar(project, exercise))
+        return digest_of(record.digest(project, session, name), _code_version(), str(most), bar)
     except (CourseError, OSError):
         return None
 
@@ -344,7 +70,8 @@ def _digest(project: Project, exercise: str, most: int | None) -> str | None:
 @functools.cache
 def _code_version() -> str:
     """Digest of the code that proves, beside that which records."""
-    return digest_of(*(Path(module).read_bytes() for module in (__file__, mutants.__file__, workers.__file__)))
+    files = (__file__, proofs.__file__, measurements.__file__, mutants.__file__, workers.__file__)
+    return digest_of(*(Path(file).read_bytes() for file in files))
 
 
 def select(project: Project, targets: Sequence[str]) -> list[str]:
@@ -355,16 +82,14 @@ def select(project: Project, targets: Sequence[str]) -> list[str]:
         every[f"{session}.{path.stem}"] = f"{session}.{_part(project, session, path.stem)}"
     without = {name for part in find_parts(project) for name in (part.session, part.id)}  # perhaps without exercises
     for target in targets:
-        if (
-            not any(target in (one, part, one.partition(".")[0]) for one, part in every.items())
-            and target not in without
-        ):
+        if target not in without and not any(target in _names(exercise, part) for exercise, part in every.items()):
             raise CourseError(f"nothing called {target!r}; write SESSION, SESSION.PART or SESSION.EXERCISE")
-    return [
-        one
-        for one, part in every.items()
-        if not targets or any(target in (one, part, one.partition(".")[0]) for target in targets)
-    ]
+    return [exercise for exercise, part in every.items() if not targets or _names(exercise, part) & set(targets)]
+
+
+def _names(exercise: str, part: str) -> set[str]:
+    """What a target may call an exercise by."""
+    return {exercise, part, exercise.partition(".")[0]}
 
 
 def parts_of(project: Project, targets: Sequence[str], ids: Sequence[str]) -> set[str]:

@@ -13,7 +13,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -129,7 +129,7 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
             )
         except CourseError as error:
             problems.append(f"{part.path}: {error}")
-    errors = unfinished_only(notebook) if settings.student else errors_of(notebook)
+    errors = unfinished_only(notebook) if settings.student else [*errors_of(notebook), *wordless_figures(notebook)]
     if errors:
         problems += _located(project, part, errors, solutions)
     notebook.metadata["dlmodule"]["executed"] = {
@@ -151,6 +151,15 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
         outputs = [executed.relative_to(project.build).as_posix()]
         project.cache.made(name, digest, outputs, seconds=round(seconds, 2))
     finished(Run(part.id, kind, settings.rehearsal, not problems, round(seconds, 2), False, tuple(problems)))
+
+
+def wordless_figures(notebook: Mapping[str, Any]) -> list[CellError]:
+    """An error for each cell that shows a figure without a text alternative: ``plot.alt`` shows none as a bare image."""
+    return [
+        CellError(cell["id"], "Figure", "shown without a text alternative; end with plot.alt(fig, ...)", None)
+        for cell in notebook["cells"]
+        if any("image/png" in output.get("data", ()) for output in cell.get("outputs", ()))
+    ]
 
 
 def _run_name(part: Part, kind: str, *, rehearsal: bool) -> str:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from coursekit.build import build
 from coursekit.commands.new import command
 from coursekit.errors import CourseError
-from coursekit.exercises import measurements, measuring, verify
+from coursekit.exercises import measurements, measuring, proofs
 from coursekit.exercises.skeleton import KINDS, TEMPLATES, new_exercise, new_session
 from coursekit.exercises.source_rules import refused
 from coursekit.project import Project
@@ -37,7 +37,7 @@ def test_a_new_exercise_verifies_as_it_is(project: Project, kind: str) -> None:
     measured = measurements.select(project, [], ["rehearsal"])
     assert len(measured) == (kind == "training")
     assert measuring.measure_all(project, measured, report=lambda line: None) == []
-    proof = verify.prove(project, "16_graphs", "attempt")
+    proof = proofs.prove(project, "16_graphs", "attempt")
     assert proof.problems == []
     assert (proof.solution, proof.stub, proof.survivors) == ("right", "not started", [])
     assert refused(project, ["16_graphs.morning"]) == []
@@ -131,8 +131,8 @@ def test_the_guide_for_authors_is_true(project: Project) -> None:
     assert parse(project.source("16_graphs", "morning")).header.minutes.cpu_fp32 == 5
     project.syllabus.write_text(project.syllabus.read_text() + "\n" + day[1])
     assert drafts(project) == []
-    for least, what in ((verify.MISTAKES, "mistakes"), (verify.ALTERNATIVES, "alternatives"), (verify.HINTS, "hints")):
+    for least, what in ((proofs.MISTAKES, "mistakes"), (proofs.ALTERNATIVES, "alternatives"), (proofs.HINTS, "hints")):
         assert f"{least} {what}" in page
-    apart = f"{verify.APART:.0f} tolerances; {verify.STATISTICS_APART:.0f} of statistics"
-    assert apart in page and f"{verify.MUTANTS} mutants, {verify.KILLED:.0%} of them".replace("%", " %") in page
+    apart = f"{proofs.APART:.0f} tolerances; {proofs.STATISTICS_APART:.0f} of statistics"
+    assert apart in page and f"{proofs.MUTANTS} mutants, {proofs.KILLED:.0%} of them".replace("%", " %") in page
     assert f"{measurements.REHEARSAL_SEEDS} seeds" in page

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from coursekit.commands.check import command as check_command
 from coursekit.commands.verify import command as verify_command
 from coursekit.errors import CourseError
-from coursekit.exercises import leaks, record, verify
+from coursekit.exercises import leaks, proofs, record, verify
 from coursekit.project import Project
 from dlmodule.checking import judge, key
 from dlmodule.checking.evidence import Evidence, Raised
@@ -123,8 +123,8 @@ def change(project: Project, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def prove(project: Project) -> verify.Proof:
-    return verify.prove(project, "01_tiny", "moving_mean")
+def prove(project: Project) -> proofs.Proof:
+    return proofs.prove(project, "01_tiny", "moving_mean")
 
 
 def test_a_whole_exercise_is_proved(project: Project) -> None:
@@ -227,7 +227,7 @@ def test_a_solution_that_raises_is_the_only_thing_said(project: Project) -> None
     change(project, "morning.py", "runs_of_neighbours = x", "runs_of_neighbours = x.nothing")
     (problem,) = prove(project).problems
     assert "the solution raises AttributeError on three samples" in problem
-    assert verify.raised_by("raise torch.OutOfMemoryError('x')\nassert x\nraise") == {
+    assert proofs.raised_by("raise torch.OutOfMemoryError('x')\nassert x\nraise") == {
         "OutOfMemoryError",
         "AssertionError",
     }
@@ -507,3 +507,16 @@ def test_what_a_file_prints_never_enters_the_json(project: Project, tmp_path: Pa
     told = json.loads(ran.stdout)
     assert (told["status"], told["mistake"], ran.exit_code) == ("wrong", "sum_of_each_run", 1)
     assert "hello" in ran.stderr
+
+
+def test_a_part_without_exercises_is_verified_too(project: Project) -> None:
+    """There its text alone is held to the rules; a name that nothing has is still refused."""
+    source = project.course / "01_tiny" / "words.py"
+    source.write_text(MORNING[: MORNING.index("# %%")] + "# %% [markdown]\n# ## Words\n")
+    ran = CliRunner().invoke(verify_command, ["01_tiny.words"])
+    assert (ran.exit_code, ran.stdout.split("\n")[0]) == (0, "0 exercises, 0 proved"), ran.output
+    source.write_text(source.read_text() + "# ![a](b.png)\n")
+    ran = CliRunner().invoke(verify_command, ["01_tiny.words"])
+    assert ran.exit_code == 1 and "words.py:" in ran.stderr and "image 'b.png' is missing" in ran.stderr
+    with pytest.raises(CourseError, match=r"nothing called '01_tiny\.word'"):
+        verify_command.main(["01_tiny.word"], standalone_mode=False)

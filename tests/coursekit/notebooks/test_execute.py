@@ -161,3 +161,30 @@ def test_the_command_prints_json_and_fails_where_a_notebook_does(tmp_path: Path)
     assert done.returncode == 1, done.stderr
     (outcome,) = json.loads(done.stdout)
     assert (outcome["notebook"], outcome["version"], outcome["ok"]) == ("01_tiny.morning", "solutions", False)
+
+
+FIGURE = """\
+# %%
+import matplotlib.pyplot as plt
+
+from dlmodule import plot
+
+
+def drawn():
+    fig, ax = plt.subplots()
+    ax.plot([1, 2])
+    return fig
+
+# %%
+plot.alt(drawn(), "a line that rises")
+"""
+
+
+def test_a_figure_without_words_is_a_failure(tmp_path: Path) -> None:
+    """Wherever it is drawn: the run names the cell that shows it. With its words it is none."""
+    project = words(tmp_path, morning=FIGURE, afternoon=FIGURE + "\n# %%\nfig = drawn()\n")
+    afternoon, morning = execute(project, rehearsal=True)
+    assert morning.ok, morning.problems
+    line = project.source("01_tiny", "afternoon").read_text().split("\n").index("fig = drawn()") + 1
+    assert len(afternoon.problems) == 1
+    assert f"afternoon.py:{line}: Figure: shown without a text alternative" in afternoon.problems[0]
