@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ledger": ("coursekit.commands.ledger:command", "Measure the models the course trains, or show the measurements."),
     "list": ("coursekit.commands.listing:command", "List the parts of the course."),
     "mark": ("coursekit.commands.mark:command", "Mark submitted notebooks in a sandbox."),
+    "marks": ("coursekit.commands.marks:command", "Work out the marks, and export them."),
     "new": ("coursekit.commands.new:command", "Begin a session or an exercise: a skeleton that verifies."),
     "open": ("dlmodule.open.server:command", "Open the course: its home and JupyterLab."),
     "release": ("coursekit.commands.release:command", "Write exactly what is due at a moment."),

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from dlmodule.checking import probes
 from dlmodule.checking.collect.run import reference
-from dlmodule.checking.exercise import Case, Given
+from dlmodule.checking.case import Case, Code
 from dlmodule.checking.key import ExerciseKey
 from dlmodule.checking.probes import Probe
 
@@ -48,7 +48,7 @@ def keys() -> list[ExerciseKey]:
         "softmax": (probes.call(), [Case(x), Case(100 * x)]),
         "mse": (probes.call(grad=True), [Case(x, x * 0), Case(x, x.flip(1))]),
         "Block": (probes.module(), [Case(x).built(3), Case(x.T.contiguous()).built(2)]),
-        "descend": (probes.call(), [Case(Given("lambda x: (x ** 2).sum()"), x, 0.1, 5)]),
+        "descend": (probes.call(), [Case(Code("lambda x: (x ** 2).sum()"), x, 0.1, 5)]),
         "windows": (probes.call(), [Case(torch.arange(8), 3), Case(torch.arange(5), 1)]),
     }
     scope: dict[str, Any] = {}

@@ -92,7 +92,7 @@ PROBES = {
         "    return sum(isinstance(thing, Evidence) for thing in gc.get_objects()) > 2"
     ),
     "closed forms in the cases": (
-        "    import gc\n    from dlmodule.checking.exercise import Case\n    gc.unfreeze()\n"
+        "    import gc\n    from dlmodule.checking.case import Case\n    gc.unfreeze()\n"
         "    return any(isinstance(c, Case) and (c.has_expected or c.expected is not None) for c in gc.get_objects())"
     ),
     "keys, sources and results on the disc": (
