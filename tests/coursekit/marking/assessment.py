@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from dlmodule.checking import probes
-from dlmodule.checking.collect.run import reference
 from dlmodule.checking.case import Case, Code
+from dlmodule.checking.collect.run import reference
 from dlmodule.checking.key import ExerciseKey
 from dlmodule.checking.probes import Probe
 
