@@ -69,6 +69,22 @@ plot.alt(
 # the blur, the calibration error and the noise of real tools. So here, unlike in life, the truth is known at every sample.)
 
 # %% [markdown]
+# ### Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $\phi$ | porosity | |
+# | $N, D, H, K$ | samples; features of a sample; neurons of a layer; classes | |
+# | $x, y$ | features, and the right output | `(N, D)`, `(N,)` |
+# | $w, b$ | weights and bias of one neuron | `(D,)`, one number |
+# | $W, b$ | weights and biases of a layer | `(H, D)`, `(H,)` |
+# | $g$ | activation | |
+# | $z, h$ | the number before an activation (in the last layer: a logit), and the number after it | `(N, H)` each |
+# | $\theta, f_\theta$ | all parameters, and the function that they make | |
+# | $M$ | layers of a network | |
+# | $L, \eta$ | loss, learning rate | |
+# | $p_k$ | probability of class $k$ | `(N, K)` |
+#
 # ## How to work in this course
 #
 # **A day.** The morning is theory with short exercises; the afternoon builds something that works. A notebook is read from top to bottom, and each cell is run (Shift+Enter) on the way. Where it says
@@ -407,9 +423,9 @@ print(
 #
 # One layer's outputs can be the next layer's features. That is a **feed-forward network**, also called a multilayer perceptron, **MLP**:
 #
-# $$ h^{(0)} = x, \qquad h^{(l)} = g\!\left(h^{(l-1)} W^{(l)\top} + b^{(l)}\right)\ \text{ for } l<L, \qquad f_\theta(x) = h^{(L-1)} W^{(L)\top} + b^{(L)}. $$
+# $$ h^{(0)} = x, \qquad h^{(l)} = g\!\left(h^{(l-1)} W^{(l)\top} + b^{(l)}\right)\ \text{ for } l<M, \qquad f_\theta(x) = h^{(M-1)} W^{(M)\top} + b^{(M)}. $$
 #
-# The layers in between are **hidden**: no example says what they should be. $L$ is the **depth**, the number of neurons in a layer its **width**. Note the last layer: it has *no activation*. A ReLU there could never say a negative number, a sigmoid nothing above 1; what the
+# The layers in between are **hidden**: no example says what they should be. The number of layers $M$ is the **depth**, the number of neurons in a layer its **width**. Note the last layer: it has *no activation*. A ReLU there could never say a negative number, a sigmoid nothing above 1; what the
 # outputs are to mean is decided afterwards.
 #
 # **What if we leave out $g$?** Two layers without it are
@@ -497,8 +513,8 @@ print(f"{count_parameters([784, 128, 10]):,} in all, {count_parameters([784, 128
 #
 # $$ f(x) = s(t_0) + \sum_{k=0}^{n-1} (m_k - m_{k-1})\,\operatorname{relu}(x - t_k), \qquad m_{-1}=0. $$
 #
-# At every knot it is right. In between, on a piece of length $h$, a straight line misses a smooth curve by at most $\frac{h^2}{8}\max|s''|$. (Take the difference $e=s-f$; it is zero at both ends. The parabola $p(x)=\frac M2 (x-t_k)(t_{k+1}-x)$, with
-# $M=\max|s''|$, is zero there too and has $p''=-M$, so $p-e$ and $p+e$ are both concave, hence not negative in between, and $|e|\le p\le \frac M2\cdot\frac{h^2}{4}$.)
+# At every knot it is right. In between, on a piece of length $h$, a straight line misses a smooth curve by at most $\frac{h^2}{8}\max|s''|$. (Take the difference $e=s-f$; it is zero at both ends. The parabola $p(x)=\frac S2 (x-t_k)(t_{k+1}-x)$, with
+# $S=\max|s''|$, is zero there too and has $p''=-S$, so $p-e$ and $p+e$ are both concave, hence not negative in between, and $|e|\le p\le \frac S2\cdot\frac{h^2}{4}$.)
 #
 # As the pieces get shorter the error goes to zero: **one hidden layer follows any smooth curve as closely as we like**, given enough neurons. The same holds for continuous functions of many inputs, on a bounded region. This is the **universal approximation theorem**. Cybenko (1989) proved it for sigmoids, Hornik (1991) for any bounded activation that is not constant, and Leshno and others (1993) for any activation that is not a polynomial, ReLU included. Here is a Ricker wavelet, the pulse of seismic modelling, built from *your* `mlp_forward` with weights that come from the formula, without training:
 
