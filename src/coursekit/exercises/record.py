@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from coursekit import ledger
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.exercises import loading
+from coursekit.exercises import loading, variants
 from coursekit.exercises.loading import Loaded, load_whole
+from coursekit.exercises.variants import record_variants
 from coursekit.exercises.workers import run_forked
 from coursekit.project import Project
 from coursekit.sources import slicing, statements
@@ -149,6 +150,7 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
         bar,
         learner_limit,
         _promises_dtype(loaded),
+        [] if exercise.measured else record_variants(loaded.solution, cases, probe, right, mistakes),
     )
 
 
@@ -206,7 +208,7 @@ def code_version() -> str:
         for name in ("case", "compare", "evidence", "exercise", "inputs", "probes", "serialise", "training_facts")
     ]
     files += [home / f"{name}.py" for name in ("device", "rehearsal", "training")]  # what probes call
-    files += [Path(str(module.__file__)) for module in (loading, slicing, statements)] + [Path(__file__)]
+    files += [Path(str(module.__file__)) for module in (loading, slicing, statements, variants)] + [Path(__file__)]
     code = [path.read_text("utf-8") for path in files]
     versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]
     return hashlib.sha256(repr((code, versions)).encode()).hexdigest()

@@ -22,8 +22,8 @@ from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
 from dlmodule.recording import is_recording
 
-FORMAT = 2
-READABLE = (1, 2)  # 1: without the form of what is returned, and without what an exception is stated by
+FORMAT = 3
+READABLE = (1, 2, 3)  # 1: without the form of what is returned, and what an exception is stated by; 2: without variants
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class ExerciseKey:
     """Everything a check knows of one exercise.
 
     kind: what is asked for: "function", "class" or "value". promises_dtype: its text says which dtype comes back; else an
-    answer that is right on float32 input is right.
+    answer that is right on float32 input is right. variants: what the right answer does on changed arguments, and in words
+    on which.
     """
 
     session: str
@@ -68,6 +69,7 @@ class ExerciseKey:
     bar: Bar | None = None
     limit: float = 5.0
     promises_dtype: bool = False
+    variants: list[MistakeKey] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -80,14 +82,8 @@ class ExerciseKey:
         data["probe"] = asdict_shallow(replace(self.probe, function=None))
         data["cases"] = [asdict_shallow(case) for case in self.cases]
         data["right"] = [one.to_data() for one in self.right]
-        data["mistakes"] = [
-            {
-                "name": one.name,
-                "sentence": one.sentence,
-                "evidence": [each.to_data() for each in one.evidence],
-            }
-            for one in self.mistakes
-        ]
+        data["mistakes"] = [_mistake_data(one) for one in self.mistakes]
+        data["variants"] = [_mistake_data(one) for one in self.variants]
         data["starter"] = None if self.starter is None else [one.to_data() for one in self.starter]
         data["bar"] = asdict_shallow(self.bar) if self.bar else None
         return data
@@ -99,9 +95,10 @@ class ExerciseKey:
         fields["probe"] = Probe(**data["probe"])
         fields["cases"] = [_case(case) for case in data["cases"]]
         fields["right"] = _evidence(data["right"])
-        fields["mistakes"] = [
-            MistakeKey(one["name"], one["sentence"], _evidence(one["evidence"])) for one in data["mistakes"]
-        ]
+        for name in ("mistakes", "variants"):
+            fields[name] = [
+                MistakeKey(one["name"], one["sentence"], _evidence(one["evidence"])) for one in data.get(name, ())
+            ]
         fields["starter"] = None if data["starter"] is None else _evidence(data["starter"])
         fields["bar"] = Bar(**data["bar"]) if data["bar"] else None
         return ExerciseKey(**fields)
@@ -122,7 +119,7 @@ def in_float32(key: ExerciseKey) -> ExerciseKey | None:
         )
         for evidence in key.right
     ]
-    return replace(key, cases=cases, right=right, mistakes=[], starter=None)
+    return replace(key, cases=cases, right=right, mistakes=[], variants=[], starter=None)
 
 
 def _rounded_case(case: Case) -> Case:
@@ -218,6 +215,11 @@ def _case(data: dict[str, Any]) -> Case:
     for name, held in data.items():
         object.__setattr__(case, name, held)
     return case
+
+
+def _mistake_data(mistake: MistakeKey) -> dict[str, Any]:
+    evidence = [each.to_data() for each in mistake.evidence]
+    return {"name": mistake.name, "sentence": mistake.sentence, "evidence": evidence}
 
 
 def _evidence(data: list[dict[str, Any]]) -> list[Evidence]:

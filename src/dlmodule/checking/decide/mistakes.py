@@ -53,6 +53,30 @@ def near_miss(key: ExerciseKey, comparisons: list[Comparison], verdict: Diagnosi
     return with_values(replace(verdict, rung="near miss", mistake=name, message=message), first)
 
 
+def variant(key: ExerciseKey, comparisons: list[Comparison], verdict: Diagnosis) -> Diagnosis | None:
+    """The change of an argument under which the right answer gives exactly what came back, on every case."""
+    differing = [comparison for comparison in comparisons if comparison.values_differ]
+    if not all(comparison.returned or not comparison.failing for comparison in comparisons) or not _convincing(
+        differing
+    ):
+        return None
+    for each in key.variants:
+        if all(
+            _same_values(recorded, comparison.actual, comparison.case)
+            for recorded, comparison in zip(each.evidence, comparisons, strict=True)
+            if comparison.returned
+        ):
+            return with_values(replace(verdict, rung="variant", message=each.sentence), differing[0])
+    return None
+
+
+def _convincing(differing: list[Comparison]) -> bool:
+    """Whether what came back hardly comes about by another way: a telling number, or several whole ones."""
+    if any(_is_telling(comparison) for comparison in differing):
+        return True
+    return len({repr(comparison.actual.value) for comparison in differing}) >= 2
+
+
 def _is_telling(comparison: Comparison) -> bool:
     """Whether the numbers that differ are ones that hardly come about by another way of computing."""
     path = first_difference(comparison.expected.value, comparison.actual.value, comparison.case)[0]

@@ -14,7 +14,7 @@ from dlmodule.checking.decide.beside import counts, gradients, in_place, no_grad
 from dlmodule.checking.decide.comparison import Comparison, lower_first, said, with_values
 from dlmodule.checking.decide.differences import LADDER, first_difference, plain_difference
 from dlmodule.checking.decide.exceptions import meaning
-from dlmodule.checking.decide.mistakes import near_miss
+from dlmodule.checking.decide.mistakes import near_miss, variant
 from dlmodule.checking.decide.regions import region, wrong_numbers
 from dlmodule.checking.decide.words import brief, follow, form_difference, name_of, place
 from dlmodule.checking.diagnosis import Diagnosis
@@ -95,6 +95,8 @@ def _wrong_value(key: ExerciseKey, chosen: Comparison, comparisons: list[Compari
     for rung, difference in LADDER.items():  # each may rely on the ones before it
         found = difference(chosen.expected.value, chosen.actual.value, chosen.case)
         if found:
+            if rung == "shape" and (changed := variant(key, comparisons, verdict)):
+                return changed
             path, sentence = found
             if rung == "shape":
                 story = _shape_story(path, comparisons)
@@ -109,6 +111,9 @@ def _wrong_value(key: ExerciseKey, chosen: Comparison, comparisons: list[Compari
         spot = place(path, key.probe, chosen.case)
         message = f"In {spot}: {lower_first(sentence)}" if spot else sentence
         return with_values(replace(verdict, rung="transformation", message=message), chosen, path)
+    changed = variant(key, comparisons, verdict)
+    if changed:
+        return changed
     path = first_difference(chosen.expected.value, chosen.actual.value, chosen.case)[0]
     sentence = _where_it_differs(key, chosen, comparisons)
     if chosen.expected.shapes != chosen.actual.shapes:

@@ -1,0 +1,232 @@
+"""What the right answer gives for arguments changed in the ways in which people mix them up.
+
+Recorded with the key, so that an answer that does the right thing with the wrong argument is told so: "with `x` and `y`
+exchanged", "with zeros for `bias`", "with `stride` one larger".
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlmodule.checking.evidence import Evidence
+    from dlmodule.checking.exercise import Case
+    from dlmodule.checking.key import MistakeKey
+    from dlmodule.checking.probes import Probe
+
+MOST = 48  # variants of an exercise that are recorded
+LARGEST = 20_000  # numbers in the outcomes of one variant
+LONGEST = 5.0  # seconds for one case
+
+# From the value of an argument to its changed values, each with words in which {name} stands for the argument's name.
+Change = tuple[str, Callable[[Any], Any]]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Cases with a changed argument, in words; ``undo`` is applied to what comes back."""
+
+    words: str
+    cases: tuple[Case, ...]
+    undo: Callable[[Any], Any] | None = None
+
+
+def record_variants(
+    solution: Any, cases: Sequence[Case], probe: Probe, right: Sequence[Evidence], mistakes: Sequence[MistakeKey]
+) -> list[MistakeKey]:
+    """The outcomes of the solution on changed arguments, each with its sentence; those that say something of their own."""
+    from dlmodule.checking import compare
+    from dlmodule.checking.collect.run import gather
+    from dlmodule.checking.key import MistakeKey
+
+    known = [list(right), *(mistake.evidence for mistake in mistakes)]
+    found: list[MistakeKey] = []
+    for variant in itertools.islice(variants(solution, cases), MOST):
+        evidence = gather(solution, list(variant.cases), probe, limit=LONGEST)
+        if any(_ended(one) != _ended(expected) for one, expected in zip(evidence, right, strict=True)):
+            continue
+        evidence = [_plain(one, variant.undo) for one in evidence]
+        if sum(_size(one.value) for one in evidence) > LARGEST:
+            continue
+        if any(compare.run_distance(other, evidence, list(cases)) <= 1 for other in known):
+            continue
+        known.append(evidence)
+        sentence = f"Your result is what a right answer gives with {variant.words}."
+        found.append(MistakeKey(variant.words, sentence, evidence))
+    return found
+
+
+def variants(solution: Any, cases: Sequence[Case]) -> Iterator[Variant]:
+    """The changed cases, the commonest slips first."""
+    parameters = _parameters(solution)
+    names = [parameter.name for parameter in parameters]
+    count = min(len(case.args) for case in cases)
+    labels = [names[slot] if slot < len(names) else f"argument {slot + 1}" for slot in range(count)]
+    for first, second in itertools.combinations(range(count), 2):
+        if all(_exchangeable(case.args[first], case.args[second]) for case in cases):
+            order = [second if slot == first else first if slot == second else slot for slot in range(count)]
+            yield Variant(
+                f"`{labels[first]}` and `{labels[second]}` exchanged",
+                tuple(_with_args(case, [*(case.args[slot] for slot in order), *case.args[count:]]) for case in cases),
+            )
+    for slot, label in enumerate(labels):
+        default = parameters[slot].default if slot < len(parameters) else inspect.Parameter.empty
+        if default is not inspect.Parameter.empty:
+            yield Variant(
+                f"`{label}` left at its default, {default!r}",
+                _changed(cases, slot, functools.partial(_instead, default)),
+            )
+        for words, change in changes([case.args[slot] for case in cases]):
+            undo = _transposed if words == TRANSPOSED_BACK else None
+            yield Variant(words.format(name=f"`{label}`"), _changed(cases, slot, change), undo)
+    for key in sorted(set().union(*(case.kwargs for case in cases))):
+        given = [case.kwargs[key] for case in cases if key in case.kwargs]
+        yield Variant(f"`{key}` left out", tuple(_without(case, key) for case in cases))
+        for words, change in changes(given):
+            changed = tuple(
+                case._with(kwargs={**case.kwargs, key: change(case.kwargs[key])}) if key in case.kwargs else case
+                for case in cases
+            )
+            yield Variant(words.format(name=f"`{key}`"), changed)
+
+
+TRANSPOSED_BACK = "{name} transposed, and the result transposed back: its rows taken for its columns"
+
+
+def changes(values: Sequence[Any]) -> Iterator[Change]:
+    """The ways in which an argument that takes ``values`` is changed."""
+    import numpy as np
+    from torch import Tensor
+
+    from dlmodule.checking.exercise import Given
+
+    if all(isinstance(value, bool) for value in values):
+        yield "{name} the other way round", lambda value: not value
+    elif all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        yield "{name} one larger", lambda value: value + 1
+        yield "{name} one smaller", lambda value: value - 1
+        yield "1 for {name}", lambda value: 1
+        yield "0 for {name}", lambda value: 0
+    elif all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        yield "{name} negated", lambda value: -value
+        yield "1 - {name} for {name}", lambda value: 1 - value
+        yield "0 for {name}", lambda value: 0.0
+        yield "1 for {name}", lambda value: 1.0
+        yield "{name} doubled", lambda value: 2 * value
+        yield "{name} halved", lambda value: value / 2
+        yield "the square of {name} for {name}", lambda value: value**2
+        yield "the square root of {name} for {name}", lambda value: value**0.5
+        yield "1 / {name} for {name}", lambda value: 1 / value if value else value
+    elif all(isinstance(value, (Tensor, np.ndarray)) for value in values):
+        yield from _array_changes(values)
+    elif all(isinstance(value, (list, tuple)) for value in values):
+        yield "{name} in reverse order", lambda value: value[::-1]
+        yield "the first item of {name} left out", lambda value: value[1:]
+        yield "the last item of {name} left out", lambda value: value[:-1]
+    elif all(isinstance(value, Given) for value in values):
+        yield "{name} left out, its input handed on", lambda value: Given("lambda x, *rest, **named: x")
+
+
+def _array_changes(values: Sequence[Any]) -> Iterator[Change]:
+    kinds = {str(value.dtype).removeprefix("torch.").rstrip("0123456789") for value in values}
+    dimensions = min(value.ndim for value in values)
+    if kinds == {"bool"}:
+        yield "{name} the other way round", lambda value: ~value
+    elif kinds <= {"int", "uint"}:
+        yield "{name} one larger", lambda value: value + 1
+        yield "{name} one smaller", lambda value: value - 1
+        yield "zeros for {name}", lambda value: value * 0
+    elif kinds == {"float"}:
+        yield "zeros for {name}", lambda value: value * 0
+        yield "ones for {name}", lambda value: value * 0 + 1
+        yield "{name} negated", lambda value: -value
+        yield "{name} doubled", lambda value: 2 * value
+        yield "{name} halved", lambda value: value / 2
+        yield "the absolute values of {name}", lambda value: abs(value)
+        yield "the squares of {name}", lambda value: value * value
+    if dimensions >= 2:
+        yield TRANSPOSED_BACK, _transposed
+        yield "{name} transposed", _transposed
+        yield "{name} reshaped where its last two axes should be exchanged", _reshaped
+    if dimensions >= 1:
+        yield "{name} in reverse order along its last axis", lambda value: _flipped(value, -1)
+    if dimensions >= 2:
+        yield "{name} in reverse order along its first axis", lambda value: _flipped(value, 0)
+        yield "only the first of {name} along its first axis", lambda value: value[:1]
+
+
+def _instead(other: Any, value: Any) -> Any:
+    return other
+
+
+def _transposed(value: Any) -> Any:
+    return value.swapaxes(-1, -2) if getattr(value, "ndim", 0) >= 2 else value
+
+
+def _reshaped(value: Any) -> Any:
+    """The transpose of the last two axes with the numbers of a reshape: what is meant where ``reshape`` takes its place."""
+    shape = (*value.shape[:-2], value.shape[-1], value.shape[-2])
+    return value.reshape(shape).swapaxes(-1, -2)
+
+
+def _flipped(value: Any, axis: int) -> Any:
+    import numpy as np
+
+    return np.flip(value, axis).copy() if isinstance(value, np.ndarray) else value.flip(axis)
+
+
+def _parameters(solution: Any) -> list[inspect.Parameter]:
+    """The parameters that a call fills: of a module those of ``forward``."""
+    called = solution.forward if inspect.isclass(solution) and hasattr(solution, "forward") else solution
+    try:
+        parameters = list(inspect.signature(called).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    return [one for one in parameters if one.name != "self" and one.kind is not one.VAR_POSITIONAL]
+
+
+def _exchangeable(first: Any, second: Any) -> bool:
+    def kind(value: Any) -> str:
+        return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else type(value).__name__
+
+    return kind(first) == kind(second)
+
+
+def _with_args(case: Case, args: Sequence[Any]) -> Case:
+    return case._with(args=tuple(args))
+
+
+def _without(case: Case, key: str) -> Case:
+    return case._with(kwargs={name: value for name, value in case.kwargs.items() if name != key})
+
+
+def _changed(cases: Sequence[Case], slot: int, change: Callable[[Any], Any]) -> tuple[Case, ...]:
+    return tuple(
+        _with_args(case, [*case.args[:slot], change(case.args[slot]), *case.args[slot + 1 :]]) for case in cases
+    )
+
+
+def _ended(evidence: Evidence) -> bool:
+    return evidence.raised is None and not evidence.timed_out
+
+
+def _plain(evidence: Evidence, undo: Callable[[Any], Any] | None) -> Evidence:
+    """Values only: what an exception said, and what was changed on the way, is no part of a variant."""
+    from dlmodule.checking.evidence import Evidence, Outcome
+
+    outcomes = tuple(Outcome(undo(outcome.value) if undo else outcome.value) for outcome in evidence.outcomes)
+    raised = None if evidence.raised is None else replace(evidence.raised, lines=(), where="", operands=())
+    return Evidence(outcomes, raised=raised)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return sum(map(_size, value))
+    return int(getattr(value, "numel", lambda: getattr(value, "size", 1))())
