@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from dlmodule.checking import compare
 from dlmodule.checking.case import Case
@@ -71,10 +73,21 @@ def variant(key: ExerciseKey, comparisons: list[Comparison], verdict: Diagnosis)
 
 
 def _convincing(differing: list[Comparison]) -> bool:
-    """Whether what came back hardly comes about by another way: a telling number, or several whole ones."""
-    if any(_is_telling(comparison) for comparison in differing):
+    """Whether what came back hardly comes about by another way: several numbers, a telling one, or others on every case."""
+    found = [set(_numbers(comparison.actual.value)) for comparison in differing]
+    if any(len(numbers) > 2 or any(map(transformations.is_particular, numbers)) for numbers in found):
         return True
-    return len({repr(comparison.actual.value) for comparison in differing}) >= 2
+    return len(set(map(frozenset, found))) >= 2
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """All numbers in nested containers and arrays; facts are none."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else None
+    if items is not None:
+        for item in items:
+            yield from _numbers(item)
+    elif (array := as_array(value)) is not None:
+        yield from array.flatten().tolist()
 
 
 def _is_telling(comparison: Comparison) -> bool:

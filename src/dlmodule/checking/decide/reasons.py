@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+from torch import Tensor
 
 from dlmodule.checking import compare
 from dlmodule.checking.case import Case
 from dlmodule.checking.decide import transformations
 from dlmodule.checking.decide.beside import counts, gradients, in_place, no_gradient, parameter_shapes, settings
 from dlmodule.checking.decide.comparison import Comparison, lower_first, said, with_values
-from dlmodule.checking.decide.differences import LADDER, first_difference, plain_difference
+from dlmodule.checking.decide.differences import LADDER, as_array, first_difference, plain_difference
 from dlmodule.checking.decide.exceptions import meaning
 from dlmodule.checking.decide.mistakes import near_miss, variant
-from dlmodule.checking.decide.regions import region, wrong_numbers
-from dlmodule.checking.decide.words import brief, follow, form_difference, name_of, place
+from dlmodule.checking.decide.regions import region, shared, wrong_numbers
+from dlmodule.checking.decide.shapes import shape_story
+from dlmodule.checking.decide.words import at, brief, follow, form_difference, name_of, place, steps
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.evidence import Raised
 from dlmodule.checking.key import ExerciseKey
@@ -152,7 +155,7 @@ def _shape_story(path: Any, comparisons: list[Comparison]) -> str | None:
     except (IndexError, KeyError, TypeError, AttributeError):
         return None
     expected, actual = ([pair[side] for pair in pairs] for side in (0, 1))
-    return transformations.shape_story(expected, actual, [comparison.case for comparison in failing])
+    return shape_story(expected, actual, [comparison.case for comparison in failing])
 
 
 def _where_it_differs(key: ExerciseKey, chosen: Comparison, comparisons: list[Comparison]) -> str:
@@ -164,36 +167,74 @@ def _where_it_differs(key: ExerciseKey, chosen: Comparison, comparisons: list[Co
         return f"{plain_difference(right, wrong, step)}."
     of_it = f"{spot}: " if spot else ""
     mask = wrong_numbers(right, wrong, chosen.case)
+    wrongs = _wrong_numbers(path, comparisons)
+    common = shared(wrongs.masks, wrongs.rights, wrongs.wrongs)
+    rest = f"; {common}" if common else ""
+    rest += "; the other parts are right on every case" if _alone(path, comparisons) else ""
     if mask is None or mask.numel() == 1:
         subject = "it is not right, " if spot else "the result is not right: "
-        return f"{of_it}{subject}{plain_difference(right, wrong, step)}."
+        return f"{of_it}{subject}{plain_difference(right, wrong, step)}{rest}."
     off, count = int(mask.sum()), mask.numel()
     if off == count:
         sentence = f"{of_it}none of the {count} numbers is right"
     else:
         sentence = f"{of_it}{off} of {count} numbers differ"
-        masks, cases = _masks(path, comparisons)
-        name = region(masks, cases)
+        name = region(wrongs.masks, wrongs.rights, wrongs.cases)
         sentence += f", {name}" if name else ""
-    return f"{sentence}{_first_wrong(right, wrong, mask)}."
+    return f"{sentence}{_first_wrong(right, wrong, mask)}{rest}."
 
 
-def _masks(path: Any, comparisons: list[Comparison]) -> tuple[list[Any], list[Case]]:
+def _alone(path: Any, comparisons: list[Comparison]) -> bool:
+    """Whether what is returned has several parts, and on every failing case none but the one at ``path`` is wrong."""
+    if not path:
+        return False
+    for comparison in comparisons:
+        if not comparison.failing:
+            continue
+        parts = steps(comparison.expected.value, comparison.actual.value)
+        if not comparison.returned or len(parts) < 2 or path[0] not in parts:
+            return False
+        for part in parts:
+            pair = at(comparison.expected.value, part), at(comparison.actual.value, part)
+            inner = (
+                compare.narrow(comparison.case, part) if isinstance(part, str) else comparison.case
+            ) or comparison.case
+            if part != path[0] and compare.distance(*pair, inner) > 1:
+                return False
+    return True
+
+
+@dataclass(frozen=True)
+class _WrongNumbers:
+    """The wrong numbers of every failing case: where they are, and the arrays they stand in."""
+
+    masks: list[Tensor]
+    rights: list[Tensor]
+    wrongs: list[Tensor]
+    cases: list[Case]
+
+
+def _wrong_numbers(path: Any, comparisons: list[Comparison]) -> _WrongNumbers:
     """The wrong numbers at ``path`` in every failing case; none at all where a case fails in another way."""
-    masks, cases = [], []
+    nothing = _WrongNumbers([], [], [], [])
+    found = _WrongNumbers([], [], [], [])
     for comparison in comparisons:
         if not comparison.failing:
             continue
         try:
             parts = follow(comparison.expected.value, path), follow(comparison.actual.value, path)
         except (IndexError, KeyError, TypeError, AttributeError):
-            return [], []
+            return nothing
         mask = wrong_numbers(*parts, comparison.case) if comparison.returned else None
-        if mask is None:
-            return [], []
-        masks.append(mask)
-        cases.append(comparison.case)
-    return masks, cases
+        right, wrong = map(as_array, parts)
+        if mask is None or right is None or wrong is None:
+            return nothing
+        if mask.any():
+            found.masks.append(mask)
+            found.rights.append(right)
+            found.wrongs.append(wrong)
+            found.cases.append(comparison.case)
+    return found
 
 
 def _first_wrong(expected: Any, actual: Any, mask: Any) -> str:
@@ -201,5 +242,5 @@ def _first_wrong(expected: Any, actual: Any, mask: Any) -> str:
     right, wrong = (
         value[index[0]] if isinstance(value, (list, tuple)) else value[index] for value in (expected, actual)
     )
-    at = index[0] if len(index) == 1 else index
-    return f"; the first is at {at}, {brief(compare.plain(right))} expected, {brief(compare.plain(wrong))} yours"
+    position = index[0] if len(index) == 1 else index
+    return f"; the first is at {position}, {brief(compare.plain(right))} expected, {brief(compare.plain(wrong))} yours"

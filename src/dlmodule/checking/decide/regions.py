@@ -1,4 +1,4 @@
-"""Where in an array the wrong numbers stand: at an end, in one row, where an argument is negative."""
+"""Where in an array the wrong numbers stand (at an end, on the diagonal, where an argument is negative), and what they share."""
 
 from __future__ import annotations
 
@@ -25,14 +25,31 @@ def wrong_numbers(expected: Any, actual: Any, case: Case) -> Tensor | None:
     return ~torch.isclose(wrong, right, rtol=rtol, atol=atol, equal_nan=True)
 
 
-def region(masks: list[Tensor], cases: list[Case]) -> str | None:
+def region(masks: list[Tensor], rights: list[Tensor], cases: list[Case]) -> str | None:
     """The name of one region that holds all the wrong numbers of every case, and is no more than half of any array."""
-    if not masks or any(mask.dim() == 0 or mask.numel() < 3 or mask.all() for mask in masks):
+    least = 3 if len(masks) == 1 else 2
+    if not masks or any(mask.dim() == 0 or mask.numel() < least or mask.all() for mask in masks):
         return None
-    named = [dict(_regions(mask, case)) for mask, case in zip(masks, cases, strict=True)]
+    named = [dict(_regions(*of_case)) for of_case in zip(masks, rights, cases, strict=True)]
     for name in named[0]:
         if all(name in regions and _holds(regions[name], mask) for regions, mask in zip(named, masks, strict=True)):
             return name
+    return None
+
+
+def shared(masks: list[Tensor], rights: list[Tensor], wrongs: list[Tensor]) -> str | None:
+    """What all the wrong numbers of every case have in common: that they are one number, or err to one side."""
+    if sum(int(mask.sum()) for mask in masks) < 2:
+        return None
+    wrong = torch.cat([array[mask] for array, mask in zip(wrongs, masks, strict=True)])
+    right = torch.cat([array[mask] for array, mask in zip(rights, masks, strict=True)])
+    if bool((wrong == wrong[0]).all()) and not bool((right == right[0]).all()):
+        return f"yours is {wrong[0].item():.6g} wherever it differs"
+    if len(wrong) >= 3 and len(masks) >= 2:
+        if bool((wrong > right).all()):
+            return "yours is too large wherever it differs"
+        if bool((wrong < right).all()):
+            return "yours is too small wherever it differs"
     return None
 
 
@@ -40,11 +57,11 @@ def _holds(place: Tensor, mask: Tensor) -> bool:
     return bool((mask & ~place).sum() == 0) and (2 * int(place.sum()) <= place.numel() or torch.equal(place, mask))
 
 
-def _regions(mask: Tensor, case: Case) -> Iterator[Named]:
+def _regions(mask: Tensor, right: Tensor, case: Case) -> Iterator[Named]:
     """Regions of an array of this shape by name, the narrowest first."""
     for axis in range(mask.dim()):
         size, indices = mask.shape[axis], torch.arange(mask.shape[axis])
-        if size < 3:
+        if size < 2:
             continue
         shape = [-1 if other == axis else 1 for other in range(mask.dim())]
         along = f" along axis {axis}" if mask.dim() > 1 else ""
@@ -52,6 +69,7 @@ def _regions(mask: Tensor, case: Case) -> Iterator[Named]:
             (f"all of them first{along}", indices == 0),
             (f"all of them last{along}", indices == size - 1),
             (f"all of them first or last{along}", (indices == 0) | (indices == size - 1)),
+            (f"all of them beyond the first{along}", indices > 0),
         ):
             yield name, chosen.reshape(shape).expand(mask.shape)
     if mask.dim() >= 2 and min(mask.shape[-2:]) >= 3:
@@ -59,6 +77,18 @@ def _regions(mask: Tensor, case: Case) -> Iterator[Named]:
         border[1:-1, 1:-1] = False
         if not border.all():
             yield "all of them at the border of the last two axes", border.expand(mask.shape)
+    if mask.dim() >= 2 and mask.shape[-1] == mask.shape[-2] >= 2:
+        row, column = torch.meshgrid(torch.arange(mask.shape[-2]), torch.arange(mask.shape[-1]), indexing="ij")
+        for name, chosen in (
+            ("all of them on the diagonal", row == column),
+            ("all of them above the diagonal", row < column),
+            ("all of them below the diagonal", row > column),
+            ("all of them off the diagonal", row != column),
+        ):
+            yield name, chosen.expand(mask.shape)
+    for words, chosen in (("zero", right == 0), ("a negative number", right < 0), ("a positive number", right > 0)):
+        if not chosen.all():
+            yield f"all of them where {words} is expected", chosen
     for index, argument in enumerate(case.args):
         array = as_array(argument)
         if array is None or array.shape != mask.shape:

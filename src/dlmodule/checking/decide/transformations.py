@@ -18,6 +18,7 @@ from torch import Tensor
 from dlmodule.checking.case import Case
 from dlmodule.checking.compare import distance
 from dlmodule.checking.decide.differences import as_array, first_difference
+from dlmodule.checking.decide.factors import constants
 from dlmodule.checking.decide.words import Path, follow, ordinal
 
 Transformation = Callable[[Tensor], Tensor | None]
@@ -113,9 +114,41 @@ def _explain_arrays(rights: list[Tensor], gots: list[Tensor], cases: list[Case])
         return f"{found[0].upper()}{found[1:]}."
     for sentence, transformation in transformations(rights):
         moved = [transformation(right) for right in rights]
-        if all(one is not None and _same(one, got, case) for one, got, case in zip(moved, gots, cases, strict=True)):
+        if all(one is not None and same(one, got, case) for one, got, case in zip(moved, gots, cases, strict=True)):
             return sentence
-    return _constants(rights, gots, cases)
+    return _with_an_argument(rights, gots, cases) or constants(rights, gots, cases)
+
+
+# What may have been done with an argument after the right result was there. Each takes (right result, argument).
+COMBINATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "the right one plus {argument}": torch.add,
+    "the right one minus {argument}": torch.sub,
+    "the right one times {argument}": torch.mul,
+    "the right one divided by {argument}": torch.div,
+    "{argument} minus the right one": lambda right, argument: argument - right,
+}
+
+
+def _with_an_argument(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> str | None:
+    """Whether one of the arguments was added, subtracted, multiplied or divided once too often, or never."""
+    for index in range(min(len(case.args) for case in cases)):
+        arguments = [as_array(case.args[index]) for case in cases]
+        if any(argument is None or argument.numel() < 2 for argument in arguments):
+            continue
+        for words, combine in COMBINATIONS.items():
+            if all(
+                _combined(combine, right, argument, got, case)
+                for right, argument, got, case in zip(rights, arguments, gots, cases, strict=True)
+            ):
+                return f"Your result is {words.format(argument=f'the {ordinal(index)} argument')}."
+    return None
+
+
+def _combined(combine: Callable[..., Tensor], right: Tensor, argument: Tensor | None, got: Tensor, case: Case) -> bool:
+    try:
+        return same(combine(right, argument), got, case)
+    except RuntimeError:  # shapes that do not go together
+        return False
 
 
 def is_particular(number: float) -> bool:
@@ -201,74 +234,6 @@ def transformations(rights: list[Tensor]) -> Iterator[tuple[str, Transformation]
     )
 
 
-def shape_story(expected: list[Any], actual: list[Any], cases: list[Case]) -> str | None:
-    """Why results of other shapes may have come about: a slip that explains every one of them, or None.
-
-    Slips that the numbers show are told from one case; those that only the sizes suggest, from two of different sizes.
-    """
-    if not expected or not all(isinstance(value, Tensor) for value in (*expected, *actual)):
-        return None
-    stories = {
-        _shown_by_numbers(right, wrong, case) for right, wrong, case in zip(expected, actual, cases, strict=True)
-    }
-    if len(stories) == 1 and (story := stories.pop()):
-        return story
-    if len({(*right.shape, -1, *wrong.shape) for right, wrong in zip(expected, actual, strict=True)}) < 2:
-        return None
-    stories = {
-        _suggested_by_sizes(tuple(right.shape), tuple(wrong.shape))
-        for right, wrong in zip(expected, actual, strict=True)
-    }
-    return stories.pop() if len(stories) == 1 else None
-
-
-def _shown_by_numbers(right: Tensor, got: Tensor, case: Case) -> str | None:
-    """A slip under which the very numbers of ``got`` come out of those of ``right``."""
-    along = wrong_axis(right, got, case)
-    if along:
-        return along
-    a, b = tuple(right.shape), tuple(got.shape)
-    if right.numel() != got.numel() or right.numel() < 2 or right.is_complex():
-        return None
-    if right.dim() == got.dim() <= 5:
-        for order in itertools.permutations(range(right.dim())):
-            if tuple(a[axis] for axis in order) == b and _same(right.permute(order), got, case):
-                last_two = (*range(right.dim() - 2), right.dim() - 1, right.dim() - 2)
-                if order == last_two:
-                    return "it is the transpose of the right result"
-                return f"the numbers are right, the axes stand in the order {order}"
-    if not _same(right.flatten(), got.flatten(), case):
-        return None
-    if [size for size in a if size != 1] == [size for size in b if size != 1]:
-        return (
-            "the numbers are right, and an axis of length 1 is left over (`squeeze`, or `keepdim=False`, removes it)"
-            if len(b) > len(a)
-            else "the numbers are right, and an axis of length 1 is missing (`keepdim=True` or `unsqueeze` keeps it)"
-            if len(b) < len(a)
-            else "the numbers are right, and an axis of length 1 stands in another place"
-        )
-    return "the numbers are right and in the right order; only the shape is not"
-
-
-def _suggested_by_sizes(a: tuple[int, ...], b: tuple[int, ...]) -> str | None:
-    """A slip that would give the shape ``b`` in place of ``a``, told without claiming that it happened."""
-    if len(a) == 1 and a[0] > 1 and b == (a[0], a[0]):
-        return "as when a column (N, 1) meets a row (N,) and broadcasting makes a table of all pairs"
-    if len(b) == len(a) - 1:
-        gone = [axis for axis in range(len(a)) if a[:axis] + a[axis + 1 :] == b]
-        if len(gone) == 1:
-            return f"as when axis {gone[0]} is summed, averaged or indexed away"
-    if len(b) == len(a) + 1:
-        left = [axis for axis in range(len(b)) if b[:axis] + b[axis + 1 :] == a]
-        if len(left) == 1:
-            return f"as when axis {left[0]} of yours should have been summed or averaged away"
-    if len(a) == len(b):
-        off = [axis for axis in range(len(a)) if a[axis] != b[axis]]
-        if len(off) == 1 and abs(a[off[0]] - b[off[0]]) == 1:
-            return f"one too {'many' if b[off[0]] > a[off[0]] else 'few'} along axis {off[0]}"
-    return None
-
-
 # What a learner may have done along the wrong axis. Each takes (tensor, axis).
 AXIS_OPERATIONS: dict[str, Callable[[Tensor, int], Tensor]] = {
     "sum": lambda x, axis: x.sum(axis),
@@ -293,106 +258,12 @@ def wrong_axis(right: Any, got: Any, case: Case) -> str | None:
             continue
         for name, operation in AXIS_OPERATIONS.items():
             done = [operation(x, axis) for axis in range(x.dim())]
-            asked = next((axis for axis, one in enumerate(done) if _same(one, right, case)), None)
-            taken = next((axis for axis, one in enumerate(done) if axis != asked and _same(one, got, case)), None)
+            asked = next((axis for axis, one in enumerate(done) if same(one, right, case)), None)
+            taken = next((axis for axis, one in enumerate(done) if axis != asked and same(one, got, case)), None)
             if asked is not None and taken is not None:
                 return f"you took the {name} along axis {taken}; it belongs along axis {asked}"
     return None
 
 
-def _constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> str | None:
-    """The same number added throughout, or a factor: the same, or one that follows from the sizes of the arguments."""
-    if any(right.shape != got.shape for right, got in zip(rights, gots, strict=True)):
-        return None
-    pairs = list(zip(rights, gots, cases, strict=True))
-    several = sum(right.numel() for right in rights) > 1
-    offsets = [float((got - right).mean()) for right, got, _ in pairs]
-    if (
-        several
-        and all(
-            abs(offset) > 1e-6 and distance(right + offset, got, case) <= 10
-            for offset, (right, got, case) in zip(offsets, pairs, strict=True)
-        )
-        and max(offsets) - min(offsets) < 1e-6 * max(1.0, abs(offsets[0]))
-    ):
-        size = "large" if offsets[0] > 0 else "small"
-        return f"Every number is too {size} by the same amount, {abs(offsets[0]):.4g}."
-    factors, told = [], []
-    for right, got, case in pairs:
-        if not (right != 0).any():
-            if distance(right, got, case) > 1:
-                return None
-            continue
-        scale = float((right * got).sum() / (right * right).sum())
-        if scale == 0.0 or distance(right * scale, got, case) > 10:
-            return None
-        factors.append(scale)
-        told.append(case)
-    if not factors or all(abs(factor - 1) < 1e-6 for factor in factors):
-        return None
-    if several and max(factors) - min(factors) < 1e-6 * abs(factors[0]):
-        return f"Your result is the right one times {factors[0]:.4g}, everywhere."
-    if max(factors) - min(factors) < 1e-6 * abs(factors[0]):
-        return None
-    for name, sizes in _sizes(told):
-        for form, value in SCALES.items():
-            wanted = [value(size) for size in sizes]
-            if None not in wanted and all(
-                abs(factor - float(size)) < 1e-6 * abs(float(size))  # type: ignore[arg-type]
-                for factor, size in zip(factors, wanted, strict=True)
-            ):
-                return f"Your result is the right one times {form}, N being {name}{AS_WHEN.get(form, '')}."
-    return None
-
-
-# Factors that a size or a scalar argument brings in where it is forgotten, or taken once too often.
-SCALES: dict[str, Callable[[float], float | None]] = {
-    "N": lambda n: n,
-    "1 / N": lambda n: 1 / n if n else None,
-    "the square root of N": lambda n: n**0.5 if n > 0 else None,
-    "1 / the square root of N": lambda n: n**-0.5 if n > 0 else None,
-    "N squared": lambda n: n * n,
-    "1 / N squared": lambda n: 1 / (n * n) if n else None,
-    "N / (N - 1)": lambda n: n / (n - 1) if n > 1 else None,
-    "(N - 1) / N": lambda n: (n - 1) / n if n > 1 else None,
-    "N / (N + 1)": lambda n: n / (n + 1) if n > 0 else None,
-    "(N + 1) / N": lambda n: (n + 1) / n if n > 0 else None,
-    "1 - N": lambda n: 1 - n if n != 1 else None,
-    "1 / (1 - N)": lambda n: 1 / (1 - n) if n != 1 else None,
-    "2 N": lambda n: 2 * n,
-    "N / 2": lambda n: n / 2,
-}
-
-
-AS_WHEN = {
-    "N": ": as when one sums where a mean is asked",
-    "1 / N": ": as when one takes a mean where a sum is asked",
-    "N / (N - 1)": ": as when one divides by N - 1 instead of N",
-    "(N - 1) / N": ": as when one divides by N instead of N - 1",
-}
-
-
-def _sizes(cases: list[Case]) -> Iterator[tuple[str, list[float]]]:
-    """The numbers that may stand in a factor, with a name for each: scalar arguments, and the sizes of the others."""
-    for index in range(min(len(case.args) for case in cases)):
-        given = [case.args[index] for case in cases]
-        name = f"the {ordinal(index)} argument"
-        numbers = [float(value) for value in given if isinstance(value, (int, float)) and not isinstance(value, bool)]
-        if len(numbers) == len(given):
-            yield name, numbers
-        shapes = [tuple(value.shape) for value in given if isinstance(value, (Tensor, np.ndarray))]
-        if len(shapes) == len(given):
-            for axis in range(min(map(len, shapes))):
-                yield f"the length of axis {axis} of {name}", [shape[axis] for shape in shapes]
-            yield f"the count of the numbers in {name}", [math.prod(shape) for shape in shapes]
-        lengths = [len(value) for value in given if isinstance(value, (list, tuple))]
-        if len(lengths) == len(given):
-            yield f"the length of {name}", [float(length) for length in lengths]
-    for key in sorted(set.intersection(*(set(case.kwargs) for case in cases))):
-        values = [case.kwargs[key] for case in cases]
-        if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-            yield f"`{key}`", [float(value) for value in values]
-
-
-def _same(one: Tensor, got: Tensor, case: Case | None) -> bool:
+def same(one: Tensor, got: Tensor, case: Case | None) -> bool:
     return one.shape == got.shape and distance(one.double(), got.double(), case) <= 1

@@ -97,6 +97,8 @@ def brief(value: Any) -> str:
     """A value short enough for a sentence."""
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, np.ndarray) and value.size == 1:
+        return brief(value.item())
     if isinstance(value, Tensor) and value.numel() == 1:
         return f"{value.item():.6g}" if value.is_floating_point() else str(value.item())
     if isinstance(value, (Tensor, np.ndarray)) and value.ndim == 1 and len(value) <= 6:
