@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dlmodule.checking.case import Case
     from dlmodule.checking.evidence import Evidence
-    from dlmodule.checking.exercise import Case
     from dlmodule.checking.key import MistakeKey
     from dlmodule.checking.probes import Probe
 
 MOST = 48  # variants of an exercise that are recorded
-LARGEST = 20_000  # numbers in the outcomes of one variant
+LARGEST = 4_000  # numbers in the outcomes of one variant
 LONGEST = 5.0  # seconds for one case
 
 # From the value of an argument to its changed values, each with words in which {name} stands for the argument's name.
@@ -52,6 +52,8 @@ def record_variants(
             continue
         evidence = [_plain(one, variant.undo) for one in evidence]
         if sum(_size(one.value) for one in evidence) > LARGEST:
+            continue
+        if any(_is_lost(one.value) for one in evidence):
             continue
         if any(compare.run_distance(other, evidence, list(cases)) <= 1 for other in known):
             continue
@@ -103,7 +105,7 @@ def changes(values: Sequence[Any]) -> Iterator[Change]:
     import numpy as np
     from torch import Tensor
 
-    from dlmodule.checking.exercise import Given
+    from dlmodule.checking.case import Code
 
     if all(isinstance(value, bool) for value in values):
         yield "{name} the other way round", lambda value: not value
@@ -128,8 +130,8 @@ def changes(values: Sequence[Any]) -> Iterator[Change]:
         yield "{name} in reverse order", lambda value: value[::-1]
         yield "the first item of {name} left out", lambda value: value[1:]
         yield "the last item of {name} left out", lambda value: value[:-1]
-    elif all(isinstance(value, Given) for value in values):
-        yield "{name} left out, its input handed on", lambda value: Given("lambda x, *rest, **named: x")
+    elif all(isinstance(value, Code) for value in values):
+        yield "{name} left out, its input handed on", lambda value: Code("lambda x, *rest, **named: x")
 
 
 def _array_changes(values: Sequence[Any]) -> Iterator[Change]:
@@ -222,6 +224,20 @@ def _plain(evidence: Evidence, undo: Callable[[Any], Any] | None) -> Evidence:
     outcomes = tuple(Outcome(undo(outcome.value) if undo else outcome.value) for outcome in evidence.outcomes)
     raised = None if evidence.raised is None else replace(evidence.raised, lines=(), where="", operands=())
     return Evidence(outcomes, raised=raised)
+
+
+def _is_lost(value: Any) -> bool:
+    """Whether numbers of a value are NaN: so much leads there that it says nothing of an argument."""
+    import numpy as np
+    import torch
+
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return any(map(_is_lost, value))
+    if isinstance(value, np.ndarray):
+        return bool(value.dtype.kind == "f" and np.isnan(value).any())
+    return bool(torch.isnan(value).any()) if isinstance(value, torch.Tensor) else value != value
 
 
 def _size(value: Any) -> int:

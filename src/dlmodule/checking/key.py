@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,24 @@ class MistakeKey:
     name: str
     sentence: str
     evidence: list[Evidence]
+
+
+class ReadLater(Sequence[MistakeKey]):
+    """Recorded outcomes in their file's bytes, read when they are first asked for: most answers never do."""
+
+    def __init__(self, data: torch.Tensor) -> None:
+        self._data = data
+
+    @functools.cached_property
+    def _read(self) -> list[MistakeKey]:
+        held = serialise.from_bytes(self._data.numpy().tobytes(), "the outcomes on changed arguments")
+        return [_mistake(data) for data in held]
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._read[index]
 
 
 @dataclass(frozen=True)
@@ -69,7 +88,7 @@ class ExerciseKey:
     bar: Bar | None = None
     limit: float = 5.0
     promises_dtype: bool = False
-    variants: list[MistakeKey] = field(default_factory=list)
+    variants: Sequence[MistakeKey] = ()
 
     @property
     def id(self) -> str:
@@ -83,7 +102,8 @@ class ExerciseKey:
         data["cases"] = [asdict_shallow(case) for case in self.cases]
         data["right"] = [one.to_data() for one in self.right]
         data["mistakes"] = [_mistake_data(one) for one in self.mistakes]
-        data["variants"] = [_mistake_data(one) for one in self.variants]
+        held = serialise.to_bytes([_mistake_data(one) for one in self.variants]) if self.variants else b""
+        data["variants"] = torch.frombuffer(bytearray(held), dtype=torch.uint8) if held else None
         data["starter"] = None if self.starter is None else [one.to_data() for one in self.starter]
         data["bar"] = asdict_shallow(self.bar) if self.bar else None
         return data
@@ -95,10 +115,9 @@ class ExerciseKey:
         fields["probe"] = Probe(**data["probe"])
         fields["cases"] = [_case(case) for case in data["cases"]]
         fields["right"] = _evidence(data["right"])
-        for name in ("mistakes", "variants"):
-            fields[name] = [
-                MistakeKey(one["name"], one["sentence"], _evidence(one["evidence"])) for one in data.get(name, ())
-            ]
+        fields["mistakes"] = [_mistake(one) for one in data["mistakes"]]
+        held = data.get("variants")
+        fields["variants"] = () if held is None else ReadLater(held)
         fields["starter"] = None if data["starter"] is None else _evidence(data["starter"])
         fields["bar"] = Bar(**data["bar"]) if data["bar"] else None
         return ExerciseKey(**fields)
@@ -119,7 +138,7 @@ def in_float32(key: ExerciseKey) -> ExerciseKey | None:
         )
         for evidence in key.right
     ]
-    return replace(key, cases=cases, right=right, mistakes=[], variants=[], starter=None)
+    return replace(key, cases=cases, right=right, mistakes=[], variants=(), starter=None)
 
 
 def _rounded_case(case: Case) -> Case:
@@ -220,6 +239,10 @@ def _case(data: dict[str, Any]) -> Case:
 def _mistake_data(mistake: MistakeKey) -> dict[str, Any]:
     evidence = [each.to_data() for each in mistake.evidence]
     return {"name": mistake.name, "sentence": mistake.sentence, "evidence": evidence}
+
+
+def _mistake(data: dict[str, Any]) -> MistakeKey:
+    return MistakeKey(data["name"], data["sentence"], _evidence(data["evidence"]))
 
 
 def _evidence(data: list[dict[str, Any]]) -> list[Evidence]:

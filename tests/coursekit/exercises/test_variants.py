@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.exercises.variants import record_variants, variants
+from dlmodule.checking.case import Case, Code
 from dlmodule.checking.collect.run import reference
 from dlmodule.checking.compare import run_distance
-from dlmodule.checking.exercise import Case, Given
 from dlmodule.checking.judge import judge_with
 from dlmodule.checking.key import ExerciseKey
 from dlmodule.checking.probes import call, iterate, module
@@ -57,7 +57,7 @@ CASES: dict[Any, list[Case]] = {
     windows: [Case([1.0, 2.0, 4.0, 7.0, 9.0], 2, 1), Case([3.0, 1.0, 5.0, 6.0, 8.0, 2.0], 3, 2)],
     standardise: [Case(numbers(3, 4)), Case(numbers(4, 3, seed=1))],
     momentum: [Case(1.3, 0.7, 0.9), Case(-0.4, 2.1, 0.8)],
-    neuron: [Case(numbers(2, 3), Given("torch.tanh")), Case(numbers(4, 2, seed=1), Given("lambda x: x ** 2"))],
+    neuron: [Case(numbers(2, 3), Code("torch.tanh")), Case(numbers(4, 2, seed=1), Code("lambda x: x ** 2"))],
     Head: [Case(numbers(2, 3), numbers(2, 4, seed=1) > 0).built(3, 4)],
 }  # fmt: skip
 

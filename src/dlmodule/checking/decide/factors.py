@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from torch import Tensor
 
+from dlmodule.checking.case import Case
 from dlmodule.checking.compare import distance
 from dlmodule.checking.decide.words import ordinal
-from dlmodule.checking.exercise import Case
 
 
 def constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> str | None:

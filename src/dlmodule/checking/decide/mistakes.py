@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -87,7 +88,7 @@ def _numbers(value: Any) -> Iterator[float]:
         for item in items:
             yield from _numbers(item)
     elif (array := as_array(value)) is not None:
-        yield from array.flatten().tolist()
+        yield from filter(math.isfinite, array.flatten().tolist())
 
 
 def _is_telling(comparison: Comparison) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from dlmodule.checking.case import Case
 from dlmodule.checking.decide.transformations import same, wrong_axis
-from dlmodule.checking.exercise import Case
 
 
 def shape_story(expected: list[Any], actual: list[Any], cases: list[Case]) -> str | None:

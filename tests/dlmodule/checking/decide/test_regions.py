@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from dlmodule.checking.case import Case
 from dlmodule.checking.decide.regions import region, shared, wrong_numbers
-from dlmodule.checking.exercise import Case
 
 
 def off(right: Tensor, where: Tensor) -> Tensor:
