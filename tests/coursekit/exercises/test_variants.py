@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.exercises.variants import record_variants, variants
+from dlmodule.checking import key as keys
 from dlmodule.checking.case import Case, Code
 from dlmodule.checking.collect.run import reference
 from dlmodule.checking.compare import run_distance
@@ -141,3 +143,15 @@ def test_an_iterator_has_variants_too() -> None:
     right = reference(batches, cases, probe)
     words = {variant.name for variant in record_variants(batches, cases, probe, right, [])}
     assert {"`size` one larger", "`count` one smaller"} <= words
+
+
+def test_variants_travel_in_a_key(tmp_path: Path) -> None:
+    """What is read from a key's file is what was recorded, and the same key gives the same bytes."""
+    key = key_of(affine)
+    for name in ("first", "second"):
+        keys.save(tmp_path / f"{name}.safetensors", [key])
+    assert (tmp_path / "first.safetensors").read_bytes() == (tmp_path / "second.safetensors").read_bytes()
+    read = keys.load(tmp_path / "first.safetensors")["affine"]
+    assert [variant.sentence for variant in read.variants] == [variant.sentence for variant in key.variants]
+    for kept, recorded in zip(read.variants, key.variants, strict=True):
+        assert run_distance(recorded.evidence, kept.evidence, key.cases) == 0
