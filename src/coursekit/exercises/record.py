@@ -150,7 +150,9 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
         bar,
         learner_limit,
         _promises_dtype(loaded),
-        [] if exercise.measured else record_variants(loaded.solution, cases, probe, right, mistakes),
+        ()
+        if exercise.measured or exercise.starter
+        else record_variants(loaded.solution, cases, probe, right, mistakes),
     )
 
 

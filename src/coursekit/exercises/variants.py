@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dlmodule.checking.key import MistakeKey
     from dlmodule.checking.probes import Probe
 
-MOST = 48  # variants of an exercise that are recorded
+MOST = 40  # variants of an exercise that are recorded
 LARGEST = 4_000  # numbers in the outcomes of one variant
 LONGEST = 5.0  # seconds for one case
 
