@@ -11,7 +11,7 @@ from dlmodule.data.drawn_digits import glyphs
 from dlmodule.data.earthquakes import Seismograms, phasenet, seismograms
 from dlmodule.data.images import digits, fashion_mnist, mnist
 from dlmodule.data.labelled import Labelled, Texts
-from dlmodule.data.patches import seismic_patches
+from dlmodule.data.patches import seismic_patches, seismic_sections
 from dlmodule.data.report_grammar import field_reports, write_report
 from dlmodule.data.series import Series, co2, el_nino, sunspots
 from dlmodule.data.texts import (
@@ -54,6 +54,7 @@ __all__ = [
     "rt_polarity",
     "seismic",
     "seismic_patches",
+    "seismic_sections",
     "seismograms",
     "sst2",
     "sunspots",

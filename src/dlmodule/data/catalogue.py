@@ -8,7 +8,7 @@ from dlmodule.data.cifar import cifar10, cifar10_jpeg
 from dlmodule.data.drawn_digits import glyphs
 from dlmodule.data.images import digits, fashion_mnist, mnist
 from dlmodule.data.labelled import Labelled, Texts
-from dlmodule.data.patches import seismic_patches
+from dlmodule.data.patches import seismic_patches, seismic_sections
 from dlmodule.data.report_grammar import field_reports
 from dlmodule.data.texts import rt_polarity, sst2
 from dlmodule.data.well_logs import rocks
@@ -23,6 +23,10 @@ TENSORS: dict[str, tuple[Callable[[str], Labelled], str]] = {
     "seismic_patches": (
         seismic_patches,
         f"6,000 seismic patches, 64x64: flat, dipping, folded, faulted, salt; {BUILT_IN}",
+    ),
+    "seismic_sections": (
+        seismic_sections,
+        f"10,000 seismic sections, 32x32, little noise: flat, dipping, folded, faulted; {BUILT_IN}",
     ),
     "rocks": (rocks, f"7,200 samples of 12 wells: five logs and the type of rock; {BUILT_IN}"),
     "mnist": (mnist, f"70,000 handwritten digits, 28x28; {DOWNLOADED}"),

@@ -1,12 +1,16 @@
-"""`seismic_patches`: small seismic images labelled by the structure they show, to learn classification on.
+"""Small seismic images labelled by the structure they show.
 
-Five structures, equally often: flat, dipping and folded layers, layers cut by faults, and a salt body. The
-wavelet, the layers and the noise are drawn alike for all of them, so that only structure tells the classes
-apart. Chunks of 500 patches have a seed sequence each (version, split, chunk): a smaller set is a prefix of a
-larger one, and train and test share no draw.
+`seismic_patches` (64x64, noisy) is there to learn classification on: flat, dipping and folded layers, layers cut by faults, and a
+salt body. `seismic_sections` (32x32, little noise, no salt) is there to learn to compress and to generate: what varies is
+structure, not noise, which nothing can compress.
+
+The wavelet, the layers and the noise are drawn alike for all structures, so that only structure tells the classes apart. Chunks of
+500 images have a seed sequence each (version, split, chunk): a smaller set is a prefix of a larger one, and train and test share
+no draw.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,11 +23,24 @@ from dlmodule.data.labelled import Labelled
 from dlmodule.errors import DLModuleError
 
 VERSION = 1
-SIZES = {"train": 5_000, "test": 1_000}
 CHUNK = 500
-SIDE = 64
 AMPLITUDE = 4.0  # standard deviations that black and white stand for
-STRUCTURES = ("flat", "dipping", "folded", "faulted", "salt")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a set of square images is drawn: its name, their side, how many a split has, and the geology of each structure."""
+
+    name: str
+    side: int
+    sizes: Mapping[str, int]
+    geology: Mapping[str, seismic.Geology]
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """The classes, in the order of their numbers."""
+        return tuple(self.geology)
+
 
 _EVEN = seismic.Geology(
     dip=(-0.06, 0.06),
@@ -33,13 +50,30 @@ _EVEN = seismic.Geology(
     frequency=(0.09, 0.17),
     noise=(0.2, 1.2),
 )
-GEOLOGY = {
-    "flat": _EVEN,
-    "dipping": replace(_EVEN, dip=(0.18, 0.6)),
-    "folded": replace(_EVEN, folds=(2, 4), fold_height=(5.0, 11.0)),
-    "faulted": replace(_EVEN, dip=(-0.12, 0.12), faults=(1, 2), throw=(4.0, 10.0)),
-    "salt": replace(_EVEN, dip=(-0.12, 0.12), salt=1.0),
-}
+PATCHES = Recipe(
+    "seismic_patches",
+    64,
+    {"train": 5_000, "test": 1_000},
+    {
+        "flat": _EVEN,
+        "dipping": replace(_EVEN, dip=(0.18, 0.6)),
+        "folded": replace(_EVEN, folds=(2, 4), fold_height=(5.0, 11.0)),
+        "faulted": replace(_EVEN, dip=(-0.12, 0.12), faults=(1, 2), throw=(4.0, 10.0)),
+        "salt": replace(_EVEN, dip=(-0.12, 0.12), salt=1.0),
+    },
+)
+_CLEAN = replace(_EVEN, thickness=(2.0, 6.0), frequency=(0.09, 0.12), noise=(0.05, 0.1))
+SECTIONS = Recipe(
+    "seismic_sections",
+    32,
+    {"train": 8_000, "test": 2_000},
+    {
+        "flat": _CLEAN,
+        "dipping": replace(_CLEAN, dip=(0.2, 0.6)),
+        "folded": replace(_CLEAN, folds=(1, 2), fold_height=(3.0, 6.0)),
+        "faulted": replace(_CLEAN, dip=(-0.1, 0.1), faults=(1, 1), throw=(3.0, 7.0)),
+    },
+)
 
 
 def seismic_patches(split: str = "train", count: int | None = None) -> Labelled:
@@ -48,31 +82,45 @@ def seismic_patches(split: str = "train", count: int | None = None) -> Labelled:
 
     ``count``: only the first so many. About 2 ms each on first use, then kept in the cache.
     """
-    full = SIZES[checked_split(split, "seismic_patches")]
-    wanted = full if count is None else count
-    if not 0 < wanted <= full:
-        raise DLModuleError(f"seismic_patches {split} has 1 to {full} patches, not {wanted}")
-    name = f"seismic-patches-{VERSION}-{split}.safetensors"
-    kept = recall(name)
-    if kept is None or len(kept["y"]) < wanted:
-        drawn = [draw_chunk(split, chunk) for chunk in range(-(-wanted // CHUNK))]
-        kept = {"x": torch.cat([x for x, _ in drawn]), "y": torch.cat([y for _, y in drawn])}
-        keep(name, kept)
-    x = kept["x"][:wanted].unsqueeze(1).float().div_(255)
-    return Labelled(x, kept["y"][:wanted], STRUCTURES, "seismic_patches")
+    return _drawn(PATCHES, split, count)
 
 
-def draw_chunk(split: str, chunk: int) -> tuple[Tensor, Tensor]:
-    """Chunk number ``chunk`` of a split: x (500, 64, 64) uint8 and y (500,) int64."""
-    key = (VERSION, list(SIZES).index(split), chunk)
+def seismic_sections(split: str = "train", count: int | None = None) -> Labelled:
+    """Seismic sections, x (N, 1, 32, 32) float32 in [0, 1] with zero amplitude at 0.5; 8,000 to train on,
+    2,000 to test on.
+
+    ``count``: only the first so many. About 2 ms each on first use, then kept in the cache.
+    """
+    return _drawn(SECTIONS, split, count)
+
+
+def draw_chunk(split: str, chunk: int, recipe: Recipe = PATCHES) -> tuple[Tensor, Tensor]:
+    """Chunk number ``chunk`` of a split: x (500, H, H) uint8 and y (500,) int64."""
+    key = (VERSION, list(recipe.sizes).index(split), chunk)
     rng = np.random.default_rng(np.random.SeedSequence(key))
-    y = rng.permutation(np.arange(CHUNK) % len(STRUCTURES))
+    y = rng.permutation(np.arange(CHUNK) % len(recipe.geology))
     mirrored = rng.random(CHUNK) < 0.5
-    x = torch.empty(CHUNK, SIDE, SIDE, dtype=torch.uint8)
+    x = torch.empty(CHUNK, recipe.side, recipe.side, dtype=torch.uint8)
     for i, label in enumerate(y):
-        ground = GEOLOGY[STRUCTURES[label]]
-        patch = seismic.volume(SIDE, 1, SIDE, seed=(*key, i), geology=ground).images[:, 0]
+        ground = recipe.geology[recipe.structures[label]]
+        patch = seismic.volume(recipe.side, 1, recipe.side, seed=(*key, i), geology=ground).images[:, 0]
         grey = ((patch / AMPLITUDE).clamp(-1, 1) * 127.5 + 127.5).round()
         # Mirroring gives dips of both signs.
         x[i] = (grey.flip(-1) if mirrored[i] else grey).to(torch.uint8)
     return x, torch.from_numpy(y.astype(np.int64))
+
+
+def _drawn(recipe: Recipe, split: str, count: int | None) -> Labelled:
+    """The first ``count`` images of a split, out of the cache where they are kept."""
+    full = recipe.sizes[checked_split(split, recipe.name)]
+    wanted = full if count is None else count
+    if not 0 < wanted <= full:
+        raise DLModuleError(f"{recipe.name} {split} has 1 to {full} images, not {wanted}")
+    name = f"{recipe.name.replace('_', '-')}-{VERSION}-{split}.safetensors"
+    kept = recall(name)
+    if kept is None or len(kept["y"]) < wanted:
+        drawn = [draw_chunk(split, chunk, recipe) for chunk in range(-(-wanted // CHUNK))]
+        kept = {"x": torch.cat([x for x, _ in drawn]), "y": torch.cat([y for _, y in drawn])}
+        keep(name, kept)
+    x = kept["x"][:wanted].unsqueeze(1).float().div_(255)
+    return Labelled(x, kept["y"][:wanted], recipe.structures, recipe.name)

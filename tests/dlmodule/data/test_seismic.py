@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlmodule.data import load, seismic, seismic_patches
+from dlmodule.data import load, seismic, seismic_patches, seismic_sections
 from dlmodule.data.seismic import Geology, sections, volume
 from dlmodule.errors import DLModuleError
 
@@ -149,3 +149,15 @@ def test_patches_differ_by_structure_alone():
     data = seismic_patches("test", 500)
     contrast = torch.stack([data.x[data.y == k].std((1, 2, 3)).mean() for k in range(5)])
     assert float(contrast.max() - contrast.min()) < 0.02
+
+
+def test_sections_to_generate():
+    """Sections of 32x32: balanced, a prefix, and so clean that 32 numbers keep most of what varies."""
+    data = seismic_sections("test", 1000)
+    assert data.x.shape == (1000, 1, 32, 32) and data.classes == ("flat", "dipping", "folded", "faulted")
+    assert data.y.bincount().tolist() == [250] * 4
+    assert torch.equal(seismic_sections("test", 40).x, data.x[:40])
+    values = torch.linalg.svdvals(data.x.flatten(1) - data.x.flatten(1).mean(0)).square()
+    assert values[:32].sum() / values.sum() > 0.85
+    with pytest.raises(DLModuleError, match="2000"):
+        seismic_sections("test", 2001)
