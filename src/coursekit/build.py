@@ -7,7 +7,6 @@ with an error keeps its former notebooks, the others are built, and every error 
 """
 
 import contextlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -171,18 +170,18 @@ def _write_course(project: Project, chosen: Sequence[Part], digests: dict[str, s
     if project.cache.is_made("course", inputs):
         return
     from coursekit.schedule.calendar import to_ical
+    from coursekit.schedule.course_table import course_table, drafts, lecture_rows
     from coursekit.schedule.syllabus import syllabus_of
-    from coursekit.schedule.timetable import Timetable, course_table, drafts, entries
+    from coursekit.schedule.timetable import Timetable
 
     set_aside = {part.id: notebook_path(part.session, part.name, solutions=False) for part in drafts(project)}
     if report.failed - set_aside.keys():
         return
     needed = {part.id for part in chosen}
-    text = json.dumps(course_table(project, needed=needed), ensure_ascii=False, indent=1) + "\n"
-    write_atomically(project.build / "course.json", text)
+    write_atomically(project.build / "course.json", course_table(project, needed=needed).to_json())
     write_atomically(project.build / "calendar.ics", to_ical(Timetable(syllabus_of(project))))
     project.cache.made("course", inputs, ["course.json", "calendar.ics"])
     report.drafts += [f"{draft} (build/{path})" for draft, path in set_aside.items() if path in report.written]
-    made_now = (entry for entry in entries(project, needed=needed) if entry.path("student") in report.written)
-    report.overruns += [entry.overrun for entry in made_now if entry.overrun]
+    made_now = (row for row in lecture_rows(project, needed=needed) if row.path("student") in report.written)
+    report.overruns += [row.overrun for row in made_now if row.overrun]
     report.written += ["course.json", "calendar.ics"]

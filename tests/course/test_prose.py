@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from coursekit.project import Part, Project, find_parts
-from coursekit.schedule.timetable import Entry, entries
+from coursekit.schedule.course_table import LectureRow, lecture_rows
 from coursekit.sources.percent import read
 
 PROJECT = Project(Path(__file__).parents[2])
@@ -56,9 +56,9 @@ def test_no_turn_of_phrase_that_readers_stumble_over(part: Part) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", [entry for entry in entries(PROJECT) if entry.source], ids=lambda entry: entry.slot.id
+    "entry", [entry for entry in lecture_rows(PROJECT) if entry.source], ids=lambda entry: entry.slot.id
 )
-def test_the_core_of_every_part_fits_its_slot(entry: Entry) -> None:
+def test_the_core_of_every_part_fits_its_slot(entry: LectureRow) -> None:
     """Reading, predictions and core exercises take 0.85 of the slot or less, and the core is marked."""
     assert entry.load and entry.load.marked
     assert not entry.overrun

@@ -28,7 +28,7 @@ def command(start: str | None, output: Path | None) -> None:
             first = date.fromisoformat(start)
         except ValueError:
             raise CourseError(f"--start {start!r} is not a date; write 2027-01-11") from None
-        timetable = timetable.moved(first)
+        timetable = timetable.shifted(first)
     content = to_ical(timetable)
     if output is None:
         click.echo(content, nl=False)

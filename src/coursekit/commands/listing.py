@@ -7,64 +7,64 @@ from typing import Any
 import click
 
 from coursekit.project import Project, find_project
+from coursekit.schedule.course_table import LectureRow, drafts, lecture_rows, relative_to_project
 from coursekit.schedule.syllabus import weekday
-from coursekit.schedule.timetable import Entry, drafts, entries, relative_to_project
 
 
-def listed(project: Project, entry: Entry) -> dict[str, Any]:
+def listed(project: Project, row: LectureRow) -> dict[str, Any]:
     """One part as ``course list --json`` gives it; paths are relative to the project's root, null where no source exists."""
-    slot = entry.slot
+    slot = row.slot
     return {
-        "day": slot.row.day,
-        "session": slot.row.session,
+        "day": slot.day.day,
+        "session": slot.day.session,
         "part": slot.part.part,
-        "title": entry.title,
-        "exercises": [meta.name for meta in entry.source.exercises] if entry.source else [],
-        "student": relative_to_project(project, entry.path("student")),
-        "solutions": relative_to_project(project, entry.path("solutions")),
-        "slides": relative_to_project(project, entry.path("slides")),
+        "title": row.title,
+        "exercises": [meta.name for meta in row.source.exercises] if row.source else [],
+        "student": relative_to_project(project, row.path("student")),
+        "solutions": relative_to_project(project, row.path("solutions")),
+        "slides": relative_to_project(project, row.path("slides")),
         "release_at": slot.release_at.isoformat(),
         "solutions_at": slot.solutions_at.isoformat(),
-        "load": {"minutes": entry.load.minutes if entry.load else None, "slot": slot.minutes},
+        "load": {"minutes": row.load.minutes if row.load else None, "slot": slot.minutes},
     }
 
 
-def table(found: tuple[Entry, ...]) -> str:
+def table(lectures: tuple[LectureRow, ...]) -> str:
     """A table for people: one line a part, days set apart by their date."""
-    rows = [("day", "date", "part", "material", "solutions", "exercises", "load", "title")]
-    for entry in found:
-        slot = entry.slot
-        source = entry.source
+    lines = [("day", "date", "part", "material", "solutions", "exercises", "load", "title")]
+    for row in lectures:
+        slot = row.slot
+        source = row.source
         what = f"{len(source.exercises)}" if source else "no source yet" if slot.part.notebook else "-"
-        rows.append(
+        lines.append(
             (
-                f"{slot.row.day:02d}",
+                f"{slot.day.day:02d}",
                 _day(slot.start),
                 slot.id,
                 f"{slot.release_at:%H:%M}" if slot.has_material else "-",
                 f"{slot.solutions_at:%H:%M}" if slot.part.notebook else "-",
-                what + (" + slides" if entry.deck else ""),
-                _load(entry),
-                entry.title,
+                what + (" + slides" if row.deck else ""),
+                _load(row),
+                row.title,
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join(lines)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    texts.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(texts)
 
 
-def _load(entry: Entry) -> str:
+def _load(row: LectureRow) -> str:
     """``153 of 180 min``; ``(all)`` where no exercise is marked as core, ``!`` where it overruns its slot.
 
     ``98 min at home`` where a talk fills the slot.
     """
-    load = entry.load
+    load = row.load
     if load is None:
         return "-"
-    if entry.at_home:
+    if row.at_home:
         return f"{load.minutes} min at home"
-    return f"{load.minutes} of {entry.slot.minutes} min{'' if load.marked else ' (all)'}{' !' if entry.overrun else ''}"
+    return f"{load.minutes} of {row.slot.minutes} min{'' if load.marked else ' (all)'}{' !' if row.overrun else ''}"
 
 
 def _day(moment: datetime) -> str:
@@ -80,10 +80,10 @@ def command(as_json: bool) -> None:
     marked as core). "!" marks one that fills more than 0.85 of its slot.
     """
     project = find_project()
-    found = entries(project)
+    rows = lecture_rows(project)
     if as_json:
-        click.echo(json.dumps([listed(project, entry) for entry in found], ensure_ascii=False, indent=1))
+        click.echo(json.dumps([listed(project, row) for row in rows], ensure_ascii=False, indent=1))
     else:
-        click.echo(table(found))
+        click.echo(table(rows))
         for draft in drafts(project):
             click.echo(f"draft, in no syllabus: {draft.id}")

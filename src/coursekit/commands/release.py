@@ -8,9 +8,9 @@ import click
 from coursekit.build import build
 from coursekit.notebooks.title import day_tag
 from coursekit.project import find_parts, find_project
-from coursekit.publish.release import release
+from coursekit.publish.release import release, released_parts
 from coursekit.schedule.syllabus import syllabus_of
-from coursekit.schedule.timetable import Timetable, parse_at
+from coursekit.schedule.timetable import parse_at
 
 
 @click.command("release")
@@ -23,7 +23,7 @@ def command(when: str, to: Path) -> None:
     project = find_project()
     syllabus = syllabus_of(project)
     at = parse_at(when, syllabus)
-    begun = {slot.id for slot, _ in Timetable(syllabus).due(at)}
+    begun = released_parts(project, at)
     targets = [part.id for part in find_parts(project) if part.id in begun]
     # Without a target `build` would make everything; before the first day nothing needs to be made.
     problems = build(project, targets, tell=lambda line: click.echo(line, err=True)).problems if targets else []

@@ -21,10 +21,11 @@ from coursekit.project import Project, key_path
 from coursekit.publish import release_pages
 from coursekit.publish.site import build_site
 from coursekit.schedule.calendar import to_ical
-from coursekit.schedule.release_path import VERSIONS
+from coursekit.schedule.course_table import course_table, drafts
 from coursekit.schedule.syllabus import syllabus_of
-from coursekit.schedule.timetable import Timetable, course_table, drafts, entries, release_path
+from coursekit.schedule.timetable import Timetable, published_path
 from coursekit.sources.exercise_file import exercises_of
+from dlmodule.course import Course
 from dlmodule.files import write_atomically
 
 MANIFEST = ".release.json"
@@ -34,35 +35,39 @@ _PACKAGE_FILES = {".py", ".typed", ".html", ".css", ".js", ".svg", ".json", ".to
 
 def contents(project: Project, at: datetime) -> dict[str, bytes]:
     """Every file of the release at ``at``, by its path in it. Raises CourseError where one that is due has not been built."""
-    timetable = Timetable(syllabus_of(project))
-    due = {(slot.id, version) for slot, version in timetable.due(at)}
-    begun = {identity for identity, _ in due}
+    syllabus = syllabus_of(project)
+    course = course_table(project, needed=released_parts(project, at))
+    known = course.as_of(at)
     files: dict[str, bytes] = {}
     withheld = _drafted(project)
-    for entry in entries(project, timetable, needed=begun):
-        slot = entry.slot
-        for version in VERSIONS:
-            built = entry.path(version)
-            if built is None or (slot.id, version) not in due:
-                continue
-            files[release_path(slot.row, slot.part, version)] = _built(project, built)
-            if version == "student" and entry.source is not None and entry.source.exercises:
-                key = key_path(slot.row.session)
-                files[key] = _key(project, slot.row.session, withheld.get(slot.row.session, set()))
-    rows = {row.folder: row for row in timetable.syllabus.day}
-    course = release_pages.released_course(course_table(project, needed=begun), rows, files.keys(), at=at)
+    for day, part in known.parts():
+        for version in part.due:
+            built = part.path(version)
+            place = published_path(syllabus, day.session, part.part, version)
+            assert built is not None and place is not None, "what is due exists and has its place in the syllabus"
+            files[place] = _built(project, built)
+            if version == "student" and part.exercises:
+                key = key_path(day.session)
+                files[key] = _key(project, day.session, withheld.get(day.session, set()))
+    released = release_pages.released_course(known, syllabus)
     pages = {
-        "README.md": release_pages.readme(course),
-        "course.json": release_pages.course_json(course),
+        "README.md": release_pages.readme(released),
+        "course.json": released.to_json(),
         "pyproject.toml": release_pages.pyproject(
             project.root / "pyproject.toml", keys=any(name.startswith("keys/") for name in files)
         ),
     }
     files |= {name: text.encode() for name, text in pages.items()}
-    files["calendar.ics"] = to_ical(timetable)
+    files["calendar.ics"] = to_ical(Timetable(syllabus))
     files["LICENSE"] = (project.root / "LICENSE").read_bytes()
-    files |= _package(project) | _site(project, at)
+    files |= _package(project) | _site(project, course, at)
     return dict(sorted(files.items()))
+
+
+def released_parts(project: Project, at: datetime) -> set[str]:
+    """The parts that are out at ``at``, whether or not their sources exist yet; only those can stop a release."""
+    course = course_table(project, needed=()).as_of(at)
+    return {day.part_id(part) for day, part in course.parts() if "student" in part.open}
 
 
 def _drafted(project: Project) -> dict[str, set[str]]:
@@ -105,13 +110,13 @@ def _package(project: Project) -> dict[str, bytes]:
     return found
 
 
-def _site(project: Project, at: datetime) -> dict[str, bytes]:
+def _site(project: Project, course: Course, at: datetime) -> dict[str, bytes]:
     """The static site as it is at ``at``, where this project has one (``build/site``)."""
     if not (project.build / "site").is_dir():
         return {}
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "site"
-        build_site(project, at=at, to=target)
+        build_site(project, course=course, at=at, to=target)
         return {
             f"site/{path.relative_to(target).as_posix()}": path.read_bytes()
             for path in sorted(target.rglob("*"))

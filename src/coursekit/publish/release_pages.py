@@ -2,58 +2,48 @@
 
 import json
 import tomllib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from coursekit.schedule.release_path import VERSIONS
-from coursekit.schedule.syllabus import Day
-from coursekit.schedule.timetable import release_path
-from dlmodule.course import as_of
-
-Course = dict[str, Any]
+from coursekit.schedule.syllabus import Syllabus
+from coursekit.schedule.timetable import published_path
+from dlmodule.course import VERSIONS, Course, Day, Part, Version
 
 
-def released_course(course: Course, rows: Mapping[str, Day], due: Set[str], *, at: datetime) -> Course:
-    """``course.json`` for learners: what is known at ``at``, with the release's own paths; what is not in the release has none.
+def released_course(known: Course, syllabus: Syllabus) -> Course:
+    """The course for learners, as of the release's moment: with the release's own paths; what is not in it has none."""
 
-    rows: the syllabus's rows by folder; due: paths (of the release) that are in it.
-    """
-    known = as_of(course, at)
-    for day in known["days"]:
-        row = rows[day["folder"]]
-        for index, (part, written) in enumerate(zip(day["parts"], row.parts, strict=True)):
-            paths = {version: release_path(row, written, version) for version in VERSIONS}
-            day["parts"][index] = {
-                **part,
-                **{version: path if path in due else None for version, path in paths.items()},
-            }
-    return known
+    def place(day: Day, part: Part, version: Version) -> str | None:
+        return published_path(syllabus, day.session, part.part, version) if version in part.due else None
 
+    def released(day: Day, part: Part) -> Part:
+        student, solutions, slides = (place(day, part, version) for version in VERSIONS)
+        return replace(part, student=student, solutions=solutions, slides=slides)
 
-def course_json(course: Course) -> str:
-    """``course.json`` as the build writes it."""
-    return json.dumps(course, ensure_ascii=False, indent=1) + "\n"
+    days = tuple(replace(day, parts=tuple(released(day, part) for part in day.parts)) for day in known.days)
+    return replace(known, days=days)
 
 
 def readme(course: Course) -> str:
     """The repository's front page: the lecture table, how to take part, dates, team and primers."""
-    lines = [f"# {course['title']}", "", course["objective"], "", "## Lectures", ""]
+    lines = [f"# {course.title}", "", course.objective, "", "## Lectures", ""]
     lines += ["| day | date | lecture | practical | solutions | slides |", "|---|---|---|---|---|---|"]
-    for day in course["days"]:
-        for index, part in enumerate(day["parts"]):
-            first = [f"{day['day']:02d}", f"{day['weekday']} {day['date']}"] if index == 0 else ["", ""]
-            meeting = f" ([meeting]({day['meeting']}))" if index == 0 and day["meeting"] else ""
-            title = f"{_cell(day['title'])}, {part['part']}: {_cell(part['kind'])}{meeting}"
-            colab = f" · [Colab]({part['colab']})" if part["colab"] else ""
+    for day in course.days:
+        for index, part in enumerate(day.parts):
+            first = [f"{day.day:02d}", f"{day.weekday} {day.date}"] if index == 0 else ["", ""]
+            meeting = f" ([meeting]({day.meeting}))" if index == 0 and day.meeting else ""
+            title = f"{_cell(day.title)}, {part.part}: {_cell(part.kind)}{meeting}"
+            colab = f" · [Colab]({part.colab})" if part.colab else ""
             links = [
-                _link("notebook", part["student"]) + colab,
-                _link("solutions", part["solutions"]),
-                _link("slides", part["slides"]),
+                _link("notebook", part.student) + colab,
+                _link("solutions", part.solutions),
+                _link("slides", part.slides),
             ]
             lines.append("| " + " | ".join([*first, title, *links]) + " |")
-    lines += ["", "Links become active as the course progresses.", "", "## Take part", "", course["colab"], ""]
+    lines += ["", "Links become active as the course progresses.", "", "## Take part", "", course.colab, ""]
     lines += ["On your own computer, with Python 3.11 or newer:", "", "```sh", "python3 -m venv .venv"]
     lines += [
         ".venv/bin/python -m pip install .",
@@ -64,16 +54,16 @@ def readme(course: Course) -> str:
         "",
     ]
     lines += ["## Assessment", ""]
-    for item in course["assessments"]:
+    for item in course.assessments:
         lines.append(
-            f"- {item['title']} ({item['format']}): released {_when(item['release_at'])}, due {_when(item['due_at'])}; {item['weight']:.0%} of the module mark"
+            f"- {item.title} ({item.format}): released {_when(item.release_at)}, due {_when(item.due_at)}; {item.weight:.0%} of the module mark"
         )
     lines += ["", "## Primers", "", "Not mandatory.", ""]
-    for primer in course["primers"]:
-        lines.append(f"- {_link(primer['title'], primer['url']) or primer['title']}")
+    for primer in course.primers:
+        lines.append(f"- {_link(primer.title, primer.url) or primer.title}")
     lines += ["", "## Team", ""]
-    for member in course["team"]:
-        lines.append(f"- {member['name']}" + (f", {member['role']}" if member["role"] else ""))
+    for member in course.team:
+        lines.append(f"- {member.name}" + (f", {member.role}" if member.role else ""))
     return "\n".join([*lines, "", "Code: MIT. Prose: CC BY 4.0. See [LICENSE](LICENSE).", ""])
 
 
@@ -85,8 +75,8 @@ def _link(text: str, address: str | None) -> str:
     return f"[{text}]({address})" if address else ""
 
 
-def _when(stamp: str) -> str:
-    return stamp[:16].replace("T", " ")
+def _when(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
 
 
 def pyproject(path: Path, *, keys: bool) -> str:

@@ -18,22 +18,23 @@ from coursekit.project import Project
 from coursekit.publish.site_pages import Pages, collect
 from coursekit.publish.site_sphinx import Complaint, tree
 from coursekit.sources.source import source_of
+from dlmodule.course import Course, read_course
 from dlmodule.files import is_abandoned
 
 # MyST-NB numbers the lines of a notebook so: 10 000 for each cell, from 1.
 _LINES_PER_CELL = 10_000
 
 
-def build_site(project: Project, *, at: datetime | None, to: Path) -> None:
+def build_site(project: Project, *, at: datetime | None, to: Path, course: Course | None = None) -> None:
     """Write the site with exactly what is due at ``at`` to the folder ``to``; None: everything there is.
 
-    It reads build/course.json and what that names, so `course build` comes first. Raises CourseError for a file that is missing,
+    It shows ``course``, by default build/course.json, and what that names, so `course build` comes first. Raises CourseError for a file that is missing,
     for anything Sphinx warns of (naming the file and line to mend), and where ``to`` holds something other than a site.
     """
     to = to.resolve()
     if to.exists() and not _is_site(to):
         raise CourseError("there is something other than a site here; name another folder or remove it", file=to)
-    pages = collect(project, at=at)
+    pages = collect(project, course or read_course(project.build / "course.json"), at=at)
     made = tree(pages.sources, project.cache, lambda complaints: _error(project, pages, complaints))
     to.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(to)

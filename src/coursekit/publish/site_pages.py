@@ -6,10 +6,10 @@ not released is no page, no link, no row of the ledger, and so no word of the se
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -23,7 +23,7 @@ from coursekit.ledger import read
 from coursekit.notebooks.cell_ids import cell_id
 from coursekit.project import Project
 from coursekit.publish.site_ledger import ledger_page
-from dlmodule.course import Course, Day, Part, Version, as_of, is_active, read_course
+from dlmodule.course import Course, Day, Part, Version
 from dlmodule.home import page
 
 # The order of the documents in the navigation; any other follows by name.
@@ -44,22 +44,21 @@ class Pages:
 
 def page_name(day: Day, part: Part, version: Version) -> str:
     """The address of a part on the site, without ``.html``: ``parts/05_cnns_1/morning_solutions``."""
-    return f"parts/{day['session']}/{part['part']}{'_solutions' if version == 'solutions' else ''}"
+    return f"parts/{day.session}/{part.part}{'_solutions' if version == 'solutions' else ''}"
 
 
-def collect(project: Project, *, at: datetime | None) -> Pages:
-    """All pages that are due at ``at``; None: everything. Raises CourseError or DLModuleError for files missing or damaged."""
-    course = read_course(project.build / "course.json")
-    course = course if at is None else as_of(course, at)
+def collect(project: Project, course: Course, *, at: datetime | None) -> Pages:
+    """All pages of ``course`` that are due at ``at``; None: everything. Raises CourseError for files missing or damaged."""
+    course = course.as_of(at)
     pages = Pages()
     _add_theme(pages)
     _add_documents(project, pages)
-    days = [_add_day(project, course, day, at, pages) for day in course["days"]]
-    pages.sources["ledger.md"] = ledger_page(read(project), _released(course, at)).encode()
+    days = [_add_day(project, day, pages) for day in course.days]
+    pages.sources["ledger.md"] = ledger_page(read(project), _released(course)).encode()
     pages.origins["ledger.md"] = project.ledger
     facts = {
-        "title": course["title"],
-        "mark": course["title"].split(":")[0],
+        "title": course.title,
+        "mark": course.title.split(":")[0],
         "days": [day for day in days if day["parts"]],
         "docs": _documents(pages),
     }
@@ -74,10 +73,7 @@ def collect(project: Project, *, at: datetime | None) -> Pages:
         at=at or datetime(1970, 1, 1, tzinfo=UTC),
         progress=(),
         mode="site",
-        self_paced=at is None,
-        href=lambda day, part, version: (
-            part[version] if version == "slides" else f"{page_name(day, part, version)}.html"
-        ),
+        href=lambda day, part, version: part.slides if version == "slides" else f"{page_name(day, part, version)}.html",
         static="_static/",
         calendar="calendar.ics" if calendar.is_file() else None,
         search="search.html",
@@ -85,34 +81,28 @@ def collect(project: Project, *, at: datetime | None) -> Pages:
     return pages
 
 
-def _versions(course: Course, part: Part, at: datetime | None) -> Iterator[Version]:
-    """The versions of ``part`` that exist and are due."""
-    for version in ("student", "solutions", "slides"):
-        if part.get(version) and (at is None or is_active(course, part, version, at=at, self_paced=False)):
-            yield version
-
-
-def _add_day(project: Project, course: Course, day: Day, at: datetime | None, pages: Pages) -> dict[str, Any]:
+def _add_day(project: Project, day: Day, pages: Pages) -> dict[str, Any]:
     """Adds the pages of ``day``; returns what the navigation says of it."""
-    row = page.describe(course, day)
+    row = page.describe(day)
     parts = []
-    for part, described in zip(day["parts"], row.parts, strict=True):
-        versions = tuple(_versions(course, part, at))
-        if not versions:
+    for part, described in zip(day.parts, row.parts, strict=True):
+        if not part.due:
             continue
-        for version in versions:
+        for version in part.due:
+            path = part.path(version)
+            assert path is not None, "what is due exists"
             if version == "slides":
-                pages.files[part["slides"]] = _file(project, part["slides"], "course slides").read_bytes()
+                pages.files[path] = _file(project, path, "course slides").read_bytes()
             else:
                 name = f"{page_name(day, part, version)}.ipynb"
-                pages.sources[name] = _notebook(project, day, part, version, pages)
-                pages.origins[name] = project.course / day["session"] / f"{part['part']}.py"
+                pages.sources[name] = _notebook(project, day, part, version, path, pages)
+                pages.origins[name] = project.course / day.session / f"{part.part}.py"
         parts.append(
             {
                 "label": described.label,
-                "page": page_name(day, part, "student") if "student" in versions else None,
-                "solutions": page_name(day, part, "solutions") if "solutions" in versions else None,
-                "slides": part["slides"] if "slides" in versions else None,
+                "page": page_name(day, part, "student") if "student" in part.due else None,
+                "solutions": page_name(day, part, "solutions") if "solutions" in part.due else None,
+                "slides": part.slides if "slides" in part.due else None,
             }
         )
     return {
@@ -132,18 +122,19 @@ def _file(project: Project, name: str, made_by: str) -> Path:
     return path
 
 
-def _notebook(project: Project, day: Day, part: Part, version: Version, pages: Pages) -> bytes:
+def _notebook(project: Project, day: Day, part: Part, version: Version, path: str, pages: Pages) -> bytes:
     """The notebook to be shown: as it was executed, where that run was of the present text; else without outputs."""
-    built = _file(project, part[version], "course build")
+    built = _file(project, path, "course build")
     text = built.read_text(encoding="utf-8")
     notebook = json.loads(text)
-    executed = project.build / "executed" / day["session"] / built.name
-    if executed.is_file():
+    executed = project.build / "executed" / day.session / built.name
+    # Outputs that cannot be read are as if it had not been executed.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         run = json.loads(executed.read_text(encoding="utf-8"))
-        if run["metadata"].get("dlmodule", {}).get("executed", {}).get("notebook") == digest_of(text):
+        if run["metadata"]["dlmodule"]["executed"]["notebook"] == digest_of(text):
             notebook = run
     page = page_name(day, part, version)
-    installation = cell_id(day["session"], part["part"], "install")
+    installation = cell_id(day.session, part.part, "install")
     notebook["cells"] = [cell for cell in notebook["cells"] if cell.get("id") != installation]
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
@@ -234,12 +225,11 @@ def _add_theme(pages: Pages) -> None:
     pages.sources["_static/mathjax.js"] = script.read_bytes()
 
 
-def _released(course: Course, at: datetime | None) -> dict[str, tuple[str, str]]:
+def _released(course: Course) -> dict[str, tuple[str, str]]:
     """For each exercise of a part that is released: its title and the part's page."""
     return {
-        f"{day['session']}.{exercise['name']}": (exercise["title"], page_name(day, part, "student"))
-        for day in course["days"]
-        for part in day["parts"]
-        if "student" in _versions(course, part, at)
-        for exercise in part.get("exercises", ())
+        f"{day.session}.{exercise.name}": (exercise.title, page_name(day, part, "student"))
+        for day, part in course.parts()
+        if "student" in part.due
+        for exercise in part.exercises
     }

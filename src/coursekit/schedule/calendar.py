@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 
-from coursekit.schedule.timetable import Slot, Timetable
+from coursekit.schedule.timetable import ScheduledPart, Timetable
 
 
 def to_ical(timetable: Timetable) -> bytes:
@@ -73,7 +73,7 @@ def _event(
     event = icalendar.Event()
     event.add("uid", f"{name}@{facts.repository.name}.{facts.repository.owner}".lower())
     # The standard demands a stamp; that of the run's first release is the same in every calendar of this run.
-    event.add("dtstamp", timetable.slots[0].release_at.astimezone(UTC))
+    event.add("dtstamp", timetable.parts[0].release_at.astimezone(UTC))
     event.add("summary", summary)
     event.add("dtstart", start)
     if end is not None:
@@ -84,17 +84,17 @@ def _event(
 
 
 def _sessions(timetable: Timetable) -> Iterator[icalendar.Event]:
-    for slot in timetable.slots:
+    for slot in timetable.parts:
         event = _event(timetable, slot.id, _name(slot), slot.start, slot.end, category="Session")
         if slot.part.note:
             event.add("description", slot.part.note)
-        if slot.row.meeting:
-            event.add("url", slot.row.meeting)
+        if slot.day.meeting:
+            event.add("url", slot.day.meeting)
         yield event
 
 
 def _releases(timetable: Timetable) -> Iterator[icalendar.Event]:
-    for slot in timetable.slots:
+    for slot in timetable.parts:
         if slot.has_material:
             yield _event(
                 timetable, f"{slot.id}.material", f"Material: {_name(slot)}", slot.release_at, category="Release"
@@ -112,6 +112,6 @@ def _assessments(timetable: Timetable) -> Iterator[icalendar.Event]:
         yield _event(timetable, f"{item.id}.due", f"{item.title}: due", due, category="Deadline")
 
 
-def _name(slot: Slot) -> str:
+def _name(slot: ScheduledPart) -> str:
     """``05 CNNs part I, morning: code-along``."""
-    return f"{slot.row.day:02d} {slot.row.title}, {slot.part.part}: {slot.part.title or slot.part.kind}"
+    return f"{slot.day.day:02d} {slot.day.title}, {slot.part.part}: {slot.part.title or slot.part.kind}"

@@ -7,14 +7,13 @@ site (``mode="site"``: links only). What a page shows at a moment is worked out 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from dlmodule.course import Course, Day, Part, Version, is_active, moment, opens_at, part_id
+from dlmodule.course import VERSIONS, Assessment, Course, Day, Part, Version
 from dlmodule.home import banner
 from dlmodule.home.resume import Attempt, part_label, part_title, statuses, where_to_continue
 
@@ -109,7 +108,6 @@ def render(
     at: datetime,
     progress: Iterable[Attempt],
     mode: Literal["local", "site"],
-    self_paced: bool | None = None,
     href: Href | None = None,
     local: Local | None = None,
     static: str = "static/",
@@ -118,21 +116,17 @@ def render(
 ) -> str:
     """The home as one HTML page.
 
-    ``self_paced`` None takes the course's own setting. ``href`` gives the address of a part's version on a page that only
-    links (the site); the local page opens notebooks by forms and asks it for slides only. ``static`` is the address of this
+    ``course`` is as of the moment ``at``, or wholly open (``Course.as_of``). ``href`` gives the address of a part's version on a
+    page that only links (the site); the local page opens notebooks by forms and asks it for slides only. ``static`` is the address of this
     package's static folder, ``calendar`` and ``search`` the addresses of course.ics and of a search page, if there are any.
     """
-    paced = bool(course.get("self_paced", True)) if self_paced is None else self_paced
-    zone = ZoneInfo(course.get("timezone", "UTC"))
-    now = at.astimezone(zone)
+    now = at.astimezone(course.zone)
     attempts = list(progress)
     status = statuses(attempts)
-    days = [_day(course, day, now, paced, status, href, local) for day in course["days"]]
-    resume = where_to_continue(
-        course, at=now, self_paced=paced, progress=attempts, opened=local.opened if local else {}
-    )
+    days = [_day(day, now, status, href, local) for day in course.days]
+    resume = where_to_continue(course, at=now, progress=attempts, opened=local.opened if local else {})
     numbers = sorted({day.number for day in days})
-    reached = _reached(course, days, attempts, local, now, paced)
+    reached = _current_day(course, attempts, local, now)
     depth = f"the well has reached day {reached}" if reached else "the well has not been begun"
     page = _environment().get_template("home.html")
     return page.render(
@@ -142,14 +136,12 @@ def render(
         days=days,
         today=[day for day in days if day.today],
         resume=resume if mode == "local" else None,
-        assessments=[_assessment(course, item, now, paced) for item in course.get("assessments", ())],
-        primers=course.get("primers", ()),
+        assessments=[_assessment(item, now, course.self_paced) for item in course.assessments],
         banner=banner.draw(
             len(numbers),
             numbers.index(reached) + 1 if reached in numbers else 0,
             f"A cross-section through layered rock, one bed for each of the {len(numbers)} days; {depth}.",
         ),
-        self_paced=paced,
         right=sum(part.right for day in days for part in day.parts),
         exercises=sum(len(part.exercises) for day in days for part in day.parts),
         static=static,
@@ -159,9 +151,9 @@ def render(
     )
 
 
-def describe(course: Course, day: Day) -> DayRow:
+def describe(day: Day) -> DayRow:
     """A day as the table names it: its number, anchor and date, and the labels and titles of its parts."""
-    return _day(course, day, datetime(1970, 1, 1, tzinfo=UTC), True, {}, None, None)
+    return _day(day, None, {}, None, None)
 
 
 def digest(progress: Iterable[Attempt]) -> str:
@@ -170,107 +162,74 @@ def digest(progress: Iterable[Attempt]) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _day(
-    course: Course,
-    day: Day,
-    at: datetime,
-    paced: bool,
-    status: Mapping[str, str],
-    href: Href | None,
-    local: Local | None,
-) -> DayRow:
-    date = datetime.fromisoformat(day["date"])
+def _day(day: Day, now: datetime | None, status: Mapping[str, str], href: Href | None, local: Local | None) -> DayRow:
     return DayRow(
-        number=int(day["day"]),
-        anchor=f"{day['session']}-{day.get('folder', '')}".replace(".", "-").lower(),
-        date=f"{day.get('weekday', f'{date:%a}')} {date.day} {date:%b}",
-        iso=day["date"],
-        title=day["title"],
-        meeting=day.get("meeting"),
-        today=day["date"] == f"{at:%Y-%m-%d}",
-        parts=[_part(course, day, part, at, paced, status, href, local) for part in day.get("parts", ())],
+        number=day.day,
+        anchor=f"{day.session}-{day.folder}".replace(".", "-").lower(),
+        date=f"{day.weekday or f'{day.date:%a}'} {day.date.day} {day.date:%b}",
+        iso=day.date.isoformat(),
+        title=day.title,
+        meeting=day.meeting,
+        today=now is not None and day.date == now.date(),
+        parts=[_part(day, part, status, href, local) for part in day.parts],
     )
 
 
-def _part(
-    course: Course,
-    day: Day,
-    part: Part,
-    at: datetime,
-    paced: bool,
-    status: Mapping[str, str],
-    href: Href | None,
-    local: Local | None,
-) -> PartRow:
-    identity = part_id(day, part)
-    zone = course.get("timezone", "UTC")
-    start, end = moment(part.get("start"), zone), moment(part.get("end"), zone)
+def _part(day: Day, part: Part, status: Mapping[str, str], href: Href | None, local: Local | None) -> PartRow:
+    identity = day.part_id(part)
     links: dict[str, Link] = {}
-    for version in ("student", "solutions", "slides"):
-        if not part.get(version):
+    for version in VERSIONS:
+        if part.path(version) is None:
             continue
-        active = is_active(course, part, version, at=at, self_paced=paced)
+        active = version in part.due
         links[version] = Link(
             version=version,
             active=active,
-            when=clock(opens_at(course, part, version)),
+            when=clock(part.opens_at(version)),
             href=href(day, part, version) if active and href else None,
             state=local.states.get((identity, version), "absent") if local else "absent",
         )
-    student = links.get("student")
-    exercises = [
-        ExerciseRow(
-            e["title"],
-            int(e.get("difficulty", 1)),
-            int(e.get("minutes", 0)),
-            status.get(f"{day['session']}.{e['name']}", ""),
-        )
-        for e in part.get("exercises", ())
-    ]
     return PartRow(
         id=identity,
         label=part_label(day, part),
         title=part_title(day, part),
-        note=str(part.get("note") or ""),
-        hours=f"{start:%H:%M}–{end:%H:%M}" if start and end else "",
-        minutes=(part.get("minutes") or {}).get("study"),
-        objectives=part.get("objectives", ()) or (),
-        exercises=exercises,
-        colab=part.get("colab") if student and student.active else None,
+        note=part.note or "",
+        hours=f"{part.start:%H:%M}–{part.end:%H:%M}" if part.start and part.end else "",
+        minutes=part.minutes.study,
+        objectives=part.objectives,
+        exercises=[
+            ExerciseRow(exercise.title, exercise.difficulty, exercise.minutes, status.get(name, ""))
+            for name, exercise in zip(day.exercise_ids(part), part.exercises, strict=True)
+        ],
+        colab=part.colab if "student" in part.due else None,
         links=links,
     )
 
 
-def _assessment(course: Course, item: Mapping[str, Any], at: datetime, paced: bool) -> AssessmentRow:
-    zone = course.get("timezone", "UTC")
-    opens, due = moment(item.get("release_at"), zone), moment(item.get("due_at"), zone)
-    if paced or opens is None or due is None:
+def _assessment(item: Assessment, now: datetime, self_paced: bool) -> AssessmentRow:
+    opens, due = item.release_at, item.due_at
+    if self_paced or opens is None or due is None:
         state = ""
-    elif at < opens:
-        state = f"opens in {span(opens - at)}"
-    elif at <= due:
-        state = f"due in {span(due - at)}"
+    elif now < opens:
+        state = f"opens in {span(opens - now)}"
+    elif now <= due:
+        state = f"due in {span(due - now)}"
     else:
         state = "closed"
-    weight = item.get("weight")
-    share = (
-        f"{100 * weight:g} %" if isinstance(weight, int | float) and weight <= 1 else f"{weight:g} %" if weight else ""
+    share = f"{100 * item.weight:g} %" if item.weight else ""
+    return AssessmentRow(
+        item.title, item.format, clock(opens), clock(due), due.isoformat() if due else "", share, state
     )
-    form = str(item.get("format") or "")
-    return AssessmentRow(item["title"], form, clock(opens), clock(due), due.isoformat() if due else "", share, state)
 
 
-def _reached(
-    course: Course, days: Sequence[DayRow], progress: Sequence[Attempt], local: Local | None, at: datetime, paced: bool
-) -> int:
+def _current_day(course: Course, progress: Sequence[Attempt], local: Local | None, now: datetime) -> int:
     """The deepest day the learner has worked on; before any work, and on the site, today's day while the run lasts; else 0."""
-    sessions = {str(a.get("exercise")).split(".")[0] for a in progress} | {
-        p.split(".")[0] for p in (local.opened if local else ())
-    }
-    worked = [int(day["day"]) for day in course["days"] if day["session"] in sessions]
-    if worked or paced:
+    names = [str(attempt.get("exercise")) for attempt in progress] + list(local.opened if local else ())
+    sessions = {name.split(".")[0] for name in names}
+    worked = [day.day for day in course.days if day.session in sessions]
+    if worked or course.self_paced:
         return max(worked, default=0)
-    return max((day.number for day in days if day.iso <= f"{at:%Y-%m-%d}"), default=0)
+    return max((day.day for day in course.days if day.date <= now.date()), default=0)
 
 
 def clock(when: datetime | None) -> str:
@@ -278,7 +237,7 @@ def clock(when: datetime | None) -> str:
     return f"{when:%a} {when.day} {when:%b}, {when:%H:%M}" if when else ""
 
 
-def span(length: Any) -> str:
+def span(length: timedelta) -> str:
     """A length of time in its largest unit: 3 days, 5 hours, 12 minutes."""
     minutes = int(length.total_seconds() // 60)
     for size, unit in ((1440, "day"), (60, "hour")):

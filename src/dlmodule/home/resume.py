@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dlmodule.course import Course, Day, Part, is_active, part_id, parts
+from dlmodule.course import Course, Day, Part
 
 Attempt = Mapping[str, Any]
 
@@ -22,15 +22,18 @@ class Resume:
 
 
 def where_to_continue(
-    course: Course, *, at: datetime, self_paced: bool, progress: Iterable[Attempt], opened: Mapping[str, str]
+    course: Course, *, at: datetime, progress: Iterable[Attempt], opened: Mapping[str, str]
 ) -> Resume | None:
-    """The part last worked on; the next one if all its exercises are right; the first that can be opened otherwise."""
+    """The part last worked on; the next one if all its exercises are right; the first that can be opened otherwise.
+
+    ``course`` is as of the moment ``at``, or wholly open.
+    """
     status = statuses(progress_list := list(progress))
-    usable = [(d, p) for d, p in parts(course) if is_active(course, p, "student", at=at, self_paced=self_paced)]
+    usable = [(day, part) for day, part in course.parts() if "student" in part.due]
     if not usable:
         return None
-    home_of = {f"{d['session']}.{e['name']}": part_id(d, p) for d, p in usable for e in p.get("exercises", ())}
-    ids = [part_id(d, p) for d, p in usable]
+    home_of = {exercise: day.part_id(part) for day, part in usable for exercise in day.exercise_ids(part)}
+    ids = [day.part_id(part) for day, part in usable]
     worked: dict[str, datetime] = {}
     stamps = [*opened.items(), *((home_of.get(str(a.get("exercise")), ""), str(a.get("at"))) for a in progress_list)]
     for identity, text in stamps:
@@ -39,15 +42,15 @@ def where_to_continue(
             worked[identity] = max(when, worked.get(identity, when))
     if not worked:
         day, part = usable[0]
-        return Resume(ids[0], "Start here", day["day"], part_label(day, part), part_title(day, part))
+        return Resume(ids[0], "Start here", day.day, part_label(day, part), part_title(day, part))
     last = max(worked, key=lambda identity: worked[identity])
     index, why = ids.index(last), "Continue where you left off"
     day, part = usable[index]
-    exercises = [f"{day['session']}.{e['name']}" for e in part.get("exercises", ())]
+    exercises = day.exercise_ids(part)
     if exercises and all(status.get(e) == "right" for e in exercises) and index + 1 < len(usable):
         index, why = index + 1, "All right so far: next"
         day, part = usable[index]
-    return Resume(ids[index], why, day["day"], part_label(day, part), part_title(day, part))
+    return Resume(ids[index], why, day.day, part_label(day, part), part_title(day, part))
 
 
 def statuses(progress: Iterable[Attempt]) -> dict[str, str]:
@@ -72,17 +75,17 @@ def _stamp(text: str, at: datetime) -> datetime | None:
 
 def _own_title(day: Day, part: Part) -> str:
     """The part's title, if it says more than the day's."""
-    title = str(part.get("title") or "")
-    return "" if title == day["title"] else title
+    return "" if part.title == day.title else part.title
 
 
 def part_label(day: Day, part: Part) -> str:
     """``Morning · code-along``; the time of day alone where the kind already serves as the title."""
-    kind = str(part.get("kind") or "").replace("_", " ")
-    name = str(part["part"]).replace("_", " ")
+    kind = part.kind.replace("_", " ")
+    name = part.part.replace("_", " ")
     return name.capitalize() if kind in ("", name) or not _own_title(day, part) else f"{name.capitalize()} · {kind}"
 
 
 def part_title(day: Day, part: Part) -> str:
-    kind = str(part.get("kind") or part["part"]).replace("_", " ")
+    """The part's own title, or its kind as a title: ``Exercises``."""
+    kind = (part.kind or part.part).replace("_", " ")
     return _own_title(day, part) or kind[:1].upper() + kind[1:]

@@ -11,25 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
 import nbformat
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
-from dlmodule.course import (
-    BuiltCourse,
-    Day,
-    Part,
-    Version,
-    find_part,
-    is_active,
-    part_id,
-    parts,
-    workspace_name,
-)
+from dlmodule.course import BuiltCourse, Course, Day, Part, Version, workspace_name
 from dlmodule.errors import DLModuleError
 from dlmodule.home import page
 from dlmodule.open.attempts import export_attempts, import_attempts, read_attempts
@@ -57,17 +46,21 @@ class Shown:
 
     def now(self) -> datetime:
         """This moment in the course's time zone."""
-        return self.clock().astimezone(ZoneInfo(self.course.facts.get("timezone", "UTC")))
+        return self.clock().astimezone(self.course.facts.zone)
+
+    def known(self) -> Course:
+        """The course as it may be shown at this moment."""
+        return self.course.facts.as_of(None if self.self_paced else self.now())
 
     def active(self, wanted: str, version: str) -> tuple[Day, Part, Version]:
         """The notebook of a part, if that version may be opened now. Raises DLModuleError where not."""
-        day, part = find_part(self.course.facts, wanted)
-        known = next((each for each in NOTEBOOKS if each == version), None)
-        if known is None or not part.get(known):
+        day, part = self.known().find(wanted)
+        notebook = next((each for each in NOTEBOOKS if each == version), None)
+        if notebook is None or part.path(notebook) is None:
             raise DLModuleError(f"{wanted} has no {version} version")
-        if not is_active(self.course.facts, part, known, at=self.now(), self_paced=self.self_paced):
+        if notebook not in part.due:
             raise DLModuleError(f"the {version} version of {wanted} is not open yet")
-        return day, part, known
+        return day, part, notebook
 
 
 class CourseHandler(JupyterHandler):
@@ -106,16 +99,18 @@ class Home(CourseHandler):
         record = read_attempts(shown.progress_file)
         states: dict[tuple[str, str], str] = {}
         notices = list(record.problems)
-        for day, part in parts(shown.course.facts):
+        known = shown.known()
+        for day, part in known.parts():
             for version in NOTEBOOKS:
-                if not part.get(version):
+                path = part.path(version)
+                if path is None:
                     continue
                 try:
-                    source = shown.course.file(part[version])
+                    source = shown.course.file(path)
                     state, problem = shown.workspace.state(workspace_name(day, part, version), source)
                 except (DLModuleError, OSError) as error:
                     state, problem = "absent", str(error)
-                states[part_id(day, part), version] = state
+                states[day.part_id(part), version] = state
                 if problem:
                     notices.append(problem)
         self.prepare_page()
@@ -131,8 +126,8 @@ class Home(CourseHandler):
         calendar = "calendar.ics" if (shown.course.folder / "calendar.ics").is_file() else None
         self.finish(
             page.render(
-                shown.course.facts, at=shown.now(), progress=record.attempts, mode="local", self_paced=shown.self_paced,
-                href=lambda _day, part, version: f"slides/{quote(part['slides'])}" if version == "slides" else None,
+                known, at=shown.now(), progress=record.attempts, mode="local",
+                href=lambda _day, part, version: f"slides/{quote(part.slides or '')}" if version == "slides" else None,
                 local=local, calendar=calendar,
             )
         )  # fmt: skip
@@ -178,7 +173,7 @@ class Action(CourseHandler):
     def wanted(self) -> tuple[PurePosixPath, Path]:
         """The learner's name and the course's file of the notebook that the form names. Raises DLModuleError if it is not open."""
         day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
-        return workspace_name(day, part, version), self.shown.course.file(part[version])
+        return workspace_name(day, part, version), self.shown.course.file(cast(str, part.path(version)))
 
 
 class Open(Action):
@@ -300,9 +295,9 @@ class Document(CourseHandler):
         """The file, or 404 where the course does not show it at this moment."""
         shown = self.shown
         allowed = {"calendar.ics": "text/calendar; charset=utf-8"}
-        for _, part in parts(shown.course.facts):
-            if is_active(shown.course.facts, part, "slides", at=shown.now(), self_paced=shown.self_paced):
-                allowed[part["slides"]] = "application/pdf"
+        for _, part in shown.known().parts():
+            if "slides" in part.due and part.slides is not None:
+                allowed[part.slides] = "application/pdf"
         if path not in allowed:
             raise web.HTTPError(404, "not open at this moment")
         try:

@@ -135,7 +135,7 @@ def command(port: int | None, browser: bool, workspace: Path, self_paced: bool |
         course=course,
         workspace=own,
         progress_file=Path(recorded).expanduser() if recorded else own.progress_file,
-        self_paced=bool(course.facts.get("self_paced", True)) if self_paced is None else self_paced,
+        self_paced=course.facts.self_paced if self_paced is None else self_paced,
         clock=lambda: datetime.now(UTC),
     )
     app = prepare(shown, port=port, browser=browser)

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from coursekit.commands.listing import command, listed, table
 from coursekit.project import Project
+from coursekit.schedule.course_table import course_table, drafts, lecture_rows
 from coursekit.schedule.syllabus import load
-from coursekit.schedule.timetable import Timetable, course_table, drafts, entries
+from coursekit.schedule.timetable import Timetable
 from tests.coursekit.conftest import MORNING, write_course
 from tests.coursekit.reference_course import ROOT
 
@@ -19,7 +20,7 @@ from tests.coursekit.reference_course import ROOT
 def test_one_object_a_part(tiny_course: Project) -> None:
     """Exercises in the order in which the source defines them; null where no source exists."""
     (tiny_course.course / "01_tiny" / "slides.typ").write_text("= Tiny")
-    first, second, *_ = [listed(tiny_course, entry) for entry in entries(tiny_course)]
+    first, second, *_ = [listed(tiny_course, row) for row in lecture_rows(tiny_course)]
     assert first == {
         "day": 1,
         "session": "01_tiny",
@@ -41,8 +42,8 @@ def test_one_object_a_part(tiny_course: Project) -> None:
         None,
     ]
     assert second["load"] == {"minutes": None, "slot": 180}
-    assert "01_tiny.morning" in table(entries(tiny_course))
-    assert course_table(tiny_course)["days"][0]["parts"][0]["exercises"][0]["name"] == "double"
+    assert "01_tiny.morning" in table(lecture_rows(tiny_course))
+    assert course_table(tiny_course).days[0].parts[0].exercises[0].name == "double"
 
 
 def test_a_source_that_the_syllabus_does_not_know_is_a_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +67,7 @@ def test_the_command_loads_no_torch() -> None:
     found = json.loads(done.stdout)
     timetable = Timetable(load(ROOT / "course" / "syllabus.toml"))
     assert [(item["session"], item["part"]) for item in found] == [
-        (s.row.session, s.part.part) for s in timetable.slots
+        (slot.day.session, slot.part.part) for slot in timetable.parts
     ]
     morning = next(item for item in found if (item["session"], item["part"]) == ("05_cnns_1", "morning"))
     assert "cross_correlate" in morning["exercises"]

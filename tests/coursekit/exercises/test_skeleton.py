@@ -16,7 +16,7 @@ from coursekit.exercises import measurements, measuring, proofs
 from coursekit.exercises.skeleton import KINDS, TEMPLATES, new_exercise, new_session
 from coursekit.exercises.source_rules import refused
 from coursekit.project import Project
-from coursekit.schedule.timetable import drafts
+from coursekit.schedule.course_table import drafts
 from coursekit.sources.source import parse
 from tests.coursekit.conftest import MORNING, write_course
 from tests.coursekit.reference_course import ROOT

@@ -17,8 +17,7 @@ from coursekit.errors import CourseError
 from coursekit.project import Project
 from coursekit.publish import release as module
 from coursekit.publish.release import MANIFEST, contents, release, write
-from coursekit.schedule.syllabus import load
-from coursekit.schedule.timetable import Timetable
+from coursekit.schedule.course_table import course_table
 from dlmodule.checking import key as answers
 from tests.coursekit import reference_course
 from tests.coursekit.reference_course import DECKS, LINKS, ROOT, TABLE
@@ -31,7 +30,6 @@ COMPANION = "06_Probability/06_Probability_morning/06_Probability"
 NAMED = {(session, part, version): path for session, part, version, path in LINKS}
 NAMED["06_cnns_2", "probability", "student"] = f"{COMPANION}_exercises.ipynb"
 NAMED["06_cnns_2", "probability", "solutions"] = f"{COMPANION}_solutions.ipynb"
-MOMENTS = Timetable(load(ROOT / "course" / "syllabus.toml")).moments()
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +60,12 @@ def expected(moment: datetime) -> tuple[set[str], set[str], set[str]]:
     return files, solved, seen
 
 
+MOMENTS = sorted(
+    {at(f"{date}T{hour}") for date, *_, solutions in TABLE if solutions for hour in ("08:00", solutions)}
+    | {at("2022-12-09T14:00"), at("2022-12-16T14:00")}
+)
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below ``folder``."""
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
@@ -85,12 +89,9 @@ def test_a_release_holds_exactly_what_the_syllabus_says(project: Project, moment
     }
 
 
-def test_the_run_has_the_moments_of_the_table() -> None:
+def test_the_run_has_the_moments_of_the_table(project: Project) -> None:
     """The moments tested above are all there are: mornings, ends of parts, and the release of both courseworks."""
-    by_hand = {at(f"{date}T08:00") for date, *_, solutions in TABLE if solutions}
-    by_hand |= {at(f"{date}T{solutions}") for date, *_, solutions in TABLE if solutions}
-    by_hand |= {at("2022-12-09T14:00"), at("2022-12-16T14:00")}
-    assert set(MOMENTS) == by_hand
+    assert list(course_table(project).moments()) == MOMENTS
 
 
 def test_running_twice_writes_nothing(project: Project, tmp_path: Path) -> None:
@@ -203,14 +204,14 @@ def test_what_is_due_but_not_built_is_an_error(project: Project) -> None:
 
 def test_the_released_course_is_one_that_opens(project: Project, tmp_path: Path) -> None:
     """course.json is read by the learner's home; every path in it is a file of the release, every file of a part is in it."""
-    from dlmodule.course import find_course, parts
+    from dlmodule.course import VERSIONS, find_course
 
     release(project, at("2022-12-06T09:00"), tmp_path)
     course = find_course(tmp_path)
-    named = {part[v] for _, part in parts(course.facts) for v in ("student", "solutions", "slides") if part[v]}
+    named = {path for _, part in course.facts.parts() for version in VERSIONS if (path := part.path(version))}
     assert named == {n for n in tree(tmp_path) if n.endswith((".ipynb", ".pdf"))}
     assert all(course.file(name).is_file() for name in named)
-    assert course.facts["self_paced"] is False
+    assert course.facts.self_paced is False
     assert (course.keys / "07_vaes.safetensors").is_file()
     for name in named:
         assert f"({name})" in (tmp_path / "README.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from tests.coursekit.schedule.test_timetable import RUN
 
 def events(start: str | None = None) -> dict[str, icalendar.Event]:
     """The entries by UID."""
-    run = RUN if start is None else RUN.moved(date.fromisoformat(start))
+    run = RUN if start is None else RUN.shifted(date.fromisoformat(start))
     found = icalendar.Calendar.from_ical(to_ical(run)).walk("VEVENT")
     assert len({str(event["UID"]) for event in found}) == len(found)
     return {str(event["UID"]): event for event in found}
@@ -28,7 +28,7 @@ def test_every_session_release_and_deadline_is_there() -> None:
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {"Session": 30, "Release": 52, "Deadline": 2}
     due = found["coursework_1.due@dl_module.ese-msc-2022"]["DTSTART"].dt
     assert due.astimezone(UTC) == datetime(2022, 12, 12, 20, tzinfo=UTC)
-    for slot in RUN.slots:
+    for slot in RUN.parts:
         event = found[f"{slot.id}@dl_module.ese-msc-2022"]
         assert (event["DTSTART"].dt, event["DTEND"].dt) == (slot.start, slot.end)
 
@@ -42,7 +42,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize("start", ["2027-03-15", "2027-10-18"])
 def test_the_time_zone_is_right_by_itself(start: str) -> None:
     """VTIMEZONE alone, read as the standard says, gives the offset of every event on both sides of the change."""
-    calendar = icalendar.Calendar.from_ical(to_ical(RUN.moved(date.fromisoformat(start))))
+    calendar = icalendar.Calendar.from_ical(to_ical(RUN.shifted(date.fromisoformat(start))))
     rules = [
         (rule["DTSTART"].dt.replace(tzinfo=None), rule["TZOFFSETTO"].td)
         for rule in calendar.walk("STANDARD") + calendar.walk("DAYLIGHT")
@@ -62,5 +62,5 @@ def test_the_command_prints_or_writes(tmp_path: Path, monkeypatch: pytest.Monkey
     printed = CliRunner().invoke(command, ["--start", "2027-01-11"])
     CliRunner().invoke(command, ["--start", "2027-01-11", "-o", str(tmp_path / "x.ics")], catch_exceptions=False)
     written = (tmp_path / "x.ics").read_bytes()
-    assert printed.stdout_bytes == written == to_ical(RUN.moved(date(2027, 1, 11)))
+    assert printed.stdout_bytes == written == to_ical(RUN.shifted(date(2027, 1, 11)))
     assert all(line.endswith(b"\r\n") and len(line) <= 77 for line in written.splitlines(keepends=True))

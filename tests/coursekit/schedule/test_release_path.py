@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from coursekit.errors import CourseError
+from coursekit.schedule.course_table import course_table
 from coursekit.schedule.release_path import ReleaseFiles
 from coursekit.schedule.syllabus import load
-from coursekit.schedule.timetable import course_table, published_path
+from coursekit.schedule.timetable import published_path
 from tests.coursekit import reference_course
 from tests.coursekit.reference_course import LINKS, ROOT
 
@@ -30,9 +31,7 @@ def test_the_companion_notebook_lies_beside_its_slides() -> None:
 def test_colab_opens_what_a_release_writes(tmp_path: Path) -> None:
     """In the lecture table and in the notebook itself: the path under which the release publishes it."""
     project = reference_course.write(tmp_path)
-    table = {
-        (day["session"], part["part"]): part["colab"] for day in course_table(project)["days"] for part in day["parts"]
-    }
+    table = {(day.session, part.part): part.colab or "" for day, part in course_table(project).parts()}
     for session, part, version, path in LINKS:
         if version == "student":
             assert table[session, part].endswith(f"/blob/main/{path}")

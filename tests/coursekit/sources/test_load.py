@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coursekit.build import build
 from coursekit.project import Project
-from coursekit.schedule.timetable import entries
+from coursekit.schedule.course_table import lecture_rows
 from coursekit.sources.load import Load, load_of
 from coursekit.sources.source import parse
 from tests.coursekit.conftest import EXERCISES, MORNING, write_course
@@ -64,5 +64,5 @@ def test_a_build_says_where_a_part_overruns(tmp_path: Path, core: tuple[str, ...
     (line,) = build(project, keys=False).overruns
     assert line.startswith("01_tiny.morning: ") and words in line and "180 min holds 153" in line
     assert build(project, keys=False).overruns == []
-    (entry, *_) = entries(project)
-    assert entry.overrun == line
+    (row, *_) = lecture_rows(project)
+    assert row.overrun == line

@@ -10,12 +10,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import dlmodule.home
+from dlmodule.course import Course, course_from
 from dlmodule.home.page import Local, digest, render
 from dlmodule.home.resume import where_to_continue
 from tests.dlmodule.open import reference_run
 
 LONDON = ZoneInfo("Europe/London")
 MORNING_05 = datetime(2022, 12, 2, 11, tzinfo=LONDON)
+
+
+def course(**changes: Any) -> Course:
+    """The reference run, with ``changes`` to its facts."""
+    return course_from({**reference_run.facts(), **changes})
 
 
 class Page(HTMLParser):
@@ -47,12 +53,11 @@ class Page(HTMLParser):
         return forms | links
 
 
-def shown(at: datetime, **options: Any) -> Page:
+def shown(at: datetime, *, self_paced: bool = False, **options: Any) -> Page:
     """The local home at a moment, by the release rules unless told otherwise."""
-    given = {"progress": [], "mode": "local", "self_paced": False, "local": Local(xsrf="x", workspace="/w"), **options}
-    return Page(
-        render(reference_run.facts(), at=at, href=lambda d, p, v: f"slides/{d['session']}.{p['part']}", **given)
-    )
+    given = {"progress": [], "mode": "local", "local": Local(xsrf="x", workspace="/w"), **options}
+    known = course().as_of(None if self_paced else at)
+    return Page(render(known, at=at, href=lambda day, part, version: f"slides/{day.part_id(part)}", **given))
 
 
 def due(at: datetime) -> set[tuple[str, str]]:
@@ -114,11 +119,10 @@ def test_the_site_has_links_only() -> None:
     page = shown(MORNING_05, mode="site", local=None)
     assert page.forms == [] and "script" not in [tag for tag, _ in page.tags]
     text = render(
-        reference_run.facts(),
+        course().as_of(MORNING_05),
         at=MORNING_05,
         progress=[],
         mode="site",
-        self_paced=False,
         href=lambda d, p, v: "page.html",
     )
     assert text.count('href="page.html"') == len(due(MORNING_05))
@@ -153,7 +157,7 @@ def test_progress_counts_what_was_right_once() -> None:
         attempt("conv_block", "not started", "2022-12-02T10:07:00+00:00"),
     ]
     text = render(
-        reference_run.facts(), at=MORNING_05, progress=progress, mode="local", local=Local(xsrf="x", workspace="/w")
+        course().as_of(None), at=MORNING_05, progress=progress, mode="local", local=Local(xsrf="x", workspace="/w")
     )
     assert "1 of 4 right" in text and "1 of 7 exercises right" in text
     assert text.count('<li class="right">') == 1 and text.count('<li class="tried">') == 1
@@ -161,10 +165,9 @@ def test_progress_counts_what_was_right_once() -> None:
 
 def test_where_to_continue() -> None:
     """First the beginning; then the part last worked on; the next once all its exercises are right; never what is not out."""
-    course = reference_run.facts()
 
     def resume(progress: list[dict[str, str]], opened: dict[str, str], at: datetime = MORNING_05) -> str | None:
-        found = where_to_continue(course, at=at, self_paced=False, progress=progress, opened=opened)
+        found = where_to_continue(course().as_of(at), at=at, progress=progress, opened=opened)
         return found.id if found else None
 
     assert resume([], {}) == "01_intro.morning"
@@ -182,7 +185,7 @@ def test_assessments_count_down_in_a_timed_run_only() -> None:
     """Opens in, due in, closed; a self-paced learner has no deadline to count."""
 
     def states(at: datetime, self_paced: bool = False) -> list[str]:
-        text = render(reference_run.facts(), at=at, progress=[], mode="site", self_paced=self_paced)
+        text = render(course().as_of(None if self_paced else at), at=at, progress=[], mode="site")
         return re.findall(r'<p class="state">([^<]+)', text)
 
     assert states(MORNING_05) == ["Opens in 7 days", "Opens in 14 days"]
@@ -193,27 +196,37 @@ def test_assessments_count_down_in_a_timed_run_only() -> None:
 
 def test_what_the_course_says_is_text_not_markup() -> None:
     """A title with a tag in it shows the tag."""
-    course = reference_run.facts()
-    course["title"] = course["days"][0]["title"] = "<script>alert(1)</script>"
+    facts = reference_run.facts()
+    facts["title"] = facts["days"][0]["title"] = "<script>alert(1)</script>"
     text = render(
-        course, at=MORNING_05, progress=[], mode="local", local=Local(xsrf='"><b>', workspace="<i>", notices=["<u>"])
+        course_from(facts).as_of(None),
+        at=MORNING_05,
+        progress=[],
+        mode="local",
+        local=Local(xsrf='"><b>', workspace="<i>", notices=["<u>"]),
     )
     assert not re.search(r"<script>|<b>|<i>|<u>", text)
 
 
 def test_a_course_with_nothing_built_yet_is_a_page() -> None:
     """A missing part has no link; a course without team, primers or assessments has no such section."""
-    course = reference_run.facts()
-    course.update(team=[], primers=[], assessments=[])
+    facts = reference_run.facts()
+    facts.update(team=[], primers=[], assessments=[])
     for optional in ("colab", "references"):
-        del course[optional]
-    for day in course["days"]:
+        del facts[optional]
+    for day in facts["days"]:
         for part in day["parts"]:
             part.update(
                 student=None, solutions=None, slides=None, colab=None, objectives=[], minutes=None, exercises=[]
             )
     page = Page(
-        render(course, at=MORNING_05, progress=[], mode="local", self_paced=True, local=Local(xsrf="x", workspace="/w"))
+        render(
+            course_from(facts).as_of(None),
+            at=MORNING_05,
+            progress=[],
+            mode="local",
+            local=Local(xsrf="x", workspace="/w"),
+        )
     )
     assert page.openable() == set()
     assert "assessment" not in [held.get("id") for _, held in page.tags]
