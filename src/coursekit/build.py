@@ -88,7 +88,7 @@ def _build_notebooks(project: Project, parts: Sequence[Part], digests: dict[str,
 def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Callable[[str], str]) -> list[str]:
     """Write both notebooks of one part; both are made before either is written."""
     from coursekit.notebooks.notebook import make, to_json
-    from coursekit.schedule.timetable import published_path
+    from coursekit.schedule.timetable import day_of, published_path
     from coursekit.sources.source import source_of
 
     source = source_of(project, part.session, part.name)
@@ -100,6 +100,7 @@ def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Call
                 repository=syllabus.repository,
                 figure=figure,
                 place=published_path(syllabus, part.session, part.name, version),
+                day=day_of(syllabus, part.session, part.name),
             )
         )
         for version in VERSIONS

@@ -8,7 +8,7 @@ import click
 from coursekit.build import build
 from coursekit.notebooks.title import day_tag
 from coursekit.project import find_parts, find_project
-from coursekit.publish.release import release, released_parts
+from coursekit.publish.release import days_in, release, released_days, released_parts
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import parse_at
 
@@ -31,8 +31,13 @@ def command(when: str, to: Path) -> None:
         click.echo(f"course: {problem}", err=True)
     if problems:
         sys.exit(2)
+    former = days_in(to)
     written, removed = release(project, at, to)
     click.echo(f"{to}: {len(written)} files written, {len(removed)} removed")
-    if begun:
-        tag = day_tag(syllabus.repository, max(identity.split(".")[0] for identity in begun))
-        click.echo(f"Push it, and tag the push {tag}: that is what this day's notebooks install on Colab.")
+    if days := released_days(project, at):
+        tags = {day: day_tag(syllabus.repository, day) for day in days}
+        click.echo(f"Push it, and tag the push {tags[days[-1]]}: that is what this day's notebooks install on Colab.")
+        if missed := [tag for day, tag in tags.items() if day != days[-1] and day not in former]:
+            click.echo(
+                f"Days that were not in this folder before install these tags; tag the push with any not yet there: {', '.join(missed)}"
+            )

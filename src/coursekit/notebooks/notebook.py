@@ -33,12 +33,15 @@ def make(
     repository: Repository,
     figure: Callable[[str], str],
     place: str | None = None,
+    day: int | None = None,
 ) -> Notebook:
     """The notebook of ``source``. ``figure(id)`` gives the ledger's words for ``{ledger: id}`` in the prose.
 
     place: where it stands in the published repository (default: as in build/).
+    day: the day of the syllabus with whose release it comes out (default, for a draft: the number in its session's name).
     """
     session, part = source.session, source.part
+    day = int(session[:2]) if day is None else day
     colab = colab_url(repository, place or notebook_path(session, part, solutions=solutions))
     cells = [
         _cell(
@@ -46,7 +49,7 @@ def make(
             title_cell(source.header, load_of(source), solutions=solutions, colab=colab),
             cell_id(session, part, "title"),
         ),
-        _cell("code", install_cell(repository, session), cell_id(session, part, "install"), dict(FOLDED)),
+        _cell("code", install_cell(repository, day), cell_id(session, part, "install"), dict(FOLDED)),
     ]
     for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):
         text = _prose(source, cell, figure) if cell.tree is None else _code(source, cell, solutions)

@@ -52,14 +52,14 @@ def title_cell(header: Header, load: Load, *, solutions: bool, colab: str) -> st
     return "\n\n".join(lines)
 
 
-def day_tag(repository: Repository, session: str) -> str:
-    """The tag of the release that brings out ``session``, as ``v0.1.0-day05``: it holds the keys of the days so far."""
-    return f"{repository.tag}-day{session.split('_')[0]}"
+def day_tag(repository: Repository, day: int) -> str:
+    """The tag of the release that brings out ``day``, as ``v0.1.0-day05``: it holds the keys of the days so far."""
+    return f"{repository.tag}-day{day:02d}"
 
 
-def install_cell(repository: Repository, session: str) -> str:
+def install_cell(repository: Repository, day: int) -> str:
     """Code that installs the course on Colab, at the day's tag, beside the torch that is there; does nothing elsewhere."""
-    address = f"git+https://github.com/{repository.owner}/{repository.name}@{day_tag(repository, session)}"
+    address = f"git+https://github.com/{repository.owner}/{repository.name}@{day_tag(repository, day)}"
     return f"""#@title On Colab this installs the course; anywhere else it does nothing.
 import importlib.util
 import subprocess

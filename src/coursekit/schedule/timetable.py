@@ -102,6 +102,13 @@ def release_path(day: Day, part: Part, version: Version) -> str:
     return part.file.path(day.folder, part.part, version)
 
 
+def day_of(syllabus: Syllabus, session: str, part: str) -> int | None:
+    """The day of the module on which a part takes place; None where the syllabus has no such part."""
+    return next(
+        (day.day for day in syllabus.day for row in day.parts if (day.session, row.part) == (session, part)), None
+    )
+
+
 def published_path(syllabus: Syllabus, session: str, part: str, version: Version) -> str | None:
     """``release_path`` for a part known by name; None where the syllabus has no such part."""
     rows = ((day, row) for day in syllabus.day for row in day.parts if (day.session, row.part) == (session, part))

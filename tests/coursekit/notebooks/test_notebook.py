@@ -126,7 +126,7 @@ def test_both_versions_share_their_cell_ids(tiny_course: Project) -> None:
 
 def test_the_install_cell_does_nothing_elsewhere_and_leaves_torch_alone() -> None:
     """Outside Colab nothing runs; on Colab dlmodule comes from the day's tag, without its dependencies."""
-    text = install_cell(Repository(), "05_cnns_1")
+    text = install_cell(Repository(), 5)
     scope: dict[str, Any] = {}
     exec(text, scope)
     assert "missing" not in scope

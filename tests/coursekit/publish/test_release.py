@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import re
 import tomllib
 from datetime import datetime, timedelta
@@ -178,6 +179,34 @@ def test_a_days_notebooks_install_the_tag_that_its_release_names(
     assert "tag the push v0.1.0-day07:" in done.output
     tagged = {n for n, data in tree(tmp_path / "to").items() if b"@v0.1.0-day07" in data and n.endswith(".ipynb")}
     assert tagged == {n for n in tree(tmp_path / "to") if n.startswith("07_") and n.endswith(".ipynb")} != set()
+
+
+def test_whatever_the_order_of_days_no_notebook_asks_for_a_tag_that_no_release_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days exchanged at random, mornings skipped at random: at every release the tags named so far hold those its notebooks install."""
+    project = reference_course.write(tmp_path / "course")
+    text = project.syllabus.read_text(encoding="utf-8")
+    sessions = ["01_intro_and_ffns", "02_pytorch_1", "04_ml_recap", "05_cnns_1", "09_diffusion"]
+    monkeypatch.setenv("DLMODULE_COURSE", str(project.root))
+    for seed in range(3):
+        order = random.Random(seed).sample(sessions, len(sessions))
+        exchanged = dict(zip(sessions, order, strict=True))
+        project.syllabus.write_text(
+            re.sub("|".join(sessions), lambda found, exchanged=exchanged: exchanged[found[0]], text)
+        )
+        assert not build(Project(project.root), keys=False).problems
+        monkeypatch.setattr(command_module, "build", lambda *_, **__: Report())
+        named: set[str] = set()
+        for moment in ("2022-11-28T08:00", "2022-12-01T09:00", "2022-12-02T08:00", "2022-12-08T17:00"):
+            to = tmp_path / f"to{seed}"
+            done = CliRunner().invoke(command_module.command, ["--at", moment, "--to", str(to)])
+            assert done.exit_code == 0, done.output
+            named |= set(re.findall(r"v0\.1\.0-day\d\d", done.output))
+            books = b"".join(data for name, data in tree(to).items() if name.endswith(".ipynb")).decode()
+            assert set(re.findall(r"@(v0\.1\.0-day\d\d)", books)) <= named
+        monkeypatch.undo()
+        monkeypatch.setenv("DLMODULE_COURSE", str(project.root))
 
 
 def test_a_release_never_leaves_its_folder(project: Project, tmp_path: Path) -> None:
