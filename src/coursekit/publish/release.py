@@ -170,8 +170,10 @@ def _read_manifest(to: Path) -> dict[str, str]:
         return {}
     try:
         held = json.loads(path.read_text(encoding="utf-8"))["files"]
-        return {str(name): str(digest) for name, digest in held.items()}
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        if not all(name.isprintable() and isinstance(digest, str) for name, digest in held.items()):
+            raise ValueError("a name that no release writes")
+        return dict(held)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise CourseError("is damaged, so what is ours is not known; release into an empty folder", file=path) from None
 
 

@@ -209,6 +209,19 @@ def test_whatever_the_order_of_days_no_notebook_asks_for_a_tag_that_no_release_n
         monkeypatch.setenv("DLMODULE_COURSE", str(project.root))
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "[" * 100_000, '{"files": 3}', '{"files": {"a\\u0000b": "0"}}', '{"files": {"a": []}}', "\xff",
+     '{"files": {"\\ud800": "0"}}'],
+)  # fmt: skip
+def test_a_damaged_list_of_files_is_one_line(tmp_path: Path, content: str) -> None:
+    """What is ours is then not known, so nothing is written and nothing removed."""
+    (tmp_path / MANIFEST).write_text(content, encoding="latin-1")
+    with pytest.raises(CourseError, match="is damaged"):
+        write({"new.txt": b"new"}, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [MANIFEST]
+
+
 def test_a_release_never_leaves_its_folder(project: Project, tmp_path: Path) -> None:
     """A link that leads out of the folder is an error, and nothing is written through it."""
     (tmp_path / "outside").mkdir()
