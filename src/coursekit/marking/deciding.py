@@ -13,6 +13,7 @@ from coursekit.marking.assessment import Task
 from dlmodule.errors import DLModuleError
 
 if TYPE_CHECKING:
+    from dlmodule.checking.diagnosis import Diagnosis
     from dlmodule.checking.evidence import Evidence
     from dlmodule.checking.key import ExerciseKey
 
@@ -29,7 +30,7 @@ LONGEST = 400  # characters of a message; `describe` cuts there, a forger may no
 class ExerciseMark:
     """The mark of one exercise and why. passed: how many of its ``cases`` were right. message never quotes a hidden case.
 
-    tried: there was an answer, and it was tried on every case.
+    by_dtype: it is wrong in a way that float64 input may be the cause of, as a check sees it.
     """
 
     exercise: str
@@ -40,7 +41,7 @@ class ExerciseMark:
     cases: int
     message: str
     mistake: str = ""
-    tried: bool = False
+    by_dtype: bool = False
 
 
 REASONS = {
@@ -78,7 +79,8 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
         )
     told = diagnosis.mistake or diagnosis.status != WRONG or diagnosis.rung == "transformation"
     message = diagnosis.message if told else _hidden(diagnosis.rung, passed, len(evidence))
-    return replace(_mark(task, diagnosis.status, passed, message, diagnosis.mistake or ""), tried=True)
+    by_dtype = diagnosis.status == WRONG and not diagnosis.mistake and _by_dtype(task.key, evidence, diagnosis)
+    return replace(_mark(task, diagnosis.status, passed, message, diagnosis.mistake or ""), by_dtype=by_dtype)
 
 
 def unread(task: Task) -> ExerciseMark:
@@ -119,6 +121,15 @@ def _passed(key: ExerciseKey, evidence: list[Evidence]) -> int:
         for case, right, item in zip(key.cases, key.right, evidence, strict=True)
     )
     return sum(decide(each, found).right for each, found in alone)
+
+
+def _by_dtype(key: ExerciseKey, evidence: list[Evidence], diagnosis: Diagnosis) -> bool:
+    from dlmodule.checking import compare
+    from dlmodule.checking.judge import DTYPE, ROUNDED
+
+    if diagnosis.rung == "dtype" or (diagnosis.rung == "raised" and DTYPE.search(diagnosis.message)):
+        return True
+    return compare.run_distance(key.right, evidence, key.cases) <= ROUNDED
 
 
 def _hidden(rung: str, passed: int, cases: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from coursekit.marking.assessment import Assessment
-from coursekit.marking.deciding import RIGHT, WRONG, ExerciseMark, mark_of, unread
+from coursekit.marking.deciding import RIGHT, ExerciseMark, mark_of, unread
 from coursekit.marking.sandbox import Sandbox, SandboxLost
 from coursekit.marking.submission import Submission, Unreadable, code_cells
 
@@ -50,14 +50,10 @@ def mark(assessment: Assessment, submission: Submission, sandbox: Sandbox) -> Ma
 
 
 def _in_float32(assessment: Assessment, marks: list[ExerciseMark]) -> dict[int, int]:
-    """The exercises that are wrong for no known reason and may be right in float32, with the number of that trial."""
+    """The exercises that are wrong and may be right in float32, with the number of that trial."""
     able = [number for number, task in enumerate(assessment.tasks) if task.in_float32]
     trials = {number: len(assessment.tasks) + place for place, number in enumerate(able)}
-    return {number: trial for number, trial in trials.items() if _unexplained(marks[number])}
-
-
-def _unexplained(mark: ExerciseMark) -> bool:
-    return mark.status == WRONG and not mark.mistake and mark.tried
+    return {number: trial for number, trial in trials.items() if marks[number].by_dtype}
 
 
 @dataclass(frozen=True)

@@ -139,4 +139,5 @@ class Results:
 def _durable(connection: object, record: object) -> None:
     """What is written survives the end of this process at any moment; readers do not wait for the writer."""
     connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
+    connection.execute("PRAGMA synchronous=NORMAL")  # type: ignore[attr-defined]  # a power cut may cost the last marks, never the file
     connection.execute("PRAGMA busy_timeout=30000")  # type: ignore[attr-defined]
