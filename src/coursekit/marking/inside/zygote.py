@@ -1,7 +1,7 @@
 """The zygote: a warm process that forks one child for each submission.
 
 Theory of operation. bubblewrap starts this module as process 1 of a sandbox of its own: no network, a read-only system, a small
-/tmp, no capabilities. It imports torch once and computes nothing, so it has one thread and may fork. For each RUN it forks a child,
+/tmp, no capabilities. It imports torch once and computes next to nothing, so it has one thread and may fork. For each RUN it forks a child,
 which locks itself down, runs the learner's code and writes evidence into a pipe; the zygote passes the bytes on and watches the
 clock, the memory and the length of what is sent. When the child has ended, everything else in the sandbox is killed (nobody can
 signal process 1 of a PID namespace from within) and /tmp is emptied. If anything about that fails the zygote ends, and with it the
@@ -22,16 +22,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy.ctypeslib  # noqa: F401 - NumPy and torch import these when they are first used, which every child would pay for
 import torch
-import torch._dynamo  # optimisers import it when they are first used: 1 s that every child would pay
+import torch._dynamo
 
 from coursekit.marking import protocol
 from coursekit.marking.inside import trying
 from coursekit.marking.inside.lockdown import PR_SET_DUMPABLE, Limits, control, lock_down
 from dlmodule.checking import serialise
+from dlmodule.checking.collect import guard
 
 WRITABLE = (Path("/tmp"), Path("/dev/shm"))
-TICK = 0.02  # seconds between two looks at the child's memory
+TICK = 0.1  # seconds between two looks at the child's memory
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -44,9 +46,10 @@ def main(requests: int = 0, answers: int = 1) -> None:
     setup = serialise.from_bytes(payload, "set-up")
     every = trying.trials(setup["trials"])
     limits = Limits(**setup["limits"])
-    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads must not fork"
+    guard.seed_all(0)  # torch keeps where it was seeded, in words: the source files it quotes are read once, here
     gc.collect()
     gc.freeze()  # a collection in a child would touch, and so copy, every page of what is already here
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a process with threads must not fork"
     protocol.write(answers, protocol.frame(protocol.READY, b""))
     while True:
         try:
