@@ -8,7 +8,7 @@
 #   - find what is wrong with an agent by five probe environments
 #   - report a training over its seeds, failures counted, beside the best plan where it is known
 # prerequisites: [02_pytorch_1.morning, 03_pytorch_2.morning, 04_ml_recap.morning, 06_cnns_2.probability]
-# minutes: {study: 135, cpu: 2}
+# minutes: {cpu: 2}
 # data: []
 # ---
 
