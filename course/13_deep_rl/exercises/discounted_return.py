@@ -1,0 +1,67 @@
+"""The discounted sum of all rewards to come, from every step on."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking.inputs import row, waves
+
+exercise = Exercise(
+    difficulty=1,
+    minutes=5,
+    core=True,
+    hints=(
+        "The second form of the definition needs the return of the next step. In which order do you therefore visit the steps?",
+        "Keep one running number. At each step, from the last to the first, multiply it by gamma and add the reward; write it down.",
+    ),
+)
+
+
+@exercise.cases
+def cases():
+    yield Case(row(0, 0, 8), 0.5).named("rewards 0, 0, 8 and a discount of 0.5")
+    yield Case(row(3), 0.9).named("a single step")
+    yield Case(waves(12), 0.97).named("twelve steps")
+    yield Case(row(1, -2, 4, 1), 1.0).named("no discount")
+    yield Case(waves(4, 3), 0.8).named("three episodes side by side, one a column")
+
+
+exercise.edit(
+    "forward_in_time", "reversed(range(len(reward)))", "range(len(reward))",
+    "You add up the past: the return at a step is made of the rewards from that step on. Begin at the last step.",
+)  # fmt: skip
+exercise.edit(
+    "reward_discounted_too", "reward[t] + gamma * running", "gamma * (reward[t] + running)",
+    "Your exponent is one too high: the reward of the step itself is not discounted.",
+)  # fmt: skip
+exercise.edit(
+    "not_discounted", "reward[t] + gamma * running", "reward[t] + running",
+    "The discount is missing: you returned plain sums of the rewards to come.",
+)  # fmt: skip
+
+
+@exercise.mistake("You discount by the time since the start of the episode. Each step counts the delay from itself on.")
+def discounted_from_the_start(reward, gamma):
+    power = gamma ** torch.arange(len(reward), dtype=reward.dtype)
+    return (reward.T * power).T.flip(0).cumsum(0).flip(0)
+
+
+@exercise.mistake("You left the reward of the step itself out. The return at a step begins with it.")
+def without_its_own_reward(reward, gamma):
+    returns, running = torch.empty_like(reward), torch.zeros_like(reward[0])
+    for t in reversed(range(len(reward))):
+        returns[t] = running
+        running = gamma * (running + reward[t])
+    return returns
+
+
+@exercise.alternative
+def by_a_triangular_matrix(reward, gamma):
+    t = torch.arange(len(reward))
+    lag = t[None] - t[:, None]
+    weight = torch.where(lag >= 0, torch.tensor(float(gamma), dtype=reward.dtype) ** lag.clamp(min=0), 0.0)
+    return torch.tensordot(weight, reward, dims=([1], [0]))
+
+
+@exercise.alternative
+def by_the_definition(reward, gamma):
+    return torch.stack([sum(gamma**k * r for k, r in enumerate(reward[t:])) for t in range(len(reward))])

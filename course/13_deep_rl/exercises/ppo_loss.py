@@ -1,0 +1,78 @@
+"""PPO's clipped loss."""
+
+import torch
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking.inputs import row, waves
+
+exercise = Exercise(
+    difficulty=3,
+    minutes=10,
+    core=True,
+    hints=(
+        "Two products of a ratio with the advantage are compared. Which of them is clipped, and which of the two does the loss take?",
+        "The exponential of a difference of log probabilities is the ratio. clamp it, take torch.min of both products, the mean, and the sign.",
+    ),
+    probe=probes.call(grad=True),
+)
+
+
+@exercise.cases
+def cases():
+    half = row(1.5).log()
+    yield Case(half, row(0), row(2)).named("a ratio of 1.5 and a good action, advantage 2")
+    yield Case(half, row(0), row(-2)).named("a ratio of 1.5 and a bad action, advantage -2")
+    yield Case(-half, row(0), row(-1)).named("a ratio of 2/3 and a bad action")
+    yield Case(-half, row(0), row(1)).named("a ratio of 2/3 and a good action")
+    yield Case(waves(9) - 1, waves(9, start=0.3) - 1, 2 * waves(9, start=2)).named("nine steps")
+    yield Case(waves(9) - 1, waves(9, start=0.3) - 1, 2 * waves(9, start=2), 0.05).named("the same, clip 0.05")
+
+
+exercise.edit("wrong_sign", "return -torch.min", "return torch.min", "The sign is wrong: minimising your loss makes good actions less likely.")
+exercise.edit(
+    "maximum_instead_of_minimum", "torch.min(", "torch.max(",
+    "You took the larger of the two. The objective takes the smaller one: it is pessimistic.",
+)  # fmt: skip
+exercise.edit(
+    "always_clipped", "torch.min(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage)", "(ratio.clamp(1 - clip, 1 + clip) * advantage)",
+    "You clip always. A policy that has moved the wrong way then gets no gradient to come back; that is what the minimum is for.",
+)  # fmt: skip
+exercise.edit(
+    "never_clipped", "ratio.clamp(1 - clip, 1 + clip) * advantage", "ratio * advantage",
+    "Nothing is clipped: a second pass over the same data may move the policy without bound.",
+)  # fmt: skip
+exercise.edit(
+    "difference_instead_of_ratio", "(log_prob - old_log_prob.detach()).exp()", "1 + log_prob - old_log_prob.detach()",
+    "Your ratio is a difference of log probabilities. Take its exponential.",
+)  # fmt: skip
+exercise.edit(
+    "ratio_upside_down", "(log_prob - old_log_prob.detach()).exp()", "(old_log_prob.detach() - log_prob).exp()",
+    "The ratio is upside down: new over old.",
+)  # fmt: skip
+exercise.edit(
+    "advantage_not_detached", "advantage = advantage.detach()", "advantage = advantage * 1",
+    "A gradient flows into the advantage. It is a weight, a plain number: detach it.",
+)  # fmt: skip
+exercise.edit(
+    "old_not_detached", "old_log_prob.detach()", "old_log_prob",
+    "A gradient flows into the old log probabilities. They belong to a policy that is gone: detach them.",
+)  # fmt: skip
+exercise.edit("sum_instead_of_mean", ".mean()", ".sum()", "You summed over the steps; the expectation is a mean.")
+
+
+@exercise.alternative
+def by_cases(log_prob, old_log_prob, advantage, clip=0.2):
+    ratio = torch.exp(log_prob - old_log_prob.detach())
+    a = advantage.detach()
+    bound = torch.where(a > 0, 1 + clip, 1 - clip).to(a.dtype)
+    flat = ((a > 0) & (ratio > 1 + clip)) | ((a < 0) & (ratio < 1 - clip))
+    return -(torch.where(flat, bound, ratio) * a).mean()
+
+
+@exercise.alternative
+def by_losses(log_prob, old_log_prob, advantage, clip=0.2):
+    with torch.no_grad():
+        old, weight = old_log_prob.clone(), -advantage
+    ratio = log_prob.exp() / old.exp()
+    return torch.maximum(weight * ratio, weight * torch.clamp(ratio, 1 - clip, 1 + clip)).mean()

@@ -1,0 +1,51 @@
+"""A number whose gradient is minus the policy gradient."""
+
+import torch
+
+from dlmodule.checking import probes
+from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking.inputs import row, waves
+
+exercise = Exercise(
+    difficulty=2,
+    minutes=5,
+    core=True,
+    hints=(
+        "You minimise, and want good actions to become more likely. Which sign does that ask for?",
+        "Weight each log probability by the detached advantage, take the mean over steps, and put the sign in front.",
+    ),
+    probe=probes.call(grad=True),
+)
+
+
+@exercise.cases
+def cases():
+    yield Case(row(-1, -2), row(3, 1), row(1, 1)).named("two steps: advantages 2 and 0")
+    yield Case(-waves(6).abs() - 0.1, 4 * waves(6, start=1), waves(6, start=2)).named("six steps")
+    yield Case(row(-0.5), row(-2), row(1)).named("one step that went badly")
+
+
+exercise.edit("wrong_sign", "return -(", "return (", "The sign is wrong: minimising your loss makes good actions less likely.")
+exercise.edit(
+    "advantage_not_detached", "(returns - baseline).detach()", "(returns - baseline)",
+    "A gradient flows into the baseline. The advantage is a weight, a plain number: detach it.",
+)  # fmt: skip
+exercise.edit("baseline_ignored", "(returns - baseline)", "(returns + 0 * baseline)", "The baseline is not subtracted from the returns.")
+exercise.edit("sum_instead_of_mean", ".mean()", ".sum()", "You summed over the steps; the text asks for the mean, so that long episodes do not take larger steps.")
+exercise.edit(
+    "probability_instead_of_log", "log_prob *", "log_prob.exp() *",
+    "You weighted probabilities. The gradient of the log probability is needed: an action that is rarely drawn must count more when it is.",
+)  # fmt: skip
+exercise.edit("baseline_added", "returns - baseline", "returns + baseline", "You added the baseline. The advantage is the return minus what was expected.")
+
+
+@exercise.alternative
+def with_no_grad(log_prob, returns, baseline):
+    with torch.no_grad():
+        advantage = returns - baseline
+    return (-log_prob * advantage).mean()
+
+
+@exercise.alternative
+def by_dot(log_prob, returns, baseline):
+    return torch.dot(log_prob, (baseline - returns).detach()) / len(log_prob)
