@@ -44,7 +44,11 @@ plot.use_style()
 # %%
 field = Wells(1)
 chance = field.chances()
-nothing, dry, oil = chance[0], chance[3**4], chance[2 * 3**4]  # the second prospect is digit 4 of six, counted from the right
+nothing, dry, oil = (
+    chance[0],
+    chance[3**4],
+    chance[2 * 3**4],
+)  # the second prospect is digit 4 of six, counted from the right
 fig, axes = plt.subplots(1, 3, figsize=(9, 2.7), layout="constrained")
 for ax, belief, title in zip(axes, (nothing, dry, oil), ("before any well", "the middle well is dry", "the middle well has oil"), strict=True):  # fmt: skip
     ax.imshow(belief.reshape(2, 3), vmin=0, vmax=1, cmap="viridis")
@@ -161,7 +165,8 @@ print(f"{r.shape[0]} states, {r.shape[1]} actions; each row of p sums to {p.sum(
 def bellman_backup(value: Tensor, p: Tensor, r: Tensor, gamma: float) -> Tensor:
     """value: (S,), p: (S, A, S) with the next state last, r: (S, A); returns Q (S, A)."""
     ### BEGIN SOLUTION
-    return r + gamma * p @ value
+    following = (p * value).sum(-1)
+    return r + gamma * following
     ### END SOLUTION
 
 
@@ -240,7 +245,9 @@ for rounds in range(1, 20):
     if torch.equal(better, policy):
         break
     policy = better
-print(f"policy iteration: {rounds} rounds; value of the start {value[0]:.2f}, by value iteration {value_iteration(p, r, 0.99)[0][0]:.2f}")
+print(
+    f"policy iteration: {rounds} rounds; value of the start {value[0]:.2f}, by value iteration {value_iteration(p, r, 0.99)[0][0]:.2f}"
+)
 
 # %% [markdown]
 # ## When the rules are not known: Q-learning
@@ -309,7 +316,9 @@ for episode in range(sized(600, rehearsal=20)):
         if s == end:
             break
     earned.append(total)
-print(f"last 50 episodes: {sum(earned[-50:]) / len(earned[-50:]):.1f} each; the best plan earns {value_iteration(p, r, 1.0)[0][0]:.1f}")
+print(
+    f"last 50 episodes: {sum(earned[-50:]) / len(earned[-50:]):.1f} each; the best plan earns {value_iteration(p, r, 1.0)[0][0]:.1f}"
+)
 
 # %% [markdown]
 # The table needs hundreds of wells for 54 states. Our field of six prospects has $3^6=729$ states of knowledge, one with twenty prospects 3.5 billion.
@@ -539,7 +548,9 @@ check(train_dqn)
 def reinforce_loss(log_prob: Tensor, returns: Tensor, baseline: Tensor) -> Tensor:
     """log_prob, returns, baseline: (T,); returns a number to minimise."""
     ### BEGIN SOLUTION
-    return -(log_prob * (returns - baseline).detach()).mean()
+    advantage = (returns - baseline).detach()
+    weighted = log_prob * advantage
+    return -weighted.sum() / len(weighted)
     ### END SOLUTION
 
 
@@ -598,7 +609,11 @@ plot.diagram(["observation -> N, D", plot.branches(["linear -> N, 64", "tanh", "
 # %%
 torch.manual_seed(0)
 model, env = ActorCritic(CartPole(1)), CartPole(1, seed=0)
-gradients: dict[str, list[Tensor]] = {"whole return": [], "return from each step on": [], "minus a constant baseline": []}
+gradients: dict[str, list[Tensor]] = {
+    "whole return": [],
+    "return from each step on": [],
+    "minus a constant baseline": [],
+}
 for _ in range(sized(200, rehearsal=10)):
     observation, observations, actions, done = env.reset(), [], [], False
     while not done:
@@ -610,7 +625,11 @@ for _ in range(sized(200, rehearsal=10)):
         observation, done = step.observation, bool(step.terminated | step.truncated)
     log_prob = model.policy(torch.cat(observations)).log_prob(torch.cat(actions))
     on = discounted_return(torch.ones(len(actions)), 0.98)
-    weights = {"whole return": on[0].expand(len(on)), "return from each step on": on, "minus a constant baseline": on - 12.0}
+    weights = {
+        "whole return": on[0].expand(len(on)),
+        "return from each step on": on,
+        "minus a constant baseline": on - 12.0,
+    }
     for name, weight in weights.items():
         loss = reinforce_loss(log_prob, weight, torch.zeros(len(on))) * len(on)
         gradients[name].append(torch.autograd.grad(loss, model.actor[-1].weight, retain_graph=True)[0].flatten())
@@ -810,7 +829,9 @@ def rollout(env: Environment, model: ActorCritic, observation: Tensor, steps: in
         policy = model.policy(observation)
         action = policy.sample()
         step = env.step(action)
-        rows.append((observation, action, policy.log_prob(action), step.reward, step.terminated, step.truncated, step.final))
+        rows.append(
+            (observation, action, policy.log_prob(action), step.reward, step.terminated, step.truncated, step.final)
+        )
         observation = step.observation
     names = ("observation", "action", "log_prob", "reward", "terminated", "truncated", "final")
     data = {name: torch.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
@@ -892,11 +913,14 @@ for seed in range(sized(3, rehearsal=1)):
     ax.plot(history, label=f"seed {seed}")
 ax.set(xlabel="round", ylabel="reward of a step", ylim=(0, 1.05))
 ax.legend()
-plot.alt(fig, "Mean reward of a step in each round: on CartPole it is always 1, so the curves are flat and say nothing.")
+plot.alt(
+    fig, "Mean reward of a step in each round: on CartPole it is always 1, so the curves are flat and say nothing."
+)
 
 # %% [markdown]
 # The curves are flat: on CartPole every step earns 1. **A badly chosen curve shows nothing, however good the agent.** What changes is how *long* episodes last. The next cell trains once more and asks the
 # right question: of all steps, what share ended in a fall?
+
 
 # %%
 class Watched(CartPole):
@@ -918,7 +942,9 @@ for seed in range(sized(3, rehearsal=1)):
     env = Watched(32, seed=seed)
     train_ppo(env, rounds=sized(50, rehearsal=4), seed=seed)
     falls.append(torch.tensor(env.falls).reshape(-1, 64).mean(1))
-    ax.semilogy(32 * torch.arange(64, 64 * len(falls[-1]) + 1, 64), 1 / falls[-1].clamp(min=1 / 2048), label=f"seed {seed}")
+    ax.semilogy(
+        32 * torch.arange(64, 64 * len(falls[-1]) + 1, 64), 1 / falls[-1].clamp(min=1 / 2048), label=f"seed {seed}"
+    )
 ax.axhline(475, color="0.6", linestyle=":")
 ax.set(xlabel="steps of the environment", ylabel="steps for each fall")
 ax.legend()
@@ -1001,7 +1027,9 @@ def worth(action: Tensor) -> float:
 
 
 careful = torch.where(r_field.amax(1) > 0, r_field.argmax(1), STOP)
-print(f"careful {worth(careful):.2f}   best plan {value[0]:.2f} a licence; the best plan begins with prospect {best[0] + 1}")
+print(
+    f"careful {worth(careful):.2f}   best plan {value[0]:.2f} a licence; the best plan begins with prospect {best[0] + 1}"
+)
 
 # %% [markdown]
 # The careful rule earns **nothing**: no first well is expected to pay, so it never drills. The best plan accepts a first loss for what it teaches.

@@ -55,7 +55,12 @@ exercise.edit(
     "maximum_taken_away", "advantage.mean(1, keepdim=True)", "advantage.amax(1, keepdim=True)",
     "You took away the maximum. The paper discusses it too; the text asks for the mean, which moves less.",
 )  # fmt: skip
-exercise.edit("value_missing", "self.value(h) + advantage", "advantage", "The value of the state is missing: without it Q has mean zero.")
+exercise.edit(
+    "value_missing",
+    "self.value(h) + advantage",
+    "advantage",
+    "The value of the state is missing: without it Q has mean zero.",
+)
 
 
 class Heads(nn.Module):

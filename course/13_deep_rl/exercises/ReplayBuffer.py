@@ -17,7 +17,7 @@ exercise = Exercise(
 @exercise.probe
 def probe(candidate, case):
     capacity, pushes = case.args
-    buffer, lengths, at = candidate(capacity), [], 0
+    buffer, lengths, at = candidate(capacity), [], 1
     for count in pushes:
         number = torch.arange(at, at + count)
         buffer.push(number, torch.stack([number, -number], dim=1).float(), number % 2 == 1)
@@ -31,7 +31,9 @@ def probe(candidate, case):
         "rows that can be drawn": counts.nonzero()[:, 0].tolist(),
         "shapes": [list(first.shape), list(pair.shape), list(odd.shape)],
         "dtypes": [str(first.dtype), str(pair.dtype), str(odd.dtype)],
-        "columns belong together": bool((pair[:, 0] == first).all() and (pair[:, 1] == -first).all() and (odd == (first % 2 == 1)).all()),
+        "columns belong together": bool(
+            (pair[:, 0] == first).all() and (pair[:, 1] == -first).all() and (odd == (first % 2 == 1)).all()
+        ),
         "evenly drawn": bool(counts[counts > 0].min() > 0.5 * 4000 / len(counts[counts > 0])),
         "same generator, same rows": torch.equal(first, again),
     }
@@ -99,3 +101,7 @@ class ByConcatenation:
     def sample(self, count, generator=None):
         row = torch.randint(0, len(self), (count,), generator=generator)
         return [column[row] for column in self.kept]
+
+
+exercise.equivalent("True -> False", "all pushes have as many columns")
+exercise.equivalent("line 385: 0 -> 1", "all columns of a push are of one length")

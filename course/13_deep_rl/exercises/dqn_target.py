@@ -27,11 +27,17 @@ def probe(candidate, case):
 @exercise.cases
 def cases():
     no, both = torch.tensor([False]), torch.tensor([False, True])
-    yield Case(row(1), no, row(3, 2)[None], row(10, 20)[None], 0.5).named("one step: the online network prefers action 0, the target network action 1")
+    yield Case(row(1), no, row(3, 2)[None], row(10, 20)[None], 0.5).named(
+        "one step: the online network prefers action 0, the target network action 1"
+    )
     yield Case(row(1, 1), both, waves(2, 2), 5 + waves(2, 2), 0.9).named("two steps, the second terminated")
     flags = torch.tensor([False, True, False, False, True])
-    yield Case(waves(5), flags, 3 * waves(5, 3, start=1), 2 * waves(5, 3, start=4), 0.99).named("five steps, three actions")
-    yield Case(waves(3), torch.tensor([False] * 3), waves(3, 3), -2 - waves(3, 3, start=2), 1.0).named("as many actions as steps")
+    yield Case(waves(5), flags, 3 * waves(5, 3, start=1), 2 * waves(5, 3, start=4), 0.99).named(
+        "five steps, three actions"
+    )
+    yield Case(waves(3), torch.tensor([False] * 3), waves(3, 3), -2 - waves(3, 3, start=2), 1.0).named(
+        "as many actions as steps"
+    )
 
 
 exercise.edit(

@@ -14,26 +14,28 @@ exercise = Exercise(
         "Two random things are needed for each row: whether it explores, and where to.",
         "torch.rand gives one number a row to compare with epsilon, torch.randint one action a row; torch.where joins them with the argmax.",
     ),
-    probe=probes.sample({"share of each action": "torch.stack([(x == k).double().mean() for k in range(4)])", "shape": "torch.tensor(x.shape[1:])"}, draws=DRAWS),
+    probe=probes.sample({"share of each action": "torch.stack([(x == k).double().mean() for k in range(4)])", "all rows alike": "(x == x[:, :1]).all(1).double().mean()", "shape": "torch.tensor(x.shape[1:])"}, draws=DRAWS),
 )  # fmt: skip
 
 
 def case(values: list[float], epsilon: float, rows: int = ROWS) -> Case:
-    """The same values in every row; the closed form, judged at the binomial standard error."""
+    """The same values in every row, turned round in the second half; the closed form, judged at the binomial standard error."""
     p = torch.full((len(values),), epsilon / len(values), dtype=torch.float64)
     p[torch.tensor(values).argmax()] += 1 - epsilon
-    share = torch.cat([p, p.new_zeros(4 - len(p))])
+    q = torch.tensor([values], dtype=torch.float64).repeat(rows, 1)
+    q[rows // 2 :] = q[rows // 2 :].flip(1)
+    share = torch.cat([(p + p.flip(0)) / 2, p.new_zeros(4 - len(p))])
     error = (share * (1 - share) / (rows * DRAWS)).sqrt().clamp(min=1e-9)
-    return Case(torch.tensor([values], dtype=torch.float64).repeat(rows, 1), epsilon).expecting(
-        {"share of each action": share, "shape": torch.tensor([rows])},
-        within={"share of each action": error, "shape": torch.tensor([1e-9])},
+    return Case(q, epsilon).expecting(
+        {"share of each action": share, "all rows alike": torch.tensor(0.0), "shape": torch.tensor([rows])},
+        within={"share of each action": error, "all rows alike": torch.tensor(1e-9), "shape": torch.tensor([1e-9])},
     )
 
 
 @exercise.cases
 def cases():
     yield case([1.0, 5.0], 0.0, rows=2).named("epsilon 0: always the best of two actions")
-    yield case([1.0, 5.0], 1.0).named("epsilon 1: any of two actions")
+    yield case([1.0, 5.0, 2.0], 1.0).named("epsilon 1: any of three actions")
     yield case([0.0, -1.0, 3.0, 2.0], 0.4).named("four actions, epsilon 0.4")
     yield case([-2.0, -1.0, -3.0], 0.1).named("negative values, epsilon 0.1")
 
@@ -44,7 +46,9 @@ exercise.edit(
 )  # fmt: skip
 
 
-@exercise.mistake("The random action never is the best one. It is drawn from all actions, the best included: the best is taken with probability 1 - epsilon + epsilon / A.")
+@exercise.mistake(
+    "The random action never is the best one. It is drawn from all actions, the best included: the best is taken with probability 1 - epsilon + epsilon / A."
+)
 def only_the_others(q, epsilon, *, generator=None):
     best, actions = q.argmax(1), q.shape[1]
     explore = torch.rand(len(q), generator=generator) < epsilon
@@ -76,3 +80,6 @@ def by_random_values(q, epsilon, *, generator=None):
     noise = torch.rand(q.shape, generator=generator, dtype=q.dtype)
     explore = torch.rand((len(q), 1), generator=generator) < epsilon
     return torch.where(explore, noise, q).argmax(1)
+
+
+exercise.equivalent("Lt -> LtE", "a random number equals epsilon with a probability of about one in ten million")

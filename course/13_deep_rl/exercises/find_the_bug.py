@@ -39,7 +39,10 @@ def cases():
     last = torch.tensor([[False], [True]])
     ones = row(1, 1)[:, None]
     yield Case(-ones, ones, 0 * ones, 2 * ones, none, last, 1.0, 0.5).named("two steps, truncated at the second")
-    yield Case(-ones, ones, 0 * ones, 2 * ones, last.flip(0), none, 1.0, 0.5).named("two steps, terminated at the first")
+    yield Case(-ones, ones, 0 * ones, 2 * ones, last.flip(0), none, 1.0, 0.5).named(
+        "two steps, terminated at the first"
+    )
+    yield Case(-ones[:1], ones[:1], 0 * ones[:1], ones[:1], none[:1], none[:1], 0.9, 0.5).named("a single step")
     ends, stops = torch.zeros(6, 3, dtype=torch.bool), torch.zeros(6, 3, dtype=torch.bool)
     ends[1, 0] = ends[4, 2] = stops[2, 1] = stops[3, 0] = True
     yield Case(-waves(6, 3).abs(), waves(6, 3), waves(6, 3, start=1), waves(6, 3, start=2), ends, stops, 0.9, 0.8).named("three copies of six steps, all kinds of end")  # fmt: skip
@@ -53,7 +56,7 @@ exercise.edit(
 
 @exercise.alternative
 def with_numbers(log_prob, reward, value, following, terminated, truncated, gamma, lam):
-    on, chain = 1.0 - terminated.double(), 1.0 - (terminated | truncated).double()
+    on, chain = 1.0 - terminated.to(value.dtype), 1.0 - (terminated | truncated).to(value.dtype)
     delta = reward + gamma * following * on - value
     rows, running = [], torch.zeros_like(reward[0])
     for t in range(len(reward) - 1, -1, -1):

@@ -30,10 +30,19 @@ def column(*values: float) -> torch.Tensor:
 
 @exercise.cases
 def cases():
-    yield Case(column(1, 1), column(0, 0), column(0, 9), flags(2, 1, (1, 0)), flags(2, 1), 1.0, 0.5).named("two steps, terminated at the second")
-    yield Case(column(1, 1), column(0, 0), column(0, 9), flags(2, 1), flags(2, 1, (1, 0)), 1.0, 0.5).named("two steps, truncated at the second")
+    yield Case(column(1, 1), column(0, 0), column(0, 9), flags(2, 1, (1, 0)), flags(2, 1), 1.0, 0.5).named(
+        "two steps, terminated at the second"
+    )
+    yield Case(column(1, 1), column(0, 0), column(0, 9), flags(2, 1), flags(2, 1, (1, 0)), 1.0, 0.5).named(
+        "two steps, truncated at the second"
+    )
     yield Case(waves(6, 2), waves(6, 2, start=1), waves(6, 2, start=2), flags(6, 2, (2, 0)), flags(6, 2, (3, 1)), 0.9, 0.8).named("two copies, one terminated and one truncated on the way")  # fmt: skip
-    yield Case(waves(5, 3), waves(5, 3, start=1), waves(5, 3, start=2), flags(5, 3), flags(5, 3), 0.95, 0.0).named("lambda 0: one step")
+    yield Case(
+        row(1, 2)[None], row(0, 1)[None], row(3, 3)[None], flags(1, 2, (0, 0)), flags(1, 2, (0, 1)), 0.9, 0.5
+    ).named("a single step of two copies")
+    yield Case(waves(5, 3), waves(5, 3, start=1), waves(5, 3, start=2), flags(5, 3), flags(5, 3), 0.95, 0.0).named(
+        "lambda 0: one step"
+    )
     yield Case(waves(4, 4), waves(4, 4, start=3), waves(4, 4, start=4), flags(4, 4, (0, 1), (3, 2)), flags(4, 4, (1, 1), (2, 3)), 0.99, 1.0).named("lambda 1, several ends")  # fmt: skip
 
 
@@ -53,8 +62,18 @@ exercise.edit(
     "chain_never_cut", " * goes_on[t] * running", " * running",
     "Your chain is never cut: advantages leak from the next episode into this one.",
 )  # fmt: skip
-exercise.edit("lambda_missing", "gamma * lam * goes_on", "gamma * goes_on", "Lambda is missing in the chain: you always look to the end.")
-exercise.edit("value_not_subtracted", " * ~terminated - value", " * ~terminated", "The value is not subtracted: delta compares with what was expected.")
+exercise.edit(
+    "lambda_missing",
+    "gamma * lam * goes_on",
+    "gamma * goes_on",
+    "Lambda is missing in the chain: you always look to the end.",
+)
+exercise.edit(
+    "value_not_subtracted",
+    " * ~terminated - value",
+    " * ~terminated",
+    "The value is not subtracted: delta compares with what was expected.",
+)
 exercise.edit(
     "flag_of_the_next_step", "goes_on[t]", "goes_on[min(t + 1, len(reward) - 1)]",
     "You use the flag of the next step. The flag of step t says whether step t + 1 belongs to the same episode.",

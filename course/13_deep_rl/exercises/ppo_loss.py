@@ -29,7 +29,12 @@ def cases():
     yield Case(waves(9) - 1, waves(9, start=0.3) - 1, 2 * waves(9, start=2), 0.05).named("the same, clip 0.05")
 
 
-exercise.edit("wrong_sign", "return -torch.min", "return torch.min", "The sign is wrong: minimising your loss makes good actions less likely.")
+exercise.edit(
+    "wrong_sign",
+    "return -torch.min",
+    "return torch.min",
+    "The sign is wrong: minimising your loss makes good actions less likely.",
+)
 exercise.edit(
     "maximum_instead_of_minimum", "torch.min(", "torch.max(",
     "You took the larger of the two. The objective takes the smaller one: it is pessimistic.",

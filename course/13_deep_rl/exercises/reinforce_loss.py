@@ -25,18 +25,38 @@ def cases():
     yield Case(row(-0.5), row(-2), row(1)).named("one step that went badly")
 
 
-exercise.edit("wrong_sign", "return -(", "return (", "The sign is wrong: minimising your loss makes good actions less likely.")
+exercise.edit(
+    "wrong_sign",
+    "return -weighted",
+    "return weighted",
+    "The sign is wrong: minimising your loss makes good actions less likely.",
+)
 exercise.edit(
     "advantage_not_detached", "(returns - baseline).detach()", "(returns - baseline)",
     "A gradient flows into the baseline. The advantage is a weight, a plain number: detach it.",
 )  # fmt: skip
-exercise.edit("baseline_ignored", "(returns - baseline)", "(returns + 0 * baseline)", "The baseline is not subtracted from the returns.")
-exercise.edit("sum_instead_of_mean", ".mean()", ".sum()", "You summed over the steps; the text asks for the mean, so that long episodes do not take larger steps.")
+exercise.edit(
+    "baseline_ignored",
+    "(returns - baseline)",
+    "(returns + 0 * baseline)",
+    "The baseline is not subtracted from the returns.",
+)
+exercise.edit(
+    "sum_instead_of_mean",
+    " / len(weighted)",
+    "",
+    "You summed over the steps; the text asks for the mean, so that long episodes do not take larger steps.",
+)
 exercise.edit(
     "probability_instead_of_log", "log_prob *", "log_prob.exp() *",
     "You weighted probabilities. The gradient of the log probability is needed: an action that is rarely drawn must count more when it is.",
 )  # fmt: skip
-exercise.edit("baseline_added", "returns - baseline", "returns + baseline", "You added the baseline. The advantage is the return minus what was expected.")
+exercise.edit(
+    "baseline_added",
+    "returns - baseline",
+    "returns + baseline",
+    "You added the baseline. The advantage is the return minus what was expected.",
+)
 
 
 @exercise.alternative

@@ -91,7 +91,12 @@ exercise.edit(
     "rows_torn_apart", "(column[row] for column in flat)", "(column[row] if column.dim() > 1 else column[row.flip(0)] for column in flat)",
     "Observations and actions of a mini-batch do not belong together: index all columns with the same rows.",
 )  # fmt: skip
-exercise.edit("history_of_sums", 'data["reward"].mean().item()', 'data["reward"].sum().item()', "The history holds sums. The mean reward of a step is asked.")
+exercise.edit(
+    "history_of_sums",
+    'data["reward"].mean().item()',
+    'data["reward"].sum().item()',
+    "The history holds sums. The mean reward of a step is asked.",
+)
 
 
 def trained(env, rounds, steps, epochs, batch, lr, gamma, lam, entropy, seed, pieces):
@@ -124,12 +129,18 @@ def trained(env, rounds, steps, epochs, batch, lr, gamma, lam, entropy, seed, pi
 
 
 @exercise.alternative
-def with_a_scheduler(env, *, rounds, steps=64, epochs=4, batch=256, lr=2.5e-3, gamma=0.98, lam=0.9, entropy=0.0, seed=0):
-    return trained(env, rounds, steps, epochs, batch, lr, gamma, lam, entropy, seed, lambda n, size: torch.randperm(n).split(size))
+def with_a_scheduler(
+    env, *, rounds, steps=64, epochs=4, batch=256, lr=2.5e-3, gamma=0.98, lam=0.9, entropy=0.0, seed=0
+):
+    return trained(
+        env, rounds, steps, epochs, batch, lr, gamma, lam, entropy, seed, lambda n, size: torch.randperm(n).split(size)
+    )
 
 
 @exercise.alternative
-def by_sorting_noise(env, *, rounds, steps=64, epochs=4, batch=256, lr=2.5e-3, gamma=0.98, lam=0.9, entropy=0.0, seed=0):
+def by_sorting_noise(
+    env, *, rounds, steps=64, epochs=4, batch=256, lr=2.5e-3, gamma=0.98, lam=0.9, entropy=0.0, seed=0
+):
     def pieces(n, size):
         order = torch.rand(n).argsort()
         return [order[start : start + size] for start in range(0, n, size)]
@@ -176,7 +187,9 @@ def wells(solution, seed):
     p, r = field.tables()
     digits, row = field.digits(), torch.arange(len(r))
     with torch.no_grad():
-        learned = torch.cat([model.greedy(torch.where(digits == 0, 0.0, 2.0 * digits - 3)), torch.tensor([field.SITES])])
+        learned = torch.cat(
+            [model.greedy(torch.where(digits == 0, 0.0, 2.0 * digits - 3)), torch.tensor([field.SITES])]
+        )
     careful = torch.where(r.amax(1) > 0, r.argmax(1), field.SITES)
     best, worth = torch.zeros(len(r)), {"learned": torch.zeros(len(r)), "careful": torch.zeros(len(r))}
     for _ in range(field.SITES + 1):
