@@ -27,8 +27,16 @@ def case(values: list[float], epsilon: float, rows: int = ROWS) -> Case:
     share = torch.cat([(p + p.flip(0)) / 2, p.new_zeros(4 - len(p))])
     error = (share * (1 - share) / (rows * DRAWS)).sqrt().clamp(min=1e-9)
     return Case(q, epsilon).expecting(
-        {"share of each action": share, "all rows alike": torch.tensor(0.0), "shape": torch.tensor([rows])},
-        within={"share of each action": error, "all rows alike": torch.tensor(1e-9), "shape": torch.tensor([1e-9])},
+        {
+            "share of each action": share,
+            "all rows alike": torch.zeros((), dtype=torch.float64),
+            "shape": torch.tensor([rows]),
+        },
+        within={
+            "share of each action": error,
+            "all rows alike": torch.tensor(1e-9, dtype=torch.float64),
+            "shape": torch.tensor([1e-9]),
+        },
     )
 
 

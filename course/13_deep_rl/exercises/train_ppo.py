@@ -53,9 +53,7 @@ def probe(candidate, case):
 
 @exercise.cases
 def cases():
-    yield Case("constant", 30).named("the probe with one observation and reward 1")
     yield Case("delayed", 40).named("the probe with a delayed reward")
-    yield Case("chosen", 30).named("the probe in which one action is right")
     yield Case("matched", 40).named("the probe in which the action must match the observation")
 
 

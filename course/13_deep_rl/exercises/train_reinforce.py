@@ -18,7 +18,7 @@ exercise = Exercise(
 
 @exercise.probe
 def probe(candidate, case):
-    name, rounds, chosen = case.args
+    name, rounds = case.args
     kind = PROBES[name]
     model = candidate(kind(16, seed=1), rounds=rounds, lr=0.02, gamma=0.5, seed=0)
     with torch.no_grad():
@@ -34,14 +34,16 @@ def probe(candidate, case):
         "same seed, same policy": torch.equal(logits[0], logits[1]),
         "another seed, another policy": not torch.equal(logits[0], logits[2]),
         "another discount, another policy": not torch.equal(logits[0], logits[3]),
-        "logits after two rounds": [round(v, 3) for v in logits[0][0].tolist()],
+        "logits after two rounds": [round(v, 3) for v in logits[0][0].tolist()]
+        if torch.equal(logits[0], logits[1])
+        else [],
     }
 
 
 @exercise.cases
 def cases():
-    yield Case("chosen", 40, 1).named("the probe in which one action is right")
-    yield Case("matched", 60, 2).named("the probe in which the action must match the observation")
+    yield Case("chosen", 40).named("the probe in which one action is right")
+    yield Case("matched", 60).named("the probe in which the action must match the observation")
 
 
 exercise.edit(
