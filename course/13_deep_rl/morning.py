@@ -816,7 +816,7 @@ check(probe_values)
 # `rollout` collects `steps` steps of all copies. Each round:
 #
 # 1. Collect. Compute the advantages by `gae`, and the targets of the critic, advantages plus values. Both are numbers for the rest of the round.
-# 2. For `epochs` passes, over mini-batches of `batch` rows in random order: normalise the advantages of the mini-batch (mean 0, standard deviation 1, add $10^{-8}$). Minimise
+# 2. For `epochs` passes, over mini-batches of `batch` rows in the order of `torch.randperm`, drawn anew for each pass: normalise the advantages of the mini-batch (mean 0, standard deviation 1, add $10^{-8}$). Minimise
 #    `ppo_loss` plus 0.5 times the mean squared error of the value, minus `entropy` times the policy's mean entropy. Clip the gradient's norm at 0.5.
 #
 # Rate and `entropy` fall linearly to zero over the rounds. Adam with `eps=1e-5`. Seed first. The **entropy** bonus keeps the policy from deciding too early: note its sign.

@@ -1,12 +1,12 @@
-"""A double, dueling DQN, tried on probe environments and measured on CartPole."""
+"""A double, dueling DQN, tried where the answer is known, and measured on CartPole."""
 
 import time
 
 import torch
 from torch.nn import functional as F
 
-from dlmodule.checking.exercise import Case, Exercise, Measured
-from dlmodule.environments import PROBES, CartPole
+from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.environments import PROBES, CartPole, Environment
 
 exercise = Exercise(
     difficulty=4,
@@ -15,41 +15,90 @@ exercise = Exercise(
         "Which observation is stored as the next one: the one the agent goes on from, or the one that the step reached?",
         "Within a round: act, step, push; if there are enough rows, sample, target under no_grad, loss, rate, zero_grad, backward, clip, step; and now and then the copy.",
     ),
-    measured=Measured("error", higher=False),
 )
+
+
+class Steady(Environment):
+    """Every step looks the same, so no draw of rows or actions can change what is learned."""
+
+    features, actions = 2, 1
+
+    def begin(self, count):
+        return torch.zeros(count, 1)
+
+    def advance(self, state, action):
+        return state, torch.full((len(state),), 30.0), torch.full((len(state),), self.ends)
+
+    def observe(self, state):
+        return torch.tensor([[20.0, -5.0]]).repeat(len(state), 1)
+
+    ends = False
+
+
+class Chosen(Steady):
+    """The same, with four actions, which it writes down."""
+
+    actions = 4
+
+    def step(self, action):
+        self.taken = [*getattr(self, "taken", []), action]
+        return super().step(action)
 
 
 @exercise.probe
 def probe(candidate, case):
-    errors, right = [], True
-    for name, rounds in (("delayed", 250), ("matched", 150)):
-        kind = PROBES[name]
-        settings = {"rounds": rounds, "batch": 64, "lr": 0.01, "gamma": 0.5, "renew": 10}
-        model = candidate(kind(16, seed=1), seed=case.seed, **settings)
+    what, settings = case.args
+    if what == "matched":
+        model = candidate(PROBES[what](16, seed=1), seed=0, **settings)
         with torch.no_grad():
-            q = {o: model(torch.tensor([[o]]))[0] for o in kind.values}
-        errors += [abs(q[o].max().item() - value) for o, value in kind.values.items()]
-        right = right and all(q[o].argmax().item() == a for o, a in kind.choices.items())
-    outputs = {}
-    for change in ({}, {"again": 1}, {"seed": 5}, {"renew": 3}, {"share": 0.9}, {"last": 0.9}):
-        settings = {"rounds": 40, "batch": 16, "renew": 20, **{k: v for k, v in change.items() if k != "again"}}
-        small = candidate(CartPole(4, seed=0), **settings)
-        with torch.no_grad():
-            outputs[next(iter(change), "first")] = small(torch.full((1, 4), 0.3))
+            q = model(torch.tensor([[-1.0], [1.0]]))
+        return {
+            "the right actions are learned": q.argmax(1).tolist() == [0, 1],
+            "values are near 1": bool((q.amax(1) - 1).abs().max() < 0.3),
+        }
+    if what == "epsilon":
+        env = Chosen(4000)
+        candidate(env, seed=0, **settings)
+        rounds, share, last = settings["rounds"], settings["share"], settings["last"]
+        found, expected = [], []
+        for k, action in enumerate(env.taken):
+            found.append(1 - torch.bincount(action, minlength=4).max().item() / 4000)
+            expected.append(0.75 * max(last, 1 - (1 - last) * k / (share * rounds)))
+        return {
+            "steps taken": len(found),
+            "random actions as often as epsilon says": all(
+                abs(f - e) < 0.04 for f, e in zip(found, expected, strict=True)
+            ),
+        }
+    look = torch.tensor([[20.0, -5.0], [1.0, 1.0]])
+    kind = type("Ending", (Steady,), {"ends": True}) if what == "ends" else Steady
+    models = [candidate(kind(4), seed=seed, **settings) for seed in (2, 2, 3)]
+    with torch.no_grad():
+        numbers, again, other = (model(look).flatten() for model in models)
+    same = torch.equal(numbers, again)
     return {
-        "error": max(errors),
-        "the right actions are learned": right,
-        "same seed, same network": torch.equal(outputs["first"], outputs["again"]),
-        "another seed, another network": not torch.equal(outputs["first"], outputs["seed"]),
-        "renew has an effect": not torch.equal(outputs["first"], outputs["renew"]),
-        "share has an effect": not torch.equal(outputs["first"], outputs["share"]),
-        "last has an effect": not torch.equal(outputs["first"], outputs["last"]),
+        "same seed, same network": same,
+        "another seed, another network": not torch.equal(numbers, other),
+        "values": [round(v, 2) for v in numbers.tolist()] if same else [],
     }
 
 
 @exercise.cases
 def cases():
-    yield Case().named("the probes `delayed` and `matched`")
+    small = {"batch": 8, "lr": 0.01, "gamma": 0.5, "renew": 4}
+    yield Case("ends", {**small, "rounds": 12}).named(
+        "twelve rounds of an environment where every step is the same, and the last"
+    )
+    yield Case("goes on", {**small, "rounds": 14}).named("fourteen rounds where every step is the same, and goes on")
+    yield Case("goes on", {**small, "rounds": 9, "lr": 1e-4, "batch": 4, "renew": 3}).named(
+        "nine rounds with a small rate"
+    )
+    yield Case("epsilon", {"batch": 50_000, "rounds": 10, "share": 0.5, "last": 0.2}).named(
+        "ten rounds, epsilon from 1 to 0.2 in the first half"
+    )
+    yield Case("matched", {**small, "batch": 64, "rounds": 150, "renew": 10}).named(
+        "the probe in which the action must match the observation"
+    )
 
 
 exercise.edit(
