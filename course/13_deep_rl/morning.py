@@ -490,13 +490,13 @@ check(DuelingQ)
 # %%
 def train_dqn(
     env: Environment, *, rounds: int, batch: int = 128, lr: float = 2e-3, gamma: float = 0.98,
-    share: float = 0.2, last: float = 0.04, renew: int = 25, seed: int = 0,
+    share: float = 0.2, last: float = 0.04, renew: int = 25, capacity: int = 50_000, seed: int = 0,
 ) -> nn.Module:  # fmt: skip
     """A dueling Q-network, trained on ``env`` for ``rounds`` steps of all its copies."""
     ### BEGIN SOLUTION
     torch.manual_seed(seed)
     model = DuelingQ(env.features, env.actions)
-    frozen, buffer = copy.deepcopy(model), ReplayBuffer(50_000)
+    frozen, buffer = copy.deepcopy(model), ReplayBuffer(capacity)
     optimiser = torch.optim.Adam(model.parameters(), lr=lr)
     observation = env.reset()
     for k in range(rounds):

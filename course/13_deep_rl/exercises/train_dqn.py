@@ -27,12 +27,12 @@ class Steady(Environment):
         return torch.zeros(count, 1)
 
     def advance(self, state, action):
-        return state, torch.full((len(state),), 30.0), torch.full((len(state),), self.ends)
+        return state, torch.full((len(state),), self.reward), torch.full((len(state),), self.ends)
 
     def observe(self, state):
-        return torch.tensor([[20.0, -5.0]]).repeat(len(state), 1)
+        return torch.tensor([self.seen]).repeat(len(state), 1)
 
-    ends = False
+    ends, reward, seen = False, 30.0, (20.0, -5.0)
 
 
 class Chosen(Steady):
@@ -71,7 +71,8 @@ def probe(candidate, case):
             ),
         }
     look = torch.tensor([[20.0, -5.0], [1.0, 1.0]])
-    kind = type("Ending", (Steady,), {"ends": True}) if what == "ends" else Steady
+    changes = {"ends": {"ends": True}, "mild": {"reward": 0.5, "seen": (1.0, 1.0)}, "goes on": {}}
+    kind = type("Kind", (Steady,), changes[what])
     models = [candidate(kind(4), seed=seed, **settings) for seed in (2, 2, 3)]
     with torch.no_grad():
         numbers, again, other = (model(look).flatten() for model in models)
@@ -88,6 +89,9 @@ def cases():
     small = {"batch": 8, "lr": 0.01, "gamma": 0.5, "renew": 4}
     yield Case("ends", {**small, "rounds": 12}).named(
         "twelve rounds of an environment where every step is the same, and the last"
+    )
+    yield Case("mild", {**small, "rounds": 40, "gamma": 0.9, "renew": 7}).named(
+        "forty rounds with small rewards, where the target network decides"
     )
     yield Case("goes on", {**small, "rounds": 14}).named("fourteen rounds where every step is the same, and goes on")
     yield Case("goes on", {**small, "rounds": 9, "lr": 1e-4, "batch": 4, "renew": 3}).named(
@@ -131,12 +135,12 @@ exercise.edit(
 )  # fmt: skip
 
 
-def trained(env, rounds, batch, lr, gamma, share, last, renew, seed, loss_fn):
+def trained(env, rounds, batch, lr, gamma, share, last, renew, capacity, seed, loss_fn):
     torch.manual_seed(seed)
     model = DuelingQ(env.features, env.actions)
     frozen = DuelingQ(env.features, env.actions)
     frozen.load_state_dict(model.state_dict())
-    buffer, optimiser = ReplayBuffer(50_000), torch.optim.Adam(model.parameters(), lr=lr)
+    buffer, optimiser = ReplayBuffer(capacity), torch.optim.Adam(model.parameters(), lr=lr)
     observation = env.reset()
     for k in range(rounds):
         epsilon = max(last, 1 + (last - 1) * k / (share * rounds))
@@ -158,13 +162,15 @@ def trained(env, rounds, batch, lr, gamma, share, last, renew, seed, loss_fn):
 
 
 @exercise.alternative
-def with_a_second_network(env, *, rounds, batch=128, lr=2e-3, gamma=0.98, share=0.2, last=0.04, renew=25, seed=0):
-    return trained(env, rounds, batch, lr, gamma, share, last, renew, seed, F.smooth_l1_loss)
+def with_a_second_network(
+    env, *, rounds, batch=128, lr=2e-3, gamma=0.98, share=0.2, last=0.04, renew=25, capacity=50_000, seed=0
+):
+    return trained(env, rounds, batch, lr, gamma, share, last, renew, capacity, seed, F.smooth_l1_loss)
 
 
 @exercise.alternative
-def with_huber(env, *, rounds, batch=128, lr=2e-3, gamma=0.98, share=0.2, last=0.04, renew=25, seed=0):
-    return trained(env, rounds, batch, lr, gamma, share, last, renew, seed, torch.nn.HuberLoss(delta=1.0))
+def with_huber(env, *, rounds, batch=128, lr=2e-3, gamma=0.98, share=0.2, last=0.04, renew=25, capacity=50_000, seed=0):
+    return trained(env, rounds, batch, lr, gamma, share, last, renew, capacity, seed, torch.nn.HuberLoss(delta=1.0))
 
 
 @exercise.ledger("cart_pole", seeds=10)
@@ -183,3 +189,6 @@ def cart_pole(solution, seed):
             observation = step.observation
     score = total.mean().item()
     return {"score": score, "solved_share": float(score >= 475), "training_seconds": took}
+
+
+exercise.equivalent("first two arguments of smooth_l1_loss swapped", "it looks at the size of the difference only")

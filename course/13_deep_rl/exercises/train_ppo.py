@@ -197,3 +197,7 @@ def wells(solution, seed):
         for name, plan in (("learned", learned), ("careful", careful)):
             worth[name] = r[row, plan] + p[row, plan] @ worth[name]
     return {"earned": worth["learned"][0].item(), "best": best[0].item(), "careful": worth["careful"][0].item()}
+
+
+exercise.equivalent("0 -> 1", "all columns have as many rows")
+exercise.equivalent("+ -> -", "a hundred-millionth matters only where all advantages are equal, and then all are zero")
