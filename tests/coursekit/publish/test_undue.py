@@ -21,7 +21,7 @@ SOURCE = '''\
 # ---
 # title: "Title canarytitle{word}"
 # objectives: ["see canaryaim{word}"]
-# minutes: {{study: 20, cpu: 1}}
+# minutes: {{cpu: 1}}
 # ---
 
 # %% [markdown]
@@ -53,7 +53,7 @@ check({part}_double)
 EXERCISE = '''\
 """Twice a number."""
 
-from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking import Case, Exercise
 
 exercise = Exercise(
     title="Double canaryexercise{word}", difficulty=1, minutes=5, move_on=10, hints=("one", "two"), part="{part}"
