@@ -132,7 +132,9 @@ def trained_vectors(sentences: list[list[str]], dim: int = 25, epochs: int = 60)
 sentences = [tokenise(text) for text in train.texts]
 file = Path(tempfile.mkdtemp()) / "vectors.25d.txt"
 words, trained = trained_vectors(sentences, epochs=sized(60, rehearsal=10))
-lines = [f"{word} {' '.join(f'{value:.5f}' for value in row)}" for word, row in zip(words, trained.tolist(), strict=True)]
+lines = [
+    f"{word} {' '.join(f'{value:.5f}' for value in row)}" for word, row in zip(words, trained.tolist(), strict=True)
+]
 file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 print(lines[0][:60], "...")
 
@@ -295,7 +297,9 @@ plot.diagram(
 class TextCNN(nn.Module):
     """Convolutions of several widths over the words, maximum over time, dropout, linear."""
 
-    def __init__(self, table: Tensor, channels: int = 32, widths: tuple[int, ...] = (2, 3, 4), classes: int = 2) -> None:
+    def __init__(
+        self, table: Tensor, channels: int = 32, widths: tuple[int, ...] = (2, 3, 4), classes: int = 2
+    ) -> None:
         super().__init__()
         self.embedding = nn.Embedding.from_pretrained(table, freeze=False, padding_idx=0)
         self.convs = nn.ModuleList(nn.Conv1d(table.shape[1], channels, width) for width in widths)
@@ -389,3 +393,51 @@ praise, complaint = (encode(tuple(pair[k] for pair in PAIRS)) for k in (0, 1))
 for name, model in models.items():
     score = lambda ids, model=model: predict(model, ids, precision="float32") @ torch.tensor([-1.0, 1.0])  # noqa: E731
     print(f"{name:18} {negation_probe(score, praise, complaint):.0%} of {len(PAIRS)} pairs")
+
+# %% [markdown]
+# The bag has no pair right: it cannot, as "not" moves all its scores by the same amount. Both networks read the order.
+#
+# ## Find the bug
+#
+# A colleague trains a bag of vectors of her own. Three symptoms:
+#
+# 1. The score of a text changes when a longer text joins its batch.
+# 2. The alphabetically first word of the vocabulary never has an effect.
+# 3. Two evaluations of the same text differ.
+#
+# ### Exercise 11.23: find the bug (further)
+# Three lines are wrong. Repair them and change nothing else.
+
+
+# %%
+def find_the_bug(train: tuple[str, ...], y: Tensor, test: tuple[str, ...], *, epochs: int = 20, lr: float = 1.0, seed: int = 0) -> Tensor:  # fmt: skip
+    """Train a bag of vectors on ``train``; returns the logits of ``test``, (M, 2) float64.
+
+    Three lines are wrong: repair them and change nothing else.
+    """
+    ### BEGIN SOLUTION
+    words = sorted({word for text in train for word in text.split()})
+    number = {word: k + 2 for k, word in enumerate(words)}
+    torch.manual_seed(seed)
+    embedding = nn.Embedding(len(words) + 2, 8, padding_idx=0).double()
+    dropout, head = nn.Dropout(0.3), nn.Linear(8, 2).double()
+
+    def logits(texts: tuple[str, ...]) -> Tensor:
+        x = pad_sequence([torch.tensor([number.get(w, 1) for w in text.split()]) for text in texts], batch_first=True)
+        real = (x != 0).unsqueeze(2)
+        mean = (embedding(x) * real).sum(1) / real.sum(1)
+        return head(dropout(mean))
+
+    optimiser = torch.optim.SGD([*embedding.parameters(), *head.parameters()], lr=lr)
+    for _ in range(epochs):
+        optimiser.zero_grad()
+        F.cross_entropy(logits(train), y).backward()
+        optimiser.step()
+    dropout.eval()
+    with torch.no_grad():
+        return logits(test)
+    ### END SOLUTION
+
+
+# %%
+check(find_the_bug)
