@@ -17,7 +17,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -172,9 +171,9 @@ def embedding_matrix(vocab: dict[str, int], words: list[str], vectors: Tensor) -
     """words and vectors (M, D) from a file; returns (V, D)."""
     ### BEGIN SOLUTION
     table = vectors.mean(0).repeat(len(vocab), 1)
-    for word, vector in zip(words, vectors, strict=True):
+    for k, word in enumerate(words):
         if word in vocab:
-            table[vocab[word]] = vector
+            table[vocab[word]] = vectors[k]
     table[vocab["<pad>"]] = 0
     return table
     ### END SOLUTION

@@ -2,7 +2,7 @@
 
 import torch
 
-from dlmodule.checking import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
     difficulty=2,
@@ -13,13 +13,13 @@ exercise = Exercise(
     ),
 )
 
-SUM = Given("lambda ids: (ids.double() * 0.7).sin().sum(1)")
-ORDER = Given("lambda ids: (ids.double() * torch.arange(1, ids.shape[1] + 1)).sum(1) / ids.shape[1]")
+SUM = Code("lambda ids: (ids.double() * 0.7).sin().sum(1)")
+ORDER = Code("lambda ids: (ids.double() * torch.arange(1, ids.shape[1] + 1)).sum(1) / ids.shape[1]")
 
 
 @exercise.cases
 def cases():
-    yield Case(Given("lambda ids: ids.double().sum(1)"), torch.tensor([3, 5])).named("a score that adds the numbers")
+    yield Case(Code("lambda ids: ids.double().sum(1)"), torch.tensor([3, 5])).named("a score that adds the numbers")
     yield Case(ORDER, torch.tensor([4, 1, 6])).named("a score that looks at places")
     yield Case(SUM, torch.tensor([9, 2, 2, 7, 1])).named("five tokens, one repeated")
     yield Case(ORDER, torch.tensor([5, 5, 8, 2])).named("places again")

@@ -41,7 +41,7 @@ exercise.edit(
     "Padding is not zero: its row was filled with a vector. Set it to zero last.",
 )  # fmt: skip
 exercise.edit(
-    "order_of_the_file", "table[vocab[word]] = vector", "table[words.index(word) % len(vocab)] = vector",
+    "order_of_the_file", "table[vocab[word]] = vectors[k]", "table[k % len(vocab)] = vectors[k]",
     "Your rows follow the file. Row n belongs to word number n of the vocabulary.",
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from dlmodule.checking import Case, Exercise, Given
+from dlmodule.checking import Case, Code, Exercise
 
 exercise = Exercise(
     difficulty=1,
@@ -14,7 +14,7 @@ exercise = Exercise(
     ),
 )
 
-FIRST = Given("lambda ids: ids[:, 0].double() - 5")
+FIRST = Code("lambda ids: ids[:, 0].double() - 5")
 
 
 def column(*values: int) -> torch.Tensor:
@@ -27,7 +27,7 @@ def cases():
     yield Case(FIRST, column(6, 1, 8, 9), column(3, 2, 5, 1)).named("four pairs, a score of exactly zero")
     yield Case(FIRST, column(1, 2, 9, 8, 7), column(6, 9, 8, 7, 1)).named("pairs that are wrong in both or in one")
     yield Case(
-        Given("lambda ids: ids.double().mean(1) - 4.5"),
+        Code("lambda ids: ids.double().mean(1) - 4.5"),
         torch.tensor([[5, 6], [1, 2], [9, 1]]),
         torch.tensor([[2, 3], [9, 9], [1, 9]]),
     ).named("two tokens; the last pair has the same words")

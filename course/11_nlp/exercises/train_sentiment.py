@@ -4,7 +4,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule import data
 from dlmodule.checking import Case, Exercise, Measured
 from dlmodule.training import fit
 
