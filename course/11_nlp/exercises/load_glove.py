@@ -54,7 +54,7 @@ exercise.edit(
 @exercise.alternative
 def by_fields(path, dim, wanted=None):
     words, rows = [], []
-    with open(path, encoding="utf-8") as lines:
+    with Path(path).open(encoding="utf-8") as lines:
         for line in lines:
             fields = line.rstrip("\n").split(" ")
             word = " ".join(fields[:-dim])
