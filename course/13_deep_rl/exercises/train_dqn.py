@@ -1,12 +1,10 @@
 """A double, dueling DQN, tried where the answer is known, and measured on CartPole."""
 
-import time
-
 import torch
 from torch.nn import functional as F
 
 from dlmodule.checking.exercise import Case, Exercise
-from dlmodule.environments import PROBES, CartPole, Environment
+from dlmodule.environments import PROBES, Environment
 
 exercise = Exercise(
     difficulty=4,
@@ -171,24 +169,6 @@ def with_a_second_network(
 @exercise.alternative
 def with_huber(env, *, rounds, batch=128, lr=2e-3, gamma=0.98, share=0.2, last=0.04, renew=25, capacity=50_000, seed=0):
     return trained(env, rounds, batch, lr, gamma, share, last, renew, capacity, seed, torch.nn.HuberLoss(delta=1.0))
-
-
-@exercise.ledger("cart_pole", seeds=10)
-def cart_pole(solution, seed):
-    """5,000 rounds of 16 copies, fixed beforehand; 100 greedy episodes."""
-    start = time.perf_counter()
-    model = solution(CartPole(16, seed=seed), rounds=5000, seed=seed)
-    took = time.perf_counter() - start
-    env = CartPole(100, seed=100_000 + seed)
-    observation, total, alive = env.reset(), torch.zeros(100), torch.ones(100, dtype=torch.bool)
-    with torch.no_grad():
-        while alive.any():
-            step = env.step(model(observation).argmax(1))
-            total += step.reward * alive
-            alive &= ~(step.terminated | step.truncated)
-            observation = step.observation
-    score = total.mean().item()
-    return {"score": score, "solved_share": float(score >= 475), "training_seconds": took}
 
 
 exercise.equivalent("first two arguments of smooth_l1_loss swapped", "it looks at the size of the difference only")

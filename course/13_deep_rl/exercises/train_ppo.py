@@ -160,7 +160,7 @@ def played(env, model) -> torch.Tensor:
     return total
 
 
-@exercise.ledger("cart_pole", seeds=20)
+@exercise.ledger("cart_pole", seeds=10)
 def cart_pole(solution, seed):
     """50 rounds of 64 steps of 32 copies, fixed beforehand; 100 greedy episodes."""
     start = time.perf_counter()
@@ -170,7 +170,7 @@ def cart_pole(solution, seed):
     return {"score": score, "solved_share": float(score >= 475), "training_seconds": took}
 
 
-@exercise.ledger("pendulum", seeds=5)
+@exercise.ledger("pendulum", seeds=3)
 def pendulum(solution, seed):
     """100 rounds of 64 steps of 32 copies; 100 episodes of the policy's mean."""
     model, _ = solution(Pendulum(32, seed=seed), rounds=100, epochs=8, lr=1e-3, gamma=0.9, lam=0.95, seed=seed)
@@ -178,7 +178,7 @@ def pendulum(solution, seed):
     return {"score": score, "solved_share": float(score >= -200)}
 
 
-@exercise.ledger("wells", seeds=10)
+@exercise.ledger("wells", seeds=5)
 def wells(solution, seed):
     """100 rounds of 8 steps of 256 licences; exact mean earnings of the learned plan, beside the best plan's and the careful rule's."""
     settings = {"rounds": 100, "steps": 8, "batch": 512, "lr": 5e-3, "gamma": 1.0, "lam": 1.0, "entropy": 0.2}
