@@ -9,6 +9,7 @@ filled with copies of those that are, so that the sizes are real. Exit code 1 wh
 
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -38,6 +39,10 @@ def whole_module(folder: Path) -> tuple[int, int]:
             path.write_text(path.read_text("utf-8").replace(original.name, session), "utf-8")
             if path.stem not in parts:
                 path.unlink()
+        text = "".join(path.read_text("utf-8") for path in copy.glob("*.py"))
+        for path in copy.glob("exercises/[!_]*.py"):
+            if not re.search(rf"""\bcheck\("?{path.stem}\b""", text):
+                path.unlink()  # its part has gone
     return len(sources(folder)), len(list((folder / "course").glob("*/exercises/[!_]*.py")))
 
 
