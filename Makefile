@@ -16,7 +16,7 @@ course: $(VENV)/.course    ## install, build, and open the course in JupyterLab
 install: $(VENV)/.course   ## the same without opening it
 	$(BIN)/course build
 
-test: $(VENV)/.test        ## every test: unit, verify, notebooks, browser (<= 15 minutes on 2 cores)
+test: $(VENV)/.test        ## every test: unit, verify, notebooks, browser (about 20 minutes on 2 cores)
 	$(BIN)/course build
 	$(BIN)/python -m pytest
 
