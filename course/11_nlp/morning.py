@@ -33,7 +33,7 @@ plot.use_style()
 # %% [markdown]
 # ## The question: what do field reports say?
 #
-# A survey company has ten thousand short reports from its field crews. Nobody has time to read them. What do they speak about, and which words
+# A survey company has ten thousand short reports from its field crews. There is no time to read them all. What do they speak about, and which words
 # mean the same? A computer can only count. How far does counting lead?
 #
 # The reports come with the course. A small grammar wrote them, and therefore the right answers are known. Real reports are longer, and have spelling errors,

@@ -39,7 +39,7 @@ plot.use_style()
 # The average well therefore loses money: $0.35\times 2.6-1=-0.09$. Do you drill at all? If so, where first, and what do you do if it is dry?
 #
 # A well also brings *information*. Neighbours share their geology, and oil in one makes oil next door more likely. Supervised learning
-# has no target for "the right well": nobody labelled it. Reinforcement learning needs only the money that came in.
+# has no target for "the right well": there are no labels. Reinforcement learning needs only the money that came in.
 
 # %%
 field = Wells(1)
@@ -231,10 +231,10 @@ def plan(drop: float, sweeps: int) -> None:
 plot.slider(plan, sweeps=[0, 1, 3, 6, 10, 30], drop=[0.0, 0.2, 0.4], start={"drop": 0.2, "sweeps": 30}, still=[1, 6, 30])  # fmt: skip
 
 # %% [markdown]
-# Value spreads from the reservoir, one cell a sweep. The plan keeps a distance from the fault that grows with the risk of dropping. Nobody wrote that rule.
+# Value spreads from the reservoir, one cell a sweep. The plan keeps a distance from the fault that grows with the risk of dropping. That rule was not programmed.
 #
 # **Policy iteration** is the other classic. It evaluates the present policy exactly, which is a linear system, and then takes the best action everywhere.
-# It needs few rounds, each more costly. Both need $p$. In the field nobody hands it to you.
+# It needs few rounds, each more costly. Both need $p$. In the field you do not have it.
 
 # %%
 policy, state = torch.zeros(len(r), dtype=torch.long), torch.arange(len(r))
@@ -528,6 +528,7 @@ check(train_dqn)
 
 # %% [markdown]
 # Judge an agent by its return, never by its loss. The target moves, so a small loss may mean that the network agrees with its own error.
+# On CartPole these settings succeed with one seed and fail with the next, even after 10,000 rounds of 16 copies. Try several seeds before you trust a DQN.
 #
 # ## Policies that learn directly
 #
