@@ -66,7 +66,7 @@ import subprocess
 import sys
 
 if "google.colab" in sys.modules and importlib.util.find_spec("dlmodule") is None:
-    small = ("gymnasium", "platformdirs", "pooch", "safetensors", "statsmodels")
+    small = ("fsrs", "gymnasium", "platformdirs", "pooch", "safetensors", "statsmodels")
     missing = [name for name in small if importlib.util.find_spec(name) is None]
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     if missing:

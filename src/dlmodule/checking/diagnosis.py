@@ -16,7 +16,8 @@ class Diagnosis:
     status: "right", "wrong", "not started" or "could not check". mistake: the name of the mistake that was met, or
     None. message: one or two sentences for the learner. rung: the step of the diagnosis that decided ("mistake",
     "raised", "type", "shape", "values", ...). lines: the learner's own lines of a traceback. case: what the input was,
-    in words. expected and got: the values of that case, where showing them helps.
+    in words. expected and got: the values of that case, where showing them helps. figure: what a training exercise's
+    rehearsal reached.
     """
 
     exercise: str
@@ -33,6 +34,7 @@ class Diagnosis:
     move_on: int = 0
     part: str = ""
     blocked_by: str | None = None
+    figure: float | None = None
 
     # Not part of the data: what the answer printed and displayed, and the cell whose output already holds the card.
     shown: ClassVar[tuple[dict[str, Any], ...]] = ()

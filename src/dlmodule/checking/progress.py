@@ -6,6 +6,7 @@ Nothing is sent anywhere. A damaged line (a machine that lost power) is passed o
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,14 +36,20 @@ class Progress:
         return cls(progress_file())
 
     def record(self, diagnosis: Diagnosis) -> None:
-        """Append one attempt; a file that cannot be written never stops a check."""
-        attempt = {
+        """Append one attempt at an exercise, with the figure that a training reached."""
+        attempt: dict[str, Any] = {
             "exercise": diagnosis.exercise,
             "status": diagnosis.status,
             "mistake": diagnosis.mistake,
             "rung": diagnosis.rung,
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+        if diagnosis.figure is not None and math.isfinite(diagnosis.figure):
+            attempt["figure"] = diagnosis.figure
+        self.append(attempt)
+
+    def append(self, attempt: dict[str, Any]) -> None:
+        """Append one attempt; a file that cannot be written never stops a check."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             line = (json.dumps(attempt) + "\n").encode()
@@ -55,7 +62,7 @@ class Progress:
             pass
 
     def load(self) -> list[dict[str, Any]]:
-        """All attempts, oldest first: exercise, status, mistake, rung, at (ISO time, UTC)."""
+        """All attempts, oldest first: exercise, status, mistake, rung, at (ISO time, UTC); of a training the figure it reached."""
         try:
             lines = self.path.read_text("utf-8", errors="replace").splitlines()
         except OSError:

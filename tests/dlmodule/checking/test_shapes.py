@@ -213,6 +213,7 @@ def test_measured_training(make_key: MakeKey) -> None:
     assert judge_with(key, lambda weight: None).mistake == "never_steps"
     slow = judge_with(key, lambda weight: train(weight, 2))
     assert slow.mistake == "one_step" and "below the bar of 0.9" in slow.message
+    assert slow.figure is not None and 0 < slow.figure < 0.9
 
 
 @pytest.mark.parametrize("probe", [probes.call(), probes.iterate(), probes.script(), probes.file(), probes.value()])

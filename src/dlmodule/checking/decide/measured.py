@@ -37,10 +37,12 @@ def measured(key: ExerciseKey, evidence: list[Evidence], verdict: Diagnosis) -> 
         if compare.distance(expected, actual, comparison.case) > 1:
             return _wrong_fact(key, comparison, expected, actual, verdict)
     short = [figure for figure in figures if not isinstance(figure, (int, float)) or not _beyond(key, float(figure))]
+    reached = [float(figure) for figure in figures if isinstance(figure, (int, float))]
     if not short:
         shown = ", ".join(f"{float(figure):.3g}" for figure in figures if figure is not None)
         message = f"Right: {metric} {shown} in the rehearsal, the bar is {key.bar.value:.3g}."
-        return replace(verdict, status=RIGHT, rung="right", message=message)
+        return replace(verdict, status=RIGHT, rung="right", message=message, figure=reached[0])
+    verdict = replace(verdict, figure=reached[0] if reached else None)
     sense = "below" if key.bar.higher else "above"
     figure = short[0]
     shown = f"{float(figure):.3g}" if isinstance(figure, (int, float)) else "no number"
