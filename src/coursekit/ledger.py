@@ -128,7 +128,7 @@ def words(metric: str, values: list[float]) -> str:
     mean = statistics.fmean(values)
     if metric == "seconds":
         return f"{mean:.1f} s" if mean < 10 else f"{mean:.0f} s" if mean < 120 else f"{mean / 60:.1f} min"
-    percent = any(word in metric for word in PERCENT)
+    percent = is_share(metric)
     scale, unit = (100, " %") if percent else (1, "")
     mean, seeds = mean * scale, f"({len(values)} seed{'s' if len(values) > 1 else ''})"
     spread = statistics.stdev(values) * scale if len(values) > 1 else 0.0
@@ -138,6 +138,11 @@ def words(metric: str, values: list[float]) -> str:
     if len(values) == 1:
         return f"{mean:.{decimals}f}{unit} {seeds}"
     return f"{mean:.{decimals}f}{unit} ± {spread:.{decimals}f} {seeds}"
+
+
+def is_share(metric: str) -> bool:
+    """Whether ``metric`` lies between 0 and 1 and is read in per cent."""
+    return any(word in metric for word in PERCENT)
 
 
 def bar(project: Project, exercise: str) -> float | None:

@@ -58,6 +58,15 @@ class Primer:
 
 
 @dataclass(frozen=True)
+class Onward:
+    """Where to go on after the course; ``why`` in one sentence."""
+
+    title: Text
+    url: Url
+    why: Text
+
+
+@dataclass(frozen=True)
 class Reference:
     """A publication that a day stands on."""
 
@@ -82,13 +91,31 @@ class Assessment:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What the course's own answer to a training exercise was measured to reach, as the ledger's words.
+
+    bar: what a check asks of the rehearsal; a right answer is above it where ``higher``, else below. rehearsal: the words for
+    our own rehearsals. full: for each data set its name and the words at full size. percent: shares are told in per cent.
+    """
+
+    metric: Text
+    bar: float
+    higher: bool
+    percent: bool
+    rehearsal: Text
+    full: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
 class Exercise:
-    """An exercise as the home names it. ``difficulty`` is 1 to 5, ``minutes`` what it takes."""
+    """An exercise as the home names it. ``difficulty`` is 1 to 5, ``minutes`` what it takes; ``core``: short of time, do it."""
 
     name: Name
     title: Text
     difficulty: Annotated[int, Rule(lambda level: 1 <= level <= 5, "is not a difficulty from 1 to 5")] = 1
     minutes: Count = 0
+    core: bool = False
+    measured: Measured | None = field(default=None, metadata={"none": "omit"})
 
 
 @dataclass(frozen=True)
@@ -189,6 +216,7 @@ class Course:
     team: tuple[Member, ...] = ()
     primers: tuple[Primer, ...] = ()
     references: tuple[Reference, ...] = ()
+    onward: tuple[Onward, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     days: tuple[Day, ...] = ()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from coursekit import ledger
 from coursekit.errors import CourseError
 from coursekit.notebooks.title import colab_url
 from coursekit.project import Part as SourcePart
@@ -112,7 +113,7 @@ def course_table(project: Project, start: date | None = None, *, needed: Contain
     syllabus = timetable.syllabus
     parts: dict[str, list[resolved.Part]] = {day.folder: [] for day in syllabus.day}
     for row in lecture_rows(project, timetable, needed=needed):
-        parts[row.slot.day.folder].append(_part(row, syllabus))
+        parts[row.slot.day.folder].append(_part(row, project, syllabus))
     return Course(
         title=syllabus.title,
         objective=syllabus.objective,
@@ -125,6 +126,7 @@ def course_table(project: Project, start: date | None = None, *, needed: Contain
         team=tuple(resolved.Member(**member.model_dump()) for member in syllabus.team),
         primers=tuple(resolved.Primer(**primer.model_dump()) for primer in syllabus.primer),
         references=tuple(resolved.Reference(**reference.model_dump()) for reference in syllabus.reference),
+        onward=tuple(resolved.Onward(**onward.model_dump()) for onward in syllabus.onward),
         assessments=tuple(_assessment(timetable, item) for item in syllabus.assessment),
         days=tuple(_day(day, tuple(parts[day.folder])) for day in syllabus.day),
     )
@@ -148,7 +150,7 @@ def _day(day: written.Day, parts: tuple[resolved.Part, ...]) -> resolved.Day:
     )
 
 
-def _part(row: LectureRow, syllabus: Syllabus) -> resolved.Part:
+def _part(row: LectureRow, project: Project, syllabus: Syllabus) -> resolved.Part:
     slot, source = row.slot, row.source
     return resolved.Part(
         part=slot.part.part,
@@ -167,9 +169,34 @@ def _part(row: LectureRow, syllabus: Syllabus) -> resolved.Part:
         objectives=tuple(source.header.objectives) if source else (),
         minutes=_minutes(source) if source else resolved.Minutes(),
         exercises=tuple(
-            resolved.Exercise(meta.name, meta.title, meta.difficulty, meta.minutes)
+            resolved.Exercise(
+                name=meta.name,
+                title=meta.title,
+                difficulty=meta.difficulty,
+                minutes=meta.minutes,
+                core=meta.core,
+                measured=_measured(project, f"{slot.day.session}.{meta.name}"),
+            )
             for meta in (source.exercises if source else ())
         ),
+    )
+
+
+def _measured(project: Project, exercise: str) -> resolved.Measured | None:
+    """What the ledger holds of a training exercise; None for any other, and for one whose bar is not measured yet."""
+    rows = ledger.read(project)
+    rehearsal = ledger.find(rows, "rehearsal", exercise)
+    if rehearsal is None or "bar" not in rehearsal:
+        return None
+    metric = rehearsal["metric"]
+    full = [row for row in rows["full"] if row["id"] == exercise and metric in row["values"]]
+    return resolved.Measured(
+        metric=metric,
+        bar=rehearsal["bar"],
+        higher=rehearsal["higher"],
+        percent=ledger.is_share(metric),
+        rehearsal=ledger.words(metric, rehearsal["right"]["solution"]),
+        full=tuple(f"{row['set'].replace('_', ' ')}: {ledger.words(metric, row['values'][metric])}" for row in full),
     )
 
 

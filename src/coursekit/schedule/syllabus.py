@@ -142,6 +142,14 @@ class Primer(_Facts):
     url: Url | None = None
 
 
+class Onward(_Facts):
+    """Where to go on after the course, and why."""
+
+    title: Text
+    url: Url
+    why: Text
+
+
 class Reference(_Facts):
     """A publication that a day stands on, with its DOI or arXiv number."""
 
@@ -180,6 +188,7 @@ class Syllabus(_Facts):
     team: list[Member]
     primer: list[Primer]
     reference: list[Reference]
+    onward: list[Onward] = []
 
     @field_validator("timezone")
     @classmethod

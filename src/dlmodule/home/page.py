@@ -128,7 +128,7 @@ def render(
     numbers = sorted({day.number for day in days})
     reached = _current_day(course, attempts, local, now)
     depth = f"the well has reached day {reached}" if reached else "the well has not been begun"
-    page = _environment().get_template("home.html")
+    page = environment().get_template("home.html")
     return page.render(
         course=course,
         mode=mode,
@@ -248,7 +248,8 @@ def span(length: timedelta) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What makes pages from the templates of this package."""
     return Environment(
         loader=PackageLoader("dlmodule.home"),
         autoescape=select_autoescape(),

@@ -20,7 +20,7 @@ from tornado import web
 
 from dlmodule.course import BuiltCourse, Course, Day, Part, Version, workspace_name
 from dlmodule.errors import DLModuleError
-from dlmodule.home import page
+from dlmodule.home import outcome, page
 from dlmodule.open.attempts import export_attempts, import_attempts, read_attempts
 from dlmodule.open.workspace import Workspace
 
@@ -139,6 +139,19 @@ class Home(CourseHandler):
             return ""
         self.clear_cookie("course-message", path=f"{self.base_url}course/")
         return str(json.loads(cookie))
+
+
+class Outcome(CourseHandler):
+    """GET /course/outcome"""
+
+    @web.authenticated
+    def get(self) -> None:
+        """What the learner built and has to revise, as it stands now."""
+        shown = self.shown
+        record = read_attempts(shown.progress_file)
+        local = page.Local(self.xsrf_token.decode(), str(shown.workspace.root), notices=record.problems)
+        self.prepare_page()
+        self.finish(outcome.render(shown.known(), at=shown.now(), progress=record.attempts, local=local))
 
 
 class Action(CourseHandler):
@@ -330,6 +343,7 @@ def routes(base_url: str, shown: Shown) -> list[tuple[Any, ...]]:
     return [
         (root, web.RedirectHandler, {"url": f"{root}/", "permanent": False}),
         (f"{root}/", Home, given),
+        (f"{root}/outcome", Outcome, given),
         (f"{root}/open", Open, given),
         (f"{root}/update", Update, given),
         (f"{root}/afresh", Afresh, given),

@@ -22,6 +22,8 @@ EXERCISES = {
     ("05_cnns_1", "afternoon"): [("train_lenet", "Train LeNet", 3, 40), ("receptive_field", "Receptive field", 4, 25)],
     ("04_ml_recap", "afternoon"): [("ridge", "Ridge regression", 2, 20)],
 }
+MEASURED = {"metric": "accuracy", "bar": 0.452, "higher": True, "percent": True, "rehearsal": "84.4 % ± 3.5 (10 seeds)",
+            "full": ["glyphs: 99.05 % ± 0.06 (3 seeds)"]}  # fmt: skip
 # day, date, title, session, folder, [(part, kind, hours, versions, title)]
 DAYS: list[tuple[int, str, str, str, str, list[tuple[str, str, tuple[time, time], str, str]]]] = [
     (1, "2022-11-28", "DL module intro", "01_intro", "01_DL_module_intro",
@@ -92,6 +94,7 @@ def facts() -> dict[str, Any]:
             {"day": 12, "authors": "Vaswani et al.", "title": "Attention is all you need", "year": 2017, "doi": None, "arxiv": "1706.03762"},
             {"day": 9, "authors": "Bishop", "title": "Pattern recognition and machine learning", "year": 2006, "doi": None, "arxiv": None},
         ],
+        "onward": [{"title": "Dive into Deep Learning", "url": "https://d2l.ai", "why": "Every model, as code that runs."}],
         "team": [{"name": "Lluis Guasch", "role": "module coordinator"}]
         + [{"name": name, "role": ""} for name in ("Debbie Pelacani Cruz", "Carlos Cueto", "George Strong", "Oscar Bates",
                                                    "Vinicius Santos Silva", "Amin Nadimy", "Siyi Li", "Thomas Davison")],
@@ -135,7 +138,8 @@ def _part(
         "objectives": ["compute a cross-correlation by hand, with loops and with one matrix product"] if built else [],
         "minutes": {"study": 180},
         "exercises": [
-            {"name": name, "title": text, "difficulty": level, "minutes": minutes}
+            {"name": name, "title": text, "difficulty": level, "minutes": minutes, "core": level < 4,
+             **({"measured": MEASURED} if name == "train_lenet" else {})}
             for name, text, level, minutes in EXERCISES.get((session, part), [])
         ],
     }  # fmt: skip

@@ -52,6 +52,7 @@ def test_nothing_answers_without_the_token(course: Running) -> None:
     stranger = replace(course, cookies=CookieJar())
     for path in (
         "",
+        "outcome",
         "state",
         "progress.json",
         "calendar.ics",
