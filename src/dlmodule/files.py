@@ -1,6 +1,7 @@
 """Files are written whole or not at all: an interrupted command leaves the old file, never half of a new one."""
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -48,6 +49,13 @@ def write_atomically(path: Path, data: bytes | str, *, instead_of: bytes | None 
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
         raise
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of ``path``. Raises OSError, also for a pipe or a device, which another could keep waiting for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.read_bytes()
 
 
 def _mode(path: Path) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 from platformdirs import user_data_path
 
 from dlmodule.checking.diagnosis import Diagnosis
+from dlmodule.files import read_regular
 
 
 def progress_file() -> Path:
@@ -50,6 +51,8 @@ class Progress:
 
     def append(self, attempt: dict[str, Any]) -> None:
         """Append one attempt; a file that cannot be written never stops a check."""
+        if self.path.exists() and not self.path.is_file():
+            return  # a pipe would keep the check waiting
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             line = (json.dumps(attempt) + "\n").encode()
@@ -64,14 +67,14 @@ class Progress:
     def load(self) -> list[dict[str, Any]]:
         """All attempts, oldest first: exercise, status, mistake, rung, at (ISO time, UTC); of a training the figure it reached."""
         try:
-            lines = self.path.read_text("utf-8", errors="replace").splitlines()
+            lines = read_regular(self.path).decode("utf-8", "replace").split("\n")
         except OSError:
             return []
         attempts = []
         for line in lines:
             try:
                 attempt = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(attempt, dict) and isinstance(attempt.get("exercise"), str):
                 attempts.append(attempt)

@@ -7,7 +7,7 @@ site (``mode="site"``: links only). What a page shows at a moment is worked out 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Literal
 
@@ -30,6 +30,8 @@ class Local:
     opened: Mapping[str, str] = field(default_factory=dict)  # part -> ISO time of its last opening
     notices: Sequence[str] = ()  # what is damaged: one line each
     message: str = ""  # what the last action did
+    failed: bool = False  # whether it could not do it
+    recording: bool = False  # whether checks are still being recorded
     lab: str = "../lab"
 
 
@@ -208,12 +210,14 @@ def _part(day: Day, part: Part, status: Mapping[str, str], href: Href | None, lo
 
 def _assessment(item: Assessment, now: datetime, self_paced: bool) -> AssessmentRow:
     opens, due = item.release_at, item.due_at
+    # In UTC: two wall-clock times of one zone are compared and subtracted without the hour that a clock change adds or takes.
+    moment = now.astimezone(UTC)
     if self_paced or opens is None or due is None:
         state = ""
-    elif now < opens:
-        state = f"opens in {span(opens - now)}"
-    elif now <= due:
-        state = f"due in {span(due - now)}"
+    elif moment < opens.astimezone(UTC):
+        state = f"opens in {span(opens.astimezone(UTC) - moment)}"
+    elif moment <= due.astimezone(UTC):
+        state = f"due in {span(due.astimezone(UTC) - moment)}"
     else:
         state = "closed"
     share = f"{100 * item.weight:g} %" if item.weight else ""

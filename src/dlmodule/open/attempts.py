@@ -5,6 +5,7 @@ what a running notebook records at the same moment; a damaged line is reported, 
 """
 
 import json
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dlmodule.errors import DLModuleError
+from dlmodule.files import read_regular
 
 Attempt = dict[str, Any]
 FORMAT = "dlmodule-progress-1"
@@ -28,11 +30,11 @@ class Attempts:
 def read_attempts(path: Path) -> Attempts:
     """The attempts in ``path``; a missing file is an empty one."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         return Attempts()
     except OSError as error:
-        return Attempts(problems=(f"{path.name} cannot be read: {error.strerror}",))
+        return Attempts(problems=(f"{path.name} cannot be read: {error.strerror or error}",))
     attempts: list[Attempt] = []
     damaged: list[int] = []
     for number, line in enumerate(data.split(b"\n"), start=1):
@@ -40,7 +42,7 @@ def read_attempts(path: Path) -> Attempts:
             continue
         try:
             attempt = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             attempt = None
         if _is_attempt(attempt):
             attempts.append(attempt)
@@ -63,7 +65,7 @@ def import_attempts(path: Path, document: bytes) -> int:
     """Append to ``path`` what ``document`` has and it has not; returns how many. Raises DLModuleError for a wrong document."""
     try:
         content = json.loads(document)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DLModuleError("this is not an export of progress: it is not JSON") from None
     if (
         not isinstance(content, dict)
@@ -105,4 +107,10 @@ def _is_attempt(value: object) -> bool:
         and isinstance(value.get("exercise"), str)
         and isinstance(value.get("status"), str)
         and isinstance(value.get("at"), str)
+        and all(map(_is_plain, value.values()))
     )
+
+
+def _is_plain(value: object) -> bool:
+    """Whether every reader of JSON takes it: NaN and Infinity are Python's own."""
+    return value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))

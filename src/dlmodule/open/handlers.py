@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 from urllib.parse import quote, urlencode
 
 import nbformat
+from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
@@ -23,6 +24,7 @@ from dlmodule.errors import DLModuleError
 from dlmodule.home import outcome, page
 from dlmodule.open.attempts import export_attempts, import_attempts, read_attempts
 from dlmodule.open.workspace import Workspace
+from dlmodule.recording import is_recording
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -31,6 +33,7 @@ POLICY = (
 STATIC = Path(page.__file__).parent / "static"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 NOTEBOOKS: tuple[Literal["student", "solutions"], ...] = ("student", "solutions")
+OPEN = "It is open in JupyterLab: choose File, Reload Notebook from Disk there. What you write before that is merged here when you save it."
 LARGEST_IMPORT = 20_000_000  # bytes; a learner who answers for a year makes less than one
 
 
@@ -75,16 +78,24 @@ class CourseHandler(JupyterHandler):
         """Nothing from any other host."""
         return POLICY
 
+    def set_cors_headers(self) -> None:
+        """None: what a person's own Jupyter configuration may open to other origins stays shut here."""
+
     def prepare_page(self) -> None:
         """A page shows the present state, so it is never kept."""
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "same-origin")
 
-    def home_with(self, message: str) -> None:
-        """Back to the home, which says ``message``."""
+    def home_with(self, message: str, *, failed: bool) -> None:
+        """Back to the home, which says ``message``; failed: as something that could not be done."""
         self.set_secure_cookie(
-            "course-message", json.dumps(message), expires_days=None, path=f"{self.base_url}course/", httponly=True
+            "course-message",
+            json.dumps([message, failed]),
+            expires_days=None,
+            path=f"{self.base_url}course/",
+            httponly=True,
+            samesite="Strict",
         )
         self.redirect(f"{self.base_url}course/", status=303)
 
@@ -114,13 +125,16 @@ class Home(CourseHandler):
                 if problem:
                     notices.append(problem)
         self.prepare_page()
+        message, failed = self.message()
         local = page.Local(
             xsrf=self.xsrf_token.decode(),
             workspace=str(shown.workspace.root),
             states=states,
             opened=shown.workspace.opened(),
             notices=notices,
-            message=self.message(),
+            message=message,
+            failed=failed,
+            recording=is_recording(shown.course.keys),
             lab=f"{self.base_url}lab",
         )
         calendar = "calendar.ics" if (shown.course.folder / "calendar.ics").is_file() else None
@@ -129,16 +143,17 @@ class Home(CourseHandler):
                 known, at=shown.now(), progress=record.attempts, mode="local",
                 href=lambda _day, part, version: f"slides/{quote(part.slides or '')}" if version == "slides" else None,
                 local=local, calendar=calendar,
-            )
+            ).encode("utf-8", "replace")  # a folder's name need not be text
         )  # fmt: skip
 
-    def message(self) -> str:
-        """What the last action left to be said, once."""
+    def message(self) -> tuple[str, bool]:
+        """What the last action left to be said, once, and whether it failed."""
         cookie = self.get_secure_cookie("course-message")
         if not cookie:
-            return ""
+            return "", False
         self.clear_cookie("course-message", path=f"{self.base_url}course/")
-        return str(json.loads(cookie))
+        message, failed = json.loads(cookie)
+        return message, failed
 
 
 class Outcome(CourseHandler):
@@ -159,25 +174,31 @@ class Action(CourseHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Answers with a redirect."""
+        """Answers with a redirect. Raises HTTPError 403 without Jupyter's XSRF token."""
+        if not self.token_authenticated:
+            web.RequestHandler.check_xsrf_cookie(self)  # also where a person's own configuration asks for none
+        failed = True
         try:
-            before = self.before()
+            before = await self.before()
             message = await asyncio.to_thread(self.act)
-            self.after(before)
+            message = self.after(before, message)
+            failed = False
         except DLModuleError as error:
-            message = f"{error}."
+            message = f"{str(error)[:1].upper()}{str(error)[1:]}."
         except OSError as error:
-            message = f"{error.filename or 'the workspace'} cannot be written: {error.strerror or error}; nothing was changed."
+            where = error.filename or "the workspace"
+            message = f"This could not be done: {where}: {error.strerror or error}. Nothing was changed."
         if message is None:
             self.redirect(f"{self.base_url}lab/tree/{quote(str(self.wanted()[0]))}", status=303)
         else:
-            self.home_with(message)
+            self.home_with(message, failed=failed)
 
-    def before(self) -> object:
+    async def before(self) -> Any:
         """What is looked up before it is done, in the server's own thread; ``after`` gets it."""
 
-    def after(self, before: object) -> None:
-        """What is left to do in the server's own thread: Jupyter's record of signatures belongs to it."""
+    def after(self, before: Any, message: str | None) -> str | None:
+        """What is left to do in the server's own thread (Jupyter's record of signatures belongs to it), and what is then said."""
+        return message
 
     def act(self) -> str | None:
         """Do it. Returns what the home says, or None to show the notebook. Raises DLModuleError or OSError."""
@@ -197,7 +218,7 @@ class Open(Action):
         name, source = self.wanted()
         self.shown.workspace.open(name, source)
         if self.get_body_argument("version") == "student":
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, DLModuleError):
                 self.shown.workspace.note_opened(self.get_body_argument("part"), at=self.shown.now())
 
 
@@ -218,8 +239,9 @@ class Update(Action):
             if done.unsure
             else ""
         )
+        removed = f", {done.removed} removed" if done.removed else ""
         return (
-            f"{name} is up to date: {_cells(done.updated)} renewed, {done.added} added.{kept}{unsure} "
+            f"{name} is up to date: {_cells(done.updated)} renewed, {done.added} added{removed}.{kept}{unsure} "
             "The copy before is in .course/backups."
         )
 
@@ -228,17 +250,23 @@ class Update(Action):
         """What signs and knows trusted notebooks."""
         return self.contents_manager.notary
 
-    def before(self) -> bool:
-        """Whether Jupyter trusts the notebook."""
+    async def before(self) -> tuple[bool, bool]:
+        """Whether Jupyter trusts the notebook, and whether it is open in JupyterLab."""
+        manager: Any = self.session_manager
+        sessions: Any = await ensure_async(manager.list_sessions())
+        name = str(self.wanted()[0])
+        is_open = any(session.get("path") == name for session in sessions)
         try:
-            return bool(self.notary.check_signature(self.notebook()))
+            return bool(self.notary.check_signature(self.notebook())), is_open
         except Exception:  # whatever nbformat makes of a damaged notebook: nobody signed that
-            return False
+            return False, is_open
 
-    def after(self, before: object) -> None:
+    def after(self, before: tuple[bool, bool], message: str | None) -> str | None:
         """Outputs that were trusted stay so; the course's cells bring none."""
-        if before:
+        trusted, is_open = before
+        if trusted:
             self.notary.sign(self.notebook())
+        return f"{message} {OPEN}" if is_open else message
 
     def notebook(self) -> Any:
         """The notebook as nbformat's object, which is what a signature is made of."""
@@ -256,7 +284,7 @@ class Afresh(Action):
             raise DLModuleError(f"{name} is not damaged; it was left as it is")
         restored = self.shown.workspace.restore(name, at=self.shown.now())
         if restored is not None:
-            return f"{name} was brought back from {restored}; the damaged file is in .course/backups."
+            return f"{name} was brought back from {restored}. The damaged file is in .course/backups."
         aside = self.shown.workspace.start_afresh(name, source, at=self.shown.now())
         return f"{name} is fresh; the damaged file is beside it as {aside.name}."
 

@@ -38,6 +38,7 @@ class Merge:
     updated: int  # cells the learner had left alone, now as the course has them
     added: int  # new course cells
     conflicts: int  # cells changed on both sides; the learner's stands first
+    removed: int = 0  # cells the learner had left alone, which the course no longer has
     matched: int = 0  # cells of the copy that are known to come from the course
     known: int = 0  # cells that the course had given
 
@@ -53,7 +54,7 @@ def read_notebook(data: bytes, name: str) -> Notebook:
     Raises DLModuleError, naming ``name`` and the line where there is one, for anything that is not a version 4 notebook.
     """
     try:
-        notebook = json.loads(data.decode("utf-8"))
+        notebook = json.loads(data.decode("utf-8-sig"))  # some editors of Windows begin with a byte order mark
     except UnicodeDecodeError as error:
         raise DLModuleError(f"{name} is damaged: byte {error.start} is not text") from None
     except json.JSONDecodeError as error:
@@ -122,7 +123,7 @@ def merge(base: Notebook | None, ours: Notebook, theirs: Notebook) -> Merge:
     resolved: dict[Key, Cell] = {}
     notes: dict[Key, Cell] = {}
     note_ids = {cell["id"] for cell in mine}
-    updated = added = 0
+    updated = added = removed = 0
     for j, cell in enumerate(mine):
         key = key_of_mine[j]
         before = was[was_of_mine[j]] if j in was_of_mine else None
@@ -131,6 +132,8 @@ def merge(base: Notebook | None, ours: Notebook, theirs: Notebook) -> Merge:
         if after is None:
             if touched:
                 resolved[key] = cell
+            else:
+                removed += 1
         elif _content(cell) == _content(after):
             resolved[key] = {**cell, "id": after["id"], "metadata": {**cell["metadata"], **after["metadata"]}}
         elif not touched:
@@ -170,7 +173,7 @@ def merge(base: Notebook | None, ours: Notebook, theirs: Notebook) -> Merge:
     metadata = {**theirs["metadata"], **ours["metadata"]}
     minor = max(5, theirs.get("nbformat_minor", 5), ours.get("nbformat_minor", 5))
     notebook = {**ours, "cells": cells, "metadata": metadata, "nbformat_minor": minor}
-    return Merge(notebook, updated, added, len(notes), matched=len(was_of_mine), known=len(was))
+    return Merge(notebook, updated, added, len(notes), removed, matched=len(was_of_mine), known=len(was))
 
 
 def _content(cell: Cell) -> tuple[str, str, str]:

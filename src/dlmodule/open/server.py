@@ -57,6 +57,7 @@ def configuration(workspace: Workspace, *, port: int | None, browser: bool) -> C
         config.ServerApp.port_retries = 0
     if not os.environ.get("JUPYTER_TOKEN"):
         config.IdentityProvider.token = secrets.token_hex(24)
+    config.IdentityProvider.cookie_options = {"samesite": "Strict"}
     if zmq.has("curve"):
         config.KernelManager.transport_encryption = "auto"  # Others on a shared machine cannot listen to a kernel.
     config.LabApp.news_url = None

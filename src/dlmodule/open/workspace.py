@@ -30,8 +30,9 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from dlmodule.errors import DLModuleError
-from dlmodule.files import write_atomically
+from dlmodule.files import read_regular, write_atomically
 from dlmodule.open.merge import Merge, Notebook, merge, read_notebook, same_content, write_notebook
+from dlmodule.open.rescue import BACKUP, rescue
 
 State = Literal["absent", "current", "newer", "damaged"]
 
@@ -54,7 +55,10 @@ class Workspace:
 
     def path(self, name: PurePosixPath) -> Path:
         """The learner's file called ``name``. Raises DLModuleError for a name that leads outside the workspace."""
-        path = (self.root / name).resolve()
+        try:
+            path = (self.root / name).resolve()
+        except (OSError, RuntimeError):  # links that lead to each other: which of the two, depends on Python's version
+            raise DLModuleError(f"{name} is a link that leads nowhere") from None
         if not path.is_relative_to(self.root) or path.is_relative_to(self.private):
             raise DLModuleError(f"{name} lies outside the workspace")
         return path
@@ -112,46 +116,43 @@ class Workspace:
         path = self.path(name)
         with self.locked(name):
             aside = path.with_name(f"{path.stem}.kept-{stamp(at)}{path.suffix}.txt")
-            create(aside, path.read_bytes())
+            create(aside, read_regular(path))
             write_atomically(path, self._copy(course_file))
         return aside
 
     def restore(self, name: PurePosixPath, *, at: datetime) -> str | None:
-        """Bring a damaged notebook back from what a save that was cut short left behind; says from what, None where nothing is.
+        """Bring a damaged notebook back from what is left of it (see ``rescue``); says from what, None where nothing reads.
 
-        Looked at, best first: the copy that JupyterLab keeps while it saves (``.~NAME``), the whole cells of the damaged file
-        itself, JupyterLab's checkpoint, the last backup. The damaged file is kept under ``.course/backups``.
+        The damaged file, and the older copy that was used, are kept under ``.course/backups``. Raises DLModuleError for a notebook
+        that reads after all: one that was just being saved.
         """
         path = self.path(name)
         with self.locked(name):
-            damaged = path.read_bytes()
-            for source, content in self._remains(name, damaged):
-                try:
-                    rescued = read_notebook(content, source)
-                except DLModuleError:
-                    continue
-                self._back_up(name, damaged, at=at)
-                write_atomically(path, write_notebook(rescued))
-                return source
-        return None
+            try:
+                self._settled(name)
+            except DLModuleError:
+                damaged = read_regular(path)
+            else:
+                raise DLModuleError(f"{name} is not damaged; it was left as it is")
+            rescued = rescue(damaged, self._older(path, name))
+            if rescued is None:
+                return None
+            for content in (damaged, rescued.older):
+                if content is not None:
+                    self._back_up(name, content, at=at)
+            if not write_atomically(path, write_notebook(rescued.notebook), instead_of=damaged):
+                raise DLModuleError(f"{name} was saved meanwhile; it was left as it is")
+            return rescued.words
 
-    def _remains(self, name: PurePosixPath, damaged: bytes) -> Iterator[tuple[str, bytes]]:
-        """What a damaged notebook may be restored from: (in words, content)."""
-        path = self.path(name)
-        sides = [("the copy that JupyterLab made before its last save", path.with_name(f".~{path.name}"))]
-        later = [
-            ("JupyterLab's checkpoint", path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint{path.suffix}")
-        ]
+    def _older(self, path: Path, name: PurePosixPath) -> list[tuple[str, Path]]:
+        """Where older copies of a notebook may lie: (what each is, its place)."""
+        checkpoint = path.parent / ".ipynb_checkpoints" / f"{path.stem}-checkpoint{path.suffix}"
         backups = (self.private / "backups" / name).parent.glob(f"{path.stem}.*{path.suffix}")
-        later += [("the copy before the last update", backup) for backup in sorted(backups, reverse=True)]
-        for source, side in sides:
-            with contextlib.suppress(OSError):
-                yield source, side.read_bytes()
-        if (cells := whole_cells(damaged)) is not None:
-            yield "the cells that were whole in it", cells
-        for source, side in later:
-            with contextlib.suppress(OSError):
-                yield source, side.read_bytes()
+        return [
+            ("the copy that JupyterLab made before its last save", path.with_name(f".~{path.name}")),
+            ("JupyterLab's checkpoint", checkpoint),
+            *((BACKUP, backup) for backup in sorted(backups, reverse=True)),
+        ]
 
     @contextlib.contextmanager
     def locked(self, name: PurePosixPath) -> Iterator[None]:
@@ -167,8 +168,8 @@ class Workspace:
     def opened(self) -> Mapping[str, str]:
         """When each part was last opened (ISO times); empty where nothing is known."""
         try:
-            record = json.loads((self.private / "opened.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            record = json.loads(read_regular(self.private / "opened.json"))
+        except (OSError, ValueError, RecursionError):
             return {}  # A convenience only: a lost record costs one click.
         return {k: v for k, v in record.items() if isinstance(v, str)} if isinstance(record, dict) else {}
 
@@ -199,16 +200,16 @@ class Workspace:
         # A copy made before copies knew their base: the last version handed out under this name.
         place = self._base(version) if isinstance(version, str) and version.isalnum() else self.private / "base" / name
         try:
-            content = place.read_bytes()
+            content = read_regular(place)
         except OSError:
             return None
         return content if not isinstance(version, str) or digest(content) == version else None
 
     def _ours(self, name: PurePosixPath) -> tuple[bytes, Notebook]:
         try:
-            raw = self.path(name).read_bytes()
+            raw = read_regular(self.path(name))
         except OSError as error:
-            raise DLModuleError(f"{name} cannot be read: {error.strerror}") from None
+            raise DLModuleError(f"{name} cannot be read: {error.strerror or error}") from None
         return raw, read_notebook(raw, str(name))
 
     def _settled(self, name: PurePosixPath) -> tuple[bytes, Notebook]:
@@ -218,9 +219,16 @@ class Workspace:
             try:
                 return self._ours(name)
             except DLModuleError:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self._age(name) > PATIENCE:
                     raise
                 time.sleep(0.05)
+
+    def _age(self, name: PurePosixPath) -> float:
+        """Seconds since the notebook was last written to; none where it cannot be told."""
+        try:
+            return time.time() - self.path(name).stat().st_mtime
+        except OSError:
+            return 0.0
 
     def _back_up(self, name: PurePosixPath, raw: bytes, *, at: datetime) -> Path:
         target = self.private / "backups" / name
@@ -243,25 +251,6 @@ def descending(notebook: Notebook, course: bytes) -> Notebook:
     facts = notebook["metadata"].get("dlmodule")
     noted = {**(facts if isinstance(facts, dict) else {}), "base": digest(course)}
     return {**notebook, "metadata": {**notebook["metadata"], "dlmodule": noted}}
-
-
-def whole_cells(damaged: bytes) -> bytes | None:
-    """A notebook of the cells that are whole in a file cut off somewhere; None where there is not one."""
-    text = damaged.decode("utf-8", "replace")
-    decoder, cells = json.JSONDecoder(), []
-    start = text.find('"cells"')
-    place = text.find("[", start) + 1
-    if start < 0 or place == 0:
-        return None
-    while (place := place + len(text[place:]) - len(text[place:].lstrip(" \r\n\t,"))) < len(text):
-        try:
-            cell, place = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError):
-            break
-        if not isinstance(cell, dict):
-            break
-        cells.append(cell)
-    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode() if cells else None
 
 
 def stamp(at: datetime) -> str:

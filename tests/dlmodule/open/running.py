@@ -32,6 +32,19 @@ def watch(event, arguments):
             record.write(f"{event} {host}\\n")
 
 sys.addaudithook(watch)
+
+# While the file $FAULT is there, nothing can be written below the folder that stands in it; the other line is the error's number.
+def fault(event, arguments):
+    writing = event in ("os.mkdir", "os.rename", "os.link") or (
+        event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    )
+    if writing and os.path.exists(os.environ["FAULT"]) and not str(arguments[0]).endswith("FAULT"):
+        with open(os.environ["FAULT"]) as said:
+            number, folder = said.read().split("\\n")
+        if os.path.abspath(os.fspath(arguments[0]) if not isinstance(arguments[0], int) else "/").startswith(folder):
+            raise OSError(int(number), os.strerror(int(number)), arguments[0])
+
+sys.addaudithook(fault)
 """
 
 
@@ -94,6 +107,21 @@ class Running:
         return found[1]
 
 
+def fault_of(workspace: Path) -> Path:
+    """The file that makes the disk of ``workspace`` fail while it is there (see ``WATCHER``)."""
+    return workspace.parent / f"{workspace.name}.FAULT"
+
+
+@contextmanager
+def failing(workspace: Path, number: int) -> Iterator[None]:
+    """Nothing can be written into ``workspace`` by a course that is open: every try ends with the error ``number``."""
+    fault_of(workspace).write_text(f"{number}\n{workspace.resolve()}")
+    try:
+        yield
+    finally:
+        fault_of(workspace).unlink()
+
+
 @contextmanager
 def opened(build: Path, workspace: Path, *options: str) -> Iterator[Running]:
     """Start `course open` in the folder above ``build`` and stop it afterwards."""
@@ -108,7 +136,7 @@ def opened(build: Path, workspace: Path, *options: str) -> Iterator[Running]:
     watcher.mkdir(exist_ok=True)
     (watcher / "sitecustomize.py").write_text(WATCHER)
     paths = [str(watcher), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment.update(PYTHONPATH=os.pathsep.join(paths), ASKED_FOR=str(asked))
+    environment.update(PYTHONPATH=os.pathsep.join(paths), ASKED_FOR=str(asked), FAULT=str(fault_of(workspace)))
     begun = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -1,6 +1,8 @@
 """`course open` as a learner starts it: one line with the address, nothing answered without the token, nothing changed without XSRF."""
 
+import errno
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.dlmodule.open import reference_run
-from tests.dlmodule.open.running import COMMAND, Running, opened
+from tests.dlmodule.open.running import COMMAND, Running, failing, opened
 
 PART = {"part": "05_cnns_1.morning", "version": "student"}
 
@@ -34,6 +36,17 @@ def said(course: Running) -> str:
     """What the home says was done, shown once."""
     text = course.ask("")[2]
     return "".join(re.findall(r'role="status">([^<]*)', text))
+
+
+def send(course: Running, token: str, content: str) -> int:
+    """Upload an export of progress, as the home's form does; the answer's status."""
+    boundary = "frontier"
+    fields = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="_xsrf"\r\n\r\n{token}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="progress"; filename="p.json"\r\n'
+        f"Content-Type: application/json\r\n\r\n{content}\r\n--{boundary}--\r\n"
+    )
+    return course.ask("import", fields.encode(), {"Content-Type": f"multipart/form-data; boundary={boundary}"})[0]
 
 
 def test_it_says_one_line_with_the_address(course: Running) -> None:
@@ -148,6 +161,82 @@ def test_outputs_that_were_trusted_stay_trusted_after_an_update(course: Running)
     assert trusted() and all(trusted())
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EACCES])
+def test_where_nothing_can_be_written_what_is_there_opens_and_the_rest_is_one_line(
+    course: Running, number: int
+) -> None:
+    """A full, read-only, used-up or forbidden disk: no page fails, nothing is lost, and all goes on when there is room again."""
+    form = {**PART, "_xsrf": course.log_in()}
+    course.ask("open", form)
+    notebook(course).write_text(notebook(course).read_text().replace("edge_kernels = ...", "edge_kernels = 14"))
+    source = course.build / "notebooks/05_cnns_1/05_cnns_1_morning.ipynb"
+    source.write_text(source.read_text().replace("The end of the morning", f"The end, {number}"))
+    before = notebook(course).read_bytes()
+    other = {**form, "part": "05_cnns_1.afternoon"}
+    (notebook(course).parent / "05_cnns_1_afternoon.ipynb").unlink(missing_ok=True)
+    attempt = {"exercise": "a.b", "status": "right", "at": "2022-12-02"}
+    exported = json.dumps({"format": "dlmodule-progress-1", "attempts": [attempt]})
+    with failing(course.workspace, number):
+        assert course.ask("")[0] == 200
+        assert course.ask("open", form)[1]["Location"].startswith("/lab/tree/")
+        for action, data in (("open", other), ("update", form)):
+            assert course.ask(action, data)[0] == 303
+            assert re.fullmatch(r"This could not be done: .*\. Nothing was changed\.", said(course))
+        assert send(course, form["_xsrf"], exported) == 303
+        assert os.strerror(number) in said(course)
+        assert notebook(course).read_bytes() == before
+    assert course.ask("update", form)[0] == 303
+    assert "1 cell renewed" in said(course)
+    assert "edge_kernels = 14" in notebook(course).read_text()
+    assert len(course.log.read_text().strip().splitlines()) == 1
+
+
+def test_an_update_says_that_the_notebook_is_open_in_jupyterlab(course: Running) -> None:
+    """The tab shows the old version until it is reloaded; the home says how."""
+    form = {**PART, "_xsrf": course.log_in()}
+    course.ask("open", form)
+    headers = {"Content-Type": "application/json", "X-XSRFToken": form["_xsrf"]}
+    name = "05_CNNs_part_I/05_cnns_1_morning.ipynb"
+    body = {"path": name, "type": "notebook", "name": "", "kernel": {"name": "python3"}}
+    status, _, text = course.ask("/api/sessions", json.dumps(body).encode(), headers)
+    assert status == 201, text
+    assert course.ask("update", form)[0] == 303
+    assert "Reload Notebook from Disk" in said(course)
+    assert course.ask(f"/api/sessions/{json.loads(text)['id']}", None, headers, method="DELETE")[0] == 204
+    assert course.ask("update", form)[0] == 303
+    assert "Reload" not in said(course)
+
+
+def test_a_person_s_own_jupyter_settings_open_nothing_of_the_course(course: Running, tmp_path: Path) -> None:
+    """Neither a check that is switched off nor a wildcard origin reaches the course's addresses; cookies stay on this site."""
+    folder = tmp_path / "own.config"
+    folder.mkdir()
+    (folder / "jupyter_server_config.py").write_text(
+        "c.ServerApp.disable_check_xsrf = True\nc.ServerApp.allow_origin = '*'\nc.ServerApp.allow_credentials = True\n"
+    )
+    with opened(course.build, tmp_path / "own") as running:
+        first = running.ask("?" + running.address.split("?")[1])
+        assert first[0] == 200 and "Access-Control-Allow-Origin" not in first[1]
+        cookies = first[1].get_all("Set-Cookie")  # type: ignore[attr-defined]
+        login = next(cookie for cookie in cookies if cookie.startswith("username-"))
+        assert "SameSite=Strict" in login and "HttpOnly" in login
+        assert running.ask("open", PART)[0] == 403
+        assert not (running.workspace / "05_CNNs_part_I").exists()
+
+
+def test_a_link_that_leads_nowhere_is_one_line(course: Running) -> None:
+    """Two links that point at each other, in the place of a notebook."""
+    course.log_in()
+    folder = course.workspace / "06_CNNs_part_II"
+    folder.mkdir(parents=True, exist_ok=True)
+    first, second = folder / "06_cnns_2_morning.ipynb", folder / "other"
+    first.symlink_to(second)
+    second.symlink_to(first)
+    status, _, text = course.ask("")
+    assert status == 200 and "06_cnns_2_morning.ipynb is a link that leads nowhere" in text
+    first.unlink()
+
+
 def test_what_does_not_exist_is_one_line_on_the_home(course: Running) -> None:
     """An old bookmark or a tampered form breaks nothing."""
     token = course.log_in()
@@ -184,21 +273,14 @@ def test_progress_travels(course: Running) -> None:
     ]
     document = json.dumps({"format": "dlmodule-progress-1", "attempts": attempts})
 
-    def send(content: str) -> str:
-        boundary = "frontier"
-        fields = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="_xsrf"\r\n\r\n{token}\r\n'
-            f'--{boundary}\r\nContent-Disposition: form-data; name="progress"; filename="p.json"\r\n'
-            f"Content-Type: application/json\r\n\r\n{content}\r\n--{boundary}--\r\n"
-        )
-        status = course.ask("import", fields.encode(), {"Content-Type": f"multipart/form-data; boundary={boundary}"})[0]
-        assert status == 303
-        return said(course)
-
     before = course.ask("state")[2]
-    assert send(document) == "1 attempt imported."
-    assert send(document) == "0 attempts imported."
-    assert "not an export of progress" in send("[]")
+    for content, words in (
+        (document, "1 attempt imported."),
+        (document, "0 attempts imported."),
+        ("[]", "not an export"),
+    ):
+        assert send(course, token, content) == 303
+        assert words in said(course)
     assert json.loads(course.ask("progress.json")[2])["attempts"] == attempts
     assert course.ask("state")[2] != before
 

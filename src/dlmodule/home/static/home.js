@@ -13,3 +13,11 @@ async function refresh() {
 
 document.addEventListener("visibilitychange", refresh);
 addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
+
+// The token has done its work: it stays neither in the address bar nor in the history.
+if (new URLSearchParams(location.search).has("token")) history.replaceState(null, "", location.pathname + location.hash);
+
+for (const button of document.querySelectorAll("[data-dismiss]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => button.closest(".notice").remove());
+}
