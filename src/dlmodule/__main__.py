@@ -24,6 +24,9 @@ def main() -> None:
     except DLModuleError as error:
         click.echo(f"course: {error}", err=True)
         sys.exit(2)
+    except OSError as error:  # a full disk, a folder that cannot be read: the system says which, and why
+        click.echo(f"course: {error.filename or 'this could not be done'}: {error.strerror or error}", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

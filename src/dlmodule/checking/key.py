@@ -21,6 +21,7 @@ from dlmodule.checking.evidence import Evidence, asdict_shallow
 from dlmodule.checking.probes import Probe
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
+from dlmodule.place import PACKAGE, key_folders
 from dlmodule.recording import is_recording
 
 FORMAT = 3
@@ -204,29 +205,30 @@ def _keys(held: Any, name: str) -> dict[str, ExerciseKey]:
 
 
 def find(session: str) -> Path:
-    """The file that holds ``session``'s keys: in $DLMODULE_KEYS, else a folder above this one or the installed package.
+    """The file that holds ``session``'s keys, in one of the places that ``dlmodule.place`` names.
 
     DLModuleError, which says whether waiting helps, where there is none.
     """
     name = f"{session}.safetensors"
-    places = _places()
-    for place in places:
-        if (place / name).is_file():
-            return place / name
-    if any(is_recording(place) for place in places):
+    folders = key_folders()
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    if any(is_recording(folder) for folder in folders):
         raise DLModuleError("This check is still being recorded on this computer; try again in a minute.")
-    raise DLModuleError(
-        f"no key for {session}: run `course build`, or set DLMODULE_KEYS to the folder that holds {name}"
-    )
+    raise DLModuleError(f"no key for {session}: {_advice(folders, name)}")
 
 
-def _places() -> list[Path]:
-    """The folders in which keys may lie, nearest first."""
+def _advice(folders: list[Path], name: str) -> str:
+    """What helps where none of ``folders`` has the key ``name``."""
     if os.environ.get("DLMODULE_KEYS"):
-        return [Path(os.environ["DLMODULE_KEYS"])]
-    here = Path.cwd()
-    places = [folder / middle for folder in (here, *here.parents) for middle in ("build/keys", ".course/keys", "keys")]
-    return [*places, Path(__file__).parents[1] / "keys"]
+        return f"run `course build`, or let DLMODULE_KEYS name the folder that holds {name}; it names {folders[0]}"
+    if any((PACKAGE / "keys").glob("*.safetensors")):
+        return (
+            "the dlmodule installed here is of an earlier day. On Colab choose Runtime, Disconnect and delete runtime, "
+            "and run the first cell again; elsewhere install the newest release"
+        )
+    return f"run `course build` or open the course, or set DLMODULE_KEYS to the folder that holds {name}"
 
 
 def _case(data: dict[str, Any]) -> Case:

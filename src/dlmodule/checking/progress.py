@@ -13,16 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_path
-
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.files import read_regular
-
-
-def progress_file() -> Path:
-    """Where attempts are kept: $DLMODULE_PROGRESS, else the user's data folder."""
-    given = os.environ.get("DLMODULE_PROGRESS")
-    return Path(given) if given else user_data_path("dlmodule") / "progress.jsonl"
+from dlmodule.place import progress_file
 
 
 @dataclass(frozen=True)

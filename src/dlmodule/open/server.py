@@ -23,6 +23,7 @@ from dlmodule.course import find_course
 from dlmodule.errors import DLModuleError
 from dlmodule.open.handlers import Shown, routes, with_token
 from dlmodule.open.workspace import Workspace
+from dlmodule.place import note_place
 
 # JupyterLab's plugins that would ask about news or list extensions, and those whose server side is not loaded here.
 LEFT_OUT = frozenset(
@@ -95,6 +96,8 @@ def prepare(shown: Shown, *, port: int | None = None, browser: bool = False) -> 
         shown.workspace.private.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DLModuleError(f"the workspace {shown.workspace.root} cannot be made: {error.strerror}") from None
+    with contextlib.suppress(OSError, DLModuleError):  # a disk without room: notebooks opened elsewhere find less
+        note_place(shown.workspace.root, keys=shown.course.keys, progress=shown.progress_file)
     os.environ["DLMODULE_KEYS"] = str(shown.course.keys)
     os.environ["DLMODULE_PROGRESS"] = str(shown.progress_file)
     app: Any = ServerApp.instance(config=configuration(shown.workspace, port=port, browser=browser))
