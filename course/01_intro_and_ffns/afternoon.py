@@ -33,6 +33,19 @@ check = checks("01_intro_and_ffns")
 plot.use_style()
 
 # %% [markdown]
+# ## Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | features of a sample, and its class or its porosity | `(N, D)`, `(N,)` |
+# | $N, D, K$ | samples; inputs of a neuron; classes | |
+# | $w, b$ | weights and bias of one neuron | `(D,)`, one number |
+# | $W$ | weights of a layer | `(outputs, inputs)` |
+# | $z, h$ | the number before an activation, and after it | |
+# | $v$ | variance of the first weights | |
+# | $M$ | layers of a network | |
+# | $f$ | what a network gives | `(N,)` |
+#
 # ## What one neuron cannot do
 #
 # Two yes-or-no readings at a depth: does the density log say "porous", does the neutron log say "porous"? Where they *disagree*, one of them is being fooled, by gas or by shale, and an

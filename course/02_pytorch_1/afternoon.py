@@ -44,6 +44,20 @@ ground = seismic.volume(96, 48, 64, seed=3, geology=quiet)  # this morning's vol
 volume = ground.images  # (T, Y, X) = (96, 48, 64)
 
 # %% [markdown]
+# ## Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | what a puzzle is given; in a regression the features and the targets | |
+# | $i, j$ | row and column of an entry | |
+# | $t, s$ | samples of a trace, counted from 0 | |
+# | $Z, r, d$ | acoustic impedance; reflectivity; seismic data | `(T,)` each |
+# | $k, h$ | wavelet, and half its length | `(2h + 1,)` |
+# | $w, b$ | weights and bias | `(D,)`, one number |
+# | $e, L$ | error of each sample; the loss | `(N,)`, one number |
+# | $z, p$ | logit, and probability $\sigma(z)$ | `(N,)` each |
+# | $\lambda$ | weight of a penalty | |
+#
 # ## The rules
 #
 # Each puzzle is a function that PyTorch has, or should have. You write it again, as **one expression** (name an intermediate result where that reads better), with these tools:

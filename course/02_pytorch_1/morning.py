@@ -56,6 +56,22 @@ plot.alt(
 )
 
 # %% [markdown]
+# ### Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | what goes into a function, and what comes out | any |
+# | $N, M, D$ | rows of one table; rows of another; columns of both | |
+# | $T$ | samples of a trace | |
+# | $n_d, s_d$ | size and stride of axis $d$ | |
+# | $a, a_0$ | address in memory; of the first entry | |
+# | $u, v, e$ | steps on the way from $w, x, b$ to a loss | one number each |
+# | $L$ | the loss, one number | |
+# | $\bar u$ | gradient of the loss with respect to $u$ | that of $u$ |
+# | $J$ | Jacobian, $\partial y_m/\partial x_d$ | `(M, D)` |
+# | $r, k, d$ | reflectivity; wavelet; seismic data | `(T,)`, `(2h + 1,)`, `(T,)` |
+# | $\lambda$ | weight of a penalty | |
+#
 # ## What a tensor is made of
 #
 # Yesterday a tensor was "PyTorch's array". Today we open it. It has two parts:

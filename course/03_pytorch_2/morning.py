@@ -77,6 +77,21 @@ plot.alt(
 )
 
 # %% [markdown]
+# ### Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | features of a sample, and its class | `(N, D)`, `(N,)` |
+# | $K, k$ | number of classes; a class | |
+# | $p_k, P(k\mid x)$ | the probability that a model gives to class $k$; the true one | |
+# | $\pi_k, q_k, r_k$ | of class $k$: its share of the samples, the share of predictions, the recall | |
+# | $w_k$ | weight of class $k$ in the loss | |
+# | $\eta_s$ | learning rate at step $s$ | |
+# | $S, W$ | all steps of a training; those of the warm-up | |
+# | $f(s)$ | factor of the learning rate | |
+# | $\phi_N, \phi_D$ | porosity by the neutron log and by the density log | |
+# | $\rho$ | density | g/cm³ |
+#
 # ## By hand first
 #
 # The simplest thing that could work is what analysts did for decades: cut-offs. Gamma ray is high in shale, lower in siltstone, low in the rest. For the rest, two logs both claim to measure porosity as if the rock were limestone: the neutron log

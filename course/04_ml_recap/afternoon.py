@@ -97,6 +97,21 @@ print(
 # At the end both halves come together, and the company gets its answer.
 
 # %% [markdown]
+# ## Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $\theta, \eta$ | parameters; learning rate | |
+# | $L, g$ | loss, and its gradient | one number; that of $\theta$ |
+# | $H, \lambda_i, \kappa$ | Hessian, its eigenvalues, the largest over the smallest | |
+# | $v, \mu$ | velocity, and how much of it is kept | |
+# | $m, s, \beta_1, \beta_2$ | averages of the gradient and of its square (Adam), and how much of them is kept | that of $\theta$ |
+# | $N, D, K$ | examples; features; classes | |
+# | $\gamma, \beta, \epsilon$ | in normalisation: gain, shift, and what keeps the root from zero | `(D,)`, `(D,)` |
+# | $p$ | in dropout: the probability of a zero | |
+# | $\varepsilon, q_k, p_k$ | in label smoothing: its strength, the target, the prediction | |
+# | $\lambda$ | strength of decay, or the share in mixup, where it is said | |
+#
 # ## First half: getting to a minimum
 #
 # ## Why gradient descent is slow

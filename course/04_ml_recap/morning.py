@@ -95,6 +95,23 @@ plot.alt(
 # The first half of the morning keeps three pairs apart. First, the error that you *measured* and the error that you will *meet*. Second, the part of the error that comes from a method that is too simple, and the part that comes from too little data. Third, a sample and a well. In the second half you build the machine that minimises the error, whatever the method: an autograd engine of your own. At the end it answers the question for a network.
 
 # %% [markdown]
+# ### Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | features and target | |
+# | $n, K$ | samples; classes | |
+# | $f, f^*$ | a model; the truth | |
+# | $\mathcal S$ | the samples that a model was fitted to | |
+# | $R, \hat R$ | risk, and its estimate from samples; in the first exercise $R$ counts samples | |
+# | $\ell, L$ | loss of one example; of all | |
+# | $\varepsilon, \sigma$ | noise, and its standard deviation | |
+# | $z, p$ | logits, and probabilities | `(N, K)` |
+# | $\theta$ | parameters | |
+# | $\bar z$ | gradient of $L$ with respect to $z$ | that of $z$ |
+# | $a, b$ | arrays that go into an operation | |
+# | $J$ | Jacobian | |
+#
 # ## What learning minimises, and what it would like to
 #
 # Let inputs and targets $(x, y)$ come from a distribution $p(x,y)$ that we do not know. A **loss** $\ell(\hat y, y)$ says what the answer $\hat y$ costs where $y$ is true. For a function $f$, the expected loss on the next example is its **risk**,

@@ -66,13 +66,24 @@ plot.images(
 )
 
 # %% [markdown]
+# ## Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | image and class | `(N, C, H, W)`, `(N,)` |
+# | $z, p$ | logits, and probabilities | `(N, K)` |
+# | $\gamma, \beta, \mu, \sigma$ | of batch normalisation: gain, shift, mean, standard deviation | `(C,)` each |
+# | $g$ | a transformation of the image; in FGSM the gradient at the image | |
+# | $\eta, \lambda$ | learning rate; weight decay | |
+# | $\delta, \epsilon$ | change of an image; the most that a pixel may change | |
+#
 # ## The simplest thing that could work
 #
-# Before anything with many layers, try the least: **one linear layer**. It gives each class a template of the size of the image and
-# scores a patch by its inner product with the template. If that were enough we could all go home.
+# Try **one linear layer** first. It gives each class a template of the size of the image and scores a patch by its inner product
+# with the template.
 #
 # **Predict.** There are five classes of patches, so guessing reaches 20 %. A linear classifier sees every pixel of 4,500 patches.
-# What accuracy do you expect on patches it has not seen: about 25 %, 50 %, or 80 %? Write a number and a reason.
+# What accuracy do you expect on new patches: about 25 %, 50 %, or 80 %? Say why.
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -148,11 +159,11 @@ print(
 # %% [markdown]
 # ### Exercise 5.13: augment by what leaves the label alone
 # Write the two transformations for a whole batch. Each image has its own fate: with probability 1/2 it is mirrored left and right (only
-# if `mirror` is true), then it is moved down and right by its own whole numbers of pixels, each uniform on $-s, \dots, s$ with
-# $s$ = `shift`. Where the move uncovers something, repeat the border pixel: grey stays grey, and no black edge appears that a
+# if `mirror` is true), then it is moved down and right by its own whole numbers of pixels, each uniform on $-t, \dots, t$ with
+# $t$ = `shift`. Where the move uncovers something, repeat the border pixel: grey stays grey, and no black edge appears that a
 # network would take for a strong reflector. All randomness comes from `generator`.
 #
-# Moving by a random offset is the same as padding by $s$ on every side and cutting out a window at a random place; either will do.
+# Moving by a random offset is the same as padding by $t$ on every side and cutting out a window at a random place; either will do.
 
 
 # %%

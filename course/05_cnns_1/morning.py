@@ -57,6 +57,22 @@ plot.alt(
 )
 
 # %% [markdown]
+# ### Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | image and output | `(N, C, H, W)`, `(N, O, H', W')` |
+# | $N, C, O$ | images; channels in; channels out | |
+# | $H, W$ | height and width of the image; $H', W'$ of the output | |
+# | $k_{ab}$ | entry of a kernel; $h, w$ its height and width | `(h, w)` |
+# | $k, p, s, d$ | along one axis: size of the kernel, padding, stride, dilation | |
+# | $b_o$ | bias of an output channel | `(O,)` |
+# | $T, S$ | an operation on images; a shift | |
+# | $r, j$ | receptive field and jump of a layer | pixels |
+# | $P$ | places of the kernel, $H'W'$ | |
+# | $U, K$ | patches as columns; kernels as rows | `(C·h·w, P)`, `(O, C·h·w)` |
+# | $L, g, G$ | loss; its gradient with respect to $y$, as an image and as a matrix | |
+#
 # ## The simplest thing that could work, and how it fails
 #
 # You know how to build a network: flatten the image, and connect everything to everything. Let us count what that costs for
@@ -504,7 +520,7 @@ check(conv2d_loops)
 # output is a dot product of two vectors of length $Chw$, a flattened kernel and a flattened patch. Many dot products at once are a matrix
 # product. Lay the flattened patches side by side as the columns of a matrix $U$:
 #
-# $$ \underbrace{Y}_{O\times L} \;=\; \underbrace{K}_{O\times Chw}\;\underbrace{U}_{Chw\times L}\;+\;b, \qquad L = H'W'. $$
+# $$ \underbrace{Y}_{O\times P} \;=\; \underbrace{K}_{O\times Chw}\;\underbrace{U}_{Chw\times P}\;+\;b, \qquad P = H'W'. $$
 #
 # Row $(c,a,b)$ of $U$ holds what tap $(a,b)$ reads from channel $c$ as the kernel moves; column $(i,j)$ holds one patch.
 # Making $U$ is called **im2col**, in PyTorch `F.unfold`; the trick was brought to convolutional networks by Chellapilla, Puri and Simard
@@ -514,7 +530,7 @@ check(conv2d_loops)
 # **A worked number.** For the 3x3 ramp and 2x2 windows:
 
 # %%
-U = F.unfold(image[None, None], (2, 2))[0]  # (C·h·w, L) = (4, 4)
+U = F.unfold(image[None, None], (2, 2))[0]  # (C·h·w, P) = (4, 4)
 print("U, one column per place:", U, sep="\n")
 print("k U =", kernel.flatten() @ U)
 
@@ -522,7 +538,7 @@ print("k U =", kernel.flatten() @ U)
 # ### Exercise 5.5: conv2d, as one matrix product
 #
 # The same function once more, without a loop. `F.unfold(x, (h, w), dilation=..., padding=..., stride=...)` gives $U$ for every image of the
-# batch, with shape $(N, Chw, L)$; mind that it takes its arguments in another order than `F.conv2d`.
+# batch, with shape $(N, Chw, P)$; mind that it takes its arguments in another order than `F.conv2d`.
 
 
 # %%
@@ -532,8 +548,8 @@ def conv2d_unfold(
     """As ``conv2d_loops``, by one matrix product. x: (N, C, H, W); weight: (O, C, h, w); returns (N, O, H', W')."""
     ### BEGIN SOLUTION
     (N, _, H, W), (O, _, h, w) = x.shape, weight.shape
-    columns = F.unfold(x, (h, w), dilation=dilation, padding=padding, stride=stride)  # (N, C·h·w, L)
-    out = weight.reshape(O, -1) @ columns  # (N, O, L)
+    columns = F.unfold(x, (h, w), dilation=dilation, padding=padding, stride=stride)  # (N, C·h·w, P)
+    out = weight.reshape(O, -1) @ columns  # (N, O, P)
     if bias is not None:
         out = out + bias[:, None]
     return out.reshape(N, O, output_size(H, h, stride, padding, dilation), output_size(W, w, stride, padding, dilation))
@@ -837,10 +853,10 @@ def conv2d_backward(
     """
     ### BEGIN SOLUTION
     O, _, h, w = weight.shape
-    g = grad_y.flatten(2)  # (N, O, L)
-    columns = F.unfold(x, (h, w), padding=padding, stride=stride)  # (N, C·h·w, L)
+    g = grad_y.flatten(2)  # (N, O, P)
+    columns = F.unfold(x, (h, w), padding=padding, stride=stride)  # (N, C·h·w, P)
     grad_weight = torch.einsum("nol,nkl->ok", g, columns).reshape(weight.shape)
-    grad_columns = weight.reshape(O, -1).T @ g  # (N, C·h·w, L)
+    grad_columns = weight.reshape(O, -1).T @ g  # (N, C·h·w, P)
     grad_x = F.fold(grad_columns, x.shape[2:], (h, w), padding=padding, stride=stride)
     return grad_x, grad_weight, g.sum((0, 2))
     ### END SOLUTION

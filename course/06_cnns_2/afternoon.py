@@ -63,6 +63,20 @@ plot.alt(
 # The sections are drawn as on day 05, in a moment, and each knows where its faults lie. We learn from `train` and report on `unseen`, whose
 # sections no parameter, no threshold and no choice of ours may look at.
 #
+# ### Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | section and mask; in the second half seismogram and time | `(N, C, H, W)`, `(N, 3, T)` |
+# | $z_i, p_i$ | logit and probability of pixel $i$ | |
+# | $M, Y$ | the pixels that are marked; those that are faults | |
+# | $D, A, B$ | Dice; its intersection and its sum of sizes | |
+# | $w, d$ | channels of the first level of a U-Net; its depth | |
+# | $f_H, f_W$ | what pooling divides height and width by | |
+# | $t, \tau$ | sample of a seismogram; that of the first arrival | |
+# | $q_t$ | target distribution over the samples | `(T,)` |
+# | $R_t$ | average over a short window divided by that over a long one | `(T,)` |
+#
 # ## The simplest thing that could work: a threshold
 #
 # Day 05's kernel for the slope to the right answered strongly where the picture changes from trace to trace. It shouted at steep layers too, and
@@ -771,9 +785,9 @@ sta_lta_error = tell("STA/LTA", first_above(sta_lta(new_x, short), trigger))
 #
 # **What should it answer?** For faults each pixel was asked yes or no on its own. Here we know more: every window has exactly one first arrival. So the $T$ logits $z_t$ are those of *one* choice among $T$ samples, a softmax over time, $\hat q_t = e^{z_t}/\sum_{u} e^{z_u}$. It is a classification with 2048 classes.
 #
-# But with a difference: a pick that is one sample off is nearly right, and the analyst's own is not exact either. So the target is no single class; it is spread around the pick $p$ like a Gaussian of $\sigma=10$ samples, a tenth of a second:
+# But with a difference: a pick that is one sample off is nearly right, and the analyst's own is not exact either. So the target is no single class; it is spread around the pick $\tau$ like a Gaussian of $\sigma=10$ samples, a tenth of a second:
 #
-# $$ q_t = \frac{e^{-(t-p)^2/2\sigma^2}}{\sum_{u} e^{-(u-p)^2/2\sigma^2}}, \qquad L = -\sum_t q_t\ln \hat q_t = \underbrace{-\sum_t q_t \ln q_t}_{H(q)} + \mathrm{KL}(q\,\|\,\hat q). $$
+# $$ q_t = \frac{e^{-(t-\tau)^2/2\sigma^2}}{\sum_{u} e^{-(u-\tau)^2/2\sigma^2}}, \qquad L = -\sum_t q_t\ln \hat q_t = \underbrace{-\sum_t q_t \ln q_t}_{H(q)} + \mathrm{KL}(q\,\|\,\hat q). $$
 #
 # The second form follows by adding and subtracting $\sum_t q_t\ln q_t$. The first part does not depend on the network, so the loss cannot fall below the entropy of the target, $H(q) = \ln(\sigma\sqrt{2\pi e})$ for a Gaussian. **A worked number:** $\ln 10 + \frac12\ln(2\pi e) = 2.303 + 1.419 = 3.72$. An untrained network says about $1/2048$ everywhere and has
 # $\ln 2048=7.62$. When you see a loss near 3.8, it is not stuck; it is done.

@@ -119,6 +119,22 @@ print(
 # The lecture takes ninety minutes if you do the exercises marked **core**; the others take about an hour and a half more and are for the evening.
 
 # %% [markdown]
+# ### Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, y$ | input and output of a block | `(N, C, H, W)`, `(N, O, H', W')` |
+# | $C, O$ | channels in, channels out | |
+# | $h_l, f_l$ | features before block $l$; what block $l$ computes | |
+# | $M$ | blocks of a network | |
+# | $k$ | size of a kernel; in a dense block the channels that each layer adds | |
+# | $J_l$ | Jacobian of block $l$ | |
+# | $\mu, \sigma, \gamma, \beta$ | of batch normalisation: mean, standard deviation, gain, shift | `(O,)` each |
+# | $z_k$ | logit of class $k$ | |
+# | $s, a, r$ | of squeeze and excite: averages, gates, reduction | `(N, C)`, `(N, C)`, a number |
+# | $P$ | pixels of a feature map | |
+# | $\alpha_{kc}$ | weight of channel $c$ in the map of class $k$ | `(K, C)` |
+#
 # ## 2012 to 2014: deeper, with smaller kernels
 #
 # **AlexNet** (Krizhevsky, Sutskever and Hinton, 2012) was LeNet-5 grown up: five convolutions instead of two, kernels of 11x11 and 5x5 at the bottom, three

@@ -78,6 +78,21 @@ plot.alt(
 )
 
 # %% [markdown]
+# ### Letters of this notebook
+#
+# | letter | meaning | shape |
+# |---|---|---|
+# | $x, z$ | what is observed; what is hidden | |
+# | $p, q$ | densities: of the model; of an approximation or proposal | |
+# | $\theta, \phi$ | parameters of $p$; of $q$ | |
+# | $\mu, \sigma, \Sigma$ | mean, standard deviation, covariance matrix | `(D,)`, `(D,)`, `(D, D)` |
+# | $\epsilon$ | standard normal noise | `(D,)` |
+# | $N, D, K$ | samples; features; classes | |
+# | $r, a, b$ | success rate; parameters of its Beta distribution | |
+# | $f, \hat f$ | a function; its mean over samples | |
+# | $w$ | importance weight, $p/q$ | `(N,)` |
+# | $H$ | entropy | nats |
+#
 # ## The simplest thing that could work, and how it fails
 #
 # The interpreter's number answers another question. "Of gas sands, 84 % are bright" runs from the cause to what is seen. We stand on the other side: we *see* bright, and ask about the cause. To turn

@@ -11,10 +11,10 @@ exercise = Exercise(
     minutes=20,
     move_on=30,
     hints=(
-        "F.unfold(x, (h, w), ...) gives (N, C·h·w, L), one column per output pixel. Which two-dimensional shape must the "
+        "F.unfold(x, (h, w), ...) gives (N, C·h·w, P), one column per output pixel. Which two-dimensional shape must the "
         "kernels have so that a matrix product with a column is the sum you want?",
-        "weight.reshape(O, -1) puts c, a, b in one axis in the order that F.unfold uses. The product has the shape (N, O, L); "
-        "what is left is to name the L places again as rows and columns, and output_size knows how many there are.",
+        "weight.reshape(O, -1) puts c, a, b in one axis in the order that F.unfold uses. The product has the shape (N, O, P); "
+        "what is left is to name the P places again as rows and columns, and output_size knows how many there are.",
     ),
     probe=probes.call(grad=True),
 )
@@ -48,8 +48,8 @@ def sizes(x, weight, stride, padding, dilation):
 
 
 @exercise.mistake(
-    "Rows and columns of the output are exchanged: you reshaped the L places into (columns, rows). F.unfold walks "
-    "through the output row by row, so the axis of length L splits into (rows, columns), in this order."
+    "Rows and columns of the output are exchanged: you reshaped the P places into (columns, rows). F.unfold walks "
+    "through the output row by row, so the axis of length P splits into (rows, columns), in this order."
 )
 def columns_before_rows(x, weight, bias=None, stride=1, padding=0, dilation=1):
     out = weight.reshape(len(weight), -1) @ F.unfold(x, weight.shape[2:], dilation, padding, stride)
@@ -69,8 +69,8 @@ def other_order_of_taps(x, weight, bias=None, stride=1, padding=0, dilation=1):
 
 
 @exercise.mistake(
-    "Your output has its channels and its pixels mixed: (N, L, O) was reshaped to (N, O, rows, columns) without moving "
-    "the axes first. reshape never reorders numbers; transpose does. Multiply as weight @ columns and L already comes last."
+    "Your output has its channels and its pixels mixed: (N, P, O) was reshaped to (N, O, rows, columns) without moving "
+    "the axes first. reshape never reorders numbers; transpose does. Multiply as weight @ columns and P already comes last."
 )
 def reshaped_not_transposed(x, weight, bias=None, stride=1, padding=0, dilation=1):
     out = F.unfold(x, weight.shape[2:], dilation, padding, stride).transpose(1, 2) @ weight.reshape(len(weight), -1).T
