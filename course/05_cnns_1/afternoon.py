@@ -103,7 +103,7 @@ print(
 # morning's lesson: local, shared weights.
 #
 # (With `glyphs` or `fashion_mnist` the linear layer does much better, around 80 to 90 %: there the objects are centred, and place is
-# information. Keep this in mind; it comes back in a moment.)
+# information.)
 #
 # ## What may a section be flipped by?
 #
