@@ -20,8 +20,8 @@ from typing import Any
 
 from coursekit.errors import CourseError
 from coursekit.sources import slicing
-from coursekit.sources.names import bound_names
 from coursekit.sources.statements import of_file
+from dlmodule.names import bound_names
 
 MODULE = "answer"  # what the file's classes give as their module, so that they can be pickled and be dataclasses
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from coursekit.errors import CourseError
 from coursekit.project import Project, find_parts, source_files
-from coursekit.sources.names import bound_names
 from coursekit.sources.source import parse
 from dlmodule.files import write_atomically
+from dlmodule.names import bound_names
 
 TEMPLATES = Path(__file__).parent / "templates"
 KINDS = tuple(sorted(path.stem for path in TEMPLATES.glob("*.txt")))

@@ -13,9 +13,9 @@ from coursekit.errors import CourseError
 from coursekit.exercises.measurements import declared
 from coursekit.ledger import figure
 from coursekit.project import Project, find_parts
-from coursekit.sources.names import same_scope
 from coursekit.sources.prose import read_prose
 from coursekit.sources.source import Cell, Source, source_of
+from dlmodule.names import same_scope
 
 QUOTED = re.compile(r"\{ledger:\s*(?P<id>[^}\s]*)\s*\}")
 _DRAWS = re.compile(r"(plt|pyplot|matplotlib\.pyplot)\.(?!close|rcParams|style|switch_backend|ioff|ion)\w+")

@@ -13,8 +13,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coursekit.sources.names import bound_names, changed_names, read_names
-from coursekit.sources.regions import STUB
+from dlmodule.names import bound_names, changed_names, read_names
+from dlmodule.skipping import STUB
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")

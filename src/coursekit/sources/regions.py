@@ -13,9 +13,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from coursekit.sources.names import Definition, bound_names, first_line
-
-STUB = "...your code here..."
+from dlmodule.names import Definition, bound_names, first_line
+from dlmodule.skipping import STUB
 
 _EXACT = re.compile(r"(?P<indent>\s*)### (?P<which>BEGIN|END) SOLUTION")
 # Whatever looks like a marker and is not one would print the solution in the student version.

@@ -20,9 +20,9 @@ from pathlib import Path
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from coursekit.sources import statements
-from coursekit.sources.names import bound_names
 from coursekit.sources.source import Source, source_of
 from coursekit.sources.statements import DEFINITIONS, Statement, of_file
+from dlmodule.names import bound_names
 
 _FIXED = DEFINITIONS[:5]  # what these bind is a module, function or class: calling its methods is not changing it
 _BUILTINS = frozenset(dir(builtins))

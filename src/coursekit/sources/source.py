@@ -18,11 +18,11 @@ from coursekit.project import Project
 from coursekit.sources.exercise_file import ExerciseMeta, exercises_of
 from coursekit.sources.exercise_file import read as read_exercise
 from coursekit.sources.header import Header, parse_header
-from coursekit.sources.names import Definition, bound_names
 from coursekit.sources.percent import Kind, RawCell, raw_source
 from coursekit.sources.prose import Heading, Prose, check_prose, read_prose
 from coursekit.sources.regions import Region, RegionError, find_regions
 from coursekit.sources.statements import Statement, of_cell, touching
+from dlmodule.names import Definition, bound_names
 
 
 class Role(NamedTuple):

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from coursekit.sources.names import bound_names, changed_names, first_line
 from coursekit.sources.regions import Region, solution_lines, solution_text
+from dlmodule.names import bound_names, changed_names, first_line
 
 DEFINITIONS = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign,

@@ -5,9 +5,9 @@ import textwrap
 
 from coursekit.errors import CourseError
 from coursekit.sources.exercise_file import ExerciseMeta
-from coursekit.sources.names import bound_names, first_line
 from coursekit.sources.regions import solution_text, student_text
 from coursekit.sources.source import Cell, Source
+from dlmodule.names import bound_names, first_line
 
 
 def student_code(source: Source, cell: Cell) -> str:

@@ -99,6 +99,7 @@ def prepare(shown: Shown, *, port: int | None = None, browser: bool = False) -> 
     with contextlib.suppress(OSError, DLModuleError):  # a disk without room: notebooks opened elsewhere find less
         note_place(shown.workspace.root, keys=shown.course.keys, progress=shown.progress_file)
     os.environ["DLMODULE_KEYS"] = str(shown.course.keys)
+    os.environ["DLMODULE_SELF_PACED"] = "1" if shown.self_paced else "0"
     os.environ["DLMODULE_PROGRESS"] = str(shown.progress_file)
     app: Any = ServerApp.instance(config=configuration(shown.workspace, port=port, browser=browser))
     if port is not None:
