@@ -44,6 +44,10 @@ class Run:
     def parts(self):
         return self.model, self.optimiser, self.scheduler, self.generator, self.history
 
+    def state(self):
+        states = [part.state_dict() for part in (self.model, self.optimiser, self.scheduler)]
+        return *states, self.generator.get_state(), torch.random.get_rng_state(), self.history
+
 
 def same(a, b):
     """Whether two nested states are equal bit for bit."""
@@ -77,14 +81,9 @@ def probe(candidate, case):
             except Exception:
                 state = None
             found["holds only data"] = state is not None
-            wanted = {
-                "model": run.model.state_dict(),
-                "optimiser": run.optimiser.state_dict(),
-                "scheduler": run.scheduler.state_dict(),
-                "generator": run.generator.get_state(),
-                "torch_rng": torch.get_rng_state(),
-                "history": run.history,
-            }
+            wanted = dict(
+                zip(("model", "optimiser", "scheduler", "generator", "torch_rng", "history"), run.state(), strict=True)
+            )
             held = state if isinstance(state, dict) else {}
             for key, right in wanted.items():
                 found[key] = "missing" if key not in held else "right" if same(right, held[key]) else "not this one"

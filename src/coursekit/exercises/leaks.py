@@ -85,6 +85,9 @@ def scan(project: Project, sessions: Sequence[str]) -> list[str]:
             text = key_text(path) if is_key else notebook_text(path)
             name = path.relative_to(project.build).as_posix()
             problems += [f"{name} holds a line of {where}" for where in find(secrets, text, within_lines=is_key)]
+            if is_key:  # a probe may define a model or a loop as a mistake does; a line of the solution it may not
+                solution = {line: where for line, where in secrets.items() if not where.startswith("exercises/")}
+                problems += [f"a probe in {name} holds a line of {where}" for where in find(solution, probe_text(path))]
     return problems
 
 
@@ -97,28 +100,38 @@ def notebook_text(path: Path) -> str:
 
 
 def key_text(path: Path) -> str:
-    """Every text in a key but those written to be read by a learner (title, hints, sentences) and the probes' source.
+    """Every text in a key but those written to be read by a learner (title, hints, sentences) and the probes' source."""
+    return "\n".join(text for field, text in _texts(path) if field not in PUBLISHED)
+
+
+def probe_text(path: Path) -> str:
+    """The source of the probes in a key."""
+    return "\n".join(text for field, text in _texts(path) if field == "source")
+
+
+def _texts(path: Path) -> Iterator[tuple[str, str]]:
+    """(field, text) of every text in a key; the field is the nearest in ``PUBLISHED`` around it, else empty.
 
     A safetensors header is JSON, in which the key's own JSON is a string; there a dictionary is a list of pairs.
     """
     raw = path.read_bytes()
     header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
 
-    def texts(node: Any) -> Iterator[str]:
+    def texts(node: Any, field: str) -> Iterator[tuple[str, str]]:
         match node:
             case str():
-                yield node
+                yield field, node
             case {"#": "dict", "v": pairs}:
                 for name, item in pairs:
-                    if name not in PUBLISHED:
-                        yield from texts([name, item])
+                    yield field, str(name)
+                    yield from texts(item, name if name in PUBLISHED else field)
             case dict():
-                yield from texts(list(node.values()))
+                yield from texts(list(node.values()), field)
             case list():
                 for item in node:
-                    yield from texts(item)
+                    yield from texts(item, field)
 
-    return "\n".join(texts(json.loads(header["__metadata__"]["dlmodule"])))
+    return texts(json.loads(header["__metadata__"]["dlmodule"]), "")
 
 
 def normal(line: str) -> str:

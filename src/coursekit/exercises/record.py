@@ -220,7 +220,10 @@ def _kept(project: Project, session: str, name: str, of: str) -> ExerciseKey | N
     from dlmodule.checking import key
 
     content = project.cache.kept("keys", f"{session}.{name}", of)
-    return None if content is None else key.from_bytes(content, f"{session}.{name}")[name]
+    try:
+        return None if content is None else key.from_bytes(content, f"{session}.{name}")[name]
+    except DLModuleError:  # of another format: recorded again
+        return None
 
 
 def _keep(project: Project, exercise: ExerciseKey, of: str) -> None:

@@ -1,7 +1,9 @@
-"""Keys: the recorded outcomes of a session's exercises. Data only, in one safetensors file per session.
+"""Keys: the recorded outcomes of a session's exercises, in one safetensors file per session, with a checksum.
 
 A key holds the cases, what the right answer does on each, what every named mistake does and the sentence that meets
-it, and what an untouched starter does. It never holds a line of a solution.
+it, and what an untouched starter does. It never holds a line of a solution; of a value that is asked for it holds the value, which
+judging within a tolerance needs. A key is code: the source of a custom probe, and of functions given to an answer, is run. So it is
+read from the places that ``dlmodule.place`` names, and from nowhere else.
 """
 
 from __future__ import annotations
@@ -24,8 +26,7 @@ from dlmodule.files import write_atomically
 from dlmodule.place import PACKAGE, key_folders
 from dlmodule.recording import is_recording
 
-FORMAT = 3
-READABLE = (1, 2, 3)  # 1: without the form of what is returned, and what an exception is stated by; 2: without variants
+FORMAT = 4  # another format is refused: it may hold what this code does not know, or lack what it relies on
 
 
 @dataclass(frozen=True)
@@ -195,12 +196,12 @@ def _load(path: Path, stamp: int) -> dict[str, ExerciseKey]:
 
 
 def _keys(held: Any, name: str) -> dict[str, ExerciseKey]:
-    if not isinstance(held, dict) or held.get("format") not in READABLE:
-        raise DLModuleError(f"{name}: not a key of this version of the course; make it again")
+    if not isinstance(held, dict) or held.get("format") != FORMAT:
+        raise DLModuleError(f"{name}: not a key of this version of the course; run `course build`")
     try:
         keys = [ExerciseKey.from_data(data) for data in held["exercises"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise DLModuleError(f"{name}: not a key of this version of the course; make it again") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DLModuleError(f"{name}: not a key of this version of the course; run `course build`") from error
     return {key.name: key for key in keys}
 
 

@@ -7,6 +7,7 @@ object of a learner's class, say) becomes ``Opaque``, which keeps its type's nam
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 from collections.abc import Callable
@@ -125,9 +126,20 @@ def unpack(packed: Any, tensors: dict[str, Tensor]) -> Any:
 
 
 def to_bytes(tree: Any) -> bytes:
-    """``tree`` as one safetensors file; the same tree always gives the same bytes."""
+    """``tree`` as one safetensors file with a checksum; the same tree always gives the same bytes."""
     packed, tensors = pack(tree)
-    return save(tensors, metadata={"dlmodule": json.dumps(packed, separators=(",", ":"))})
+    text = json.dumps(packed, separators=(",", ":"))
+    return save(tensors, metadata={"dlmodule": f"{_head(text, tensors)}{text}}}"})
+
+
+def _head(text: str, tensors: dict[str, Tensor]) -> str:
+    """How the JSON begins that holds ``text``: with the SHA-256 of it and of every tensor, its name, dtype and shape."""
+    found = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        found.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        found.update(tensor.reshape(-1).view(torch.uint8).numpy())
+    return f'{{"sha256":"{found.hexdigest()}","tree":'
 
 
 def from_file(path: Path) -> Any:
@@ -141,13 +153,21 @@ def from_file(path: Path) -> Any:
 
 
 def from_bytes(data: bytes, name: str) -> Any:
-    """The tree that ``to_bytes`` made. DLModuleError, about ``name``, where ``data`` is damaged."""
+    """The tree that ``to_bytes`` made. DLModuleError, about ``name``, where a single bit of ``data`` is not as it was written."""
     try:
         tensors = load(data)  # holds the header to the format, which begins with its length
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-        return unpack(json.loads(header["__metadata__"]["dlmodule"]), tensors)
+        held: str = header["__metadata__"]["dlmodule"]
+        start = len(_head("", {}))
+        text = held[start:-1]
+        if held != f"{_head(text, tensors)}{text}}}":
+            raise ValueError("its checksum does not fit")
+        return unpack(json.loads(text), tensors)
     except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError, RuntimeError) as error:
-        raise DLModuleError(f"{name}: damaged, or not written by this course ({_one_line(error)})") from error
+        message = (
+            f"{name}: damaged, or not written by this version of the course ({_one_line(error)}); run `course build`"
+        )
+        raise DLModuleError(message) from error
 
 
 def _one_line(thing: Any, most: int = 120) -> str:

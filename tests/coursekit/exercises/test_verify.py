@@ -388,6 +388,9 @@ def test_a_line_quoted_inside_a_key_is_found(project: Project) -> None:
     assert leaks.scan(project, ["01_tiny"]) == ["keys/01_tiny.safetensors holds a line of exercises/moving_mean.py:39"]
     key.save(made, [replace(one, hints=(quoted,))])
     assert leaks.scan(project, ["01_tiny"]) == []
+    source = "def probe(candidate, case):\n    runs_of_neighbours = x.unfold(0, width, 1)\n"
+    key.save(made, [replace(one, probe=replace(one.probe, name="custom", source=source))])
+    assert leaks.scan(project, ["01_tiny"]) == ["a probe in keys/01_tiny.safetensors holds a line of morning.py:24"]
 
 
 def test_a_mistake_that_raises_leaves_no_code_in_the_key(project: Project) -> None:

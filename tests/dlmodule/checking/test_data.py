@@ -121,6 +121,35 @@ def test_a_damaged_key_is_said_in_one_line(
         keys.load(path)
 
 
+def test_a_flipped_bit_never_gives_another_key(make_key: MakeKey) -> None:
+    """Every byte of a key in turn, one bit of it: refused in one line, or it says nothing different."""
+    key = make_key(
+        lambda x: x.sum(), [Case(torch.arange(3.0)).named("a ramp")], probes.call(grad=True), {"max": lambda x: x.max()}
+    )
+    whole = keys.to_bytes([key])
+    refused = 0
+    for place in range(len(whole)):
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << place % 8
+        try:
+            read = keys.from_bytes(bytes(flipped), "k")
+        except DLModuleError as error:
+            refused += 1
+            assert "\n" not in str(error)
+        else:
+            assert keys.to_bytes(list(read.values())) == whole
+    assert refused > 0.98 * len(whole)
+
+
+def test_a_key_of_another_format_is_refused(make_key: MakeKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written by an older or a newer course: could not check, never a verdict."""
+    data = {"format": keys.FORMAT + 1, "exercises": [make_key(lambda x: x, [Case(torch.ones(2))]).to_data()]}
+    (tmp_path / "s.safetensors").write_bytes(serialise.to_bytes(data))
+    monkeypatch.setenv("DLMODULE_KEYS", str(tmp_path))
+    diagnosis = judge("s.answer", lambda x: -x)
+    assert diagnosis.status == "could not check" and "not a key of this version" in diagnosis.message
+
+
 def test_missing_keys_and_unknown_exercises(make_key: MakeKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, or no such exercise: one line that says what there is or what to do."""
     monkeypatch.setenv("DLMODULE_KEYS", str(tmp_path))
