@@ -43,7 +43,9 @@ exercise.edit(
 exercise.equivalent("dtype= dropped", "float32 is enough for the values themselves")
 
 
-@exercise.mistake("Your alpha-bar is f itself, which is a little below 1 at t = 0. Divide by f(0), and clamp each beta.")
+@exercise.mistake(
+    "Your alpha-bar is f itself, which is a little below 1 at t = 0. Divide by f(0), and clamp each beta."
+)
 def f_as_it_is(steps):
     t = torch.arange(steps + 1, dtype=torch.float64) / steps
     return torch.cos((t + 0.008) / 1.008 * math.pi / 2).square().float()

@@ -22,7 +22,9 @@ TWO = (row(0.5, 0.5), row(1, -1)[:, None])
 def cases():
     yield Case(row(0, 1)[:, None], 1.0, *TWO, 1.0).named("two rocks at +1 and -1, no noise")
     yield Case(row(0.5, 2)[:, None], 0.25, *TWO, 0.5).named("the same with noise")
-    yield Case(waves(4, 2), 0.8, row(0.2, 0.5, 0.3), 2 * waves(3, 2, start=1), 0.3).named("three rocks in two dimensions")
+    yield Case(waves(4, 2), 0.8, row(0.2, 0.5, 0.3), 2 * waves(3, 2, start=1), 0.3).named(
+        "three rocks in two dimensions"
+    )
     yield Case(40 * waves(2, 2), 0.99, row(0.7, 0.3), waves(2, 2), 0.1).named("far from all means")
     yield Case(noise(3, 2), 0.6, row(1), 1 + waves(1, 2), 0.4).named("a single Gaussian")
     yield Case(noise(3, 3), 0.5, row(0.2, 0.5, 0.3), waves(3, 3), 0.4).named("three of everything")

@@ -8,6 +8,7 @@ from dlmodule.checking.inputs import noise, row, waves
 exercise = Exercise(
     difficulty=3,
     minutes=10,
+    core=True,
     hints=(
         "Name three numbers first: alpha-bar of this step, of the step before, and their ratio. Beta is one minus the ratio.",
         "Both terms of the mean are divided by 1 - alpha-bar of this step. Test yourself with t = 1: the mean must be x_0, the variance 0.",

@@ -24,7 +24,9 @@ def cases():
     yield Case(Code("lambda x, t: -x"), row(0)[:, None], torch.tensor([1]), row(2)[:, None], ALPHA_BAR).named(
         "one point at 0"
     )
-    yield Case(LINEAR, waves(3, 2), torch.tensor([1, 3, 2]), noise(3, 2), ALPHA_BAR).named("three points in two dimensions")
+    yield Case(LINEAR, waves(3, 2), torch.tensor([1, 3, 2]), noise(3, 2), ALPHA_BAR).named(
+        "three points in two dimensions"
+    )
     yield Case(LINEAR, waves(2, 2), torch.tensor([2, 1]), noise(2, 2), ALPHA_BAR).named("two points in two dimensions")
 
 

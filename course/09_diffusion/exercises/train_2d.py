@@ -164,7 +164,9 @@ def rocks(solution, seed):
 
     for t in range(1, 101, 3):
         a = alpha_bar[t].item()
-        x = q_sample(x0, torch.full((2000,), t), torch.randn(x0.shape, generator=torch.Generator().manual_seed(t)), alpha_bar)
+        x = q_sample(
+            x0, torch.full((2000,), t), torch.randn(x0.shape, generator=torch.Generator().manual_seed(t)), alpha_bar
+        )
         exact = -((1 - a) ** 0.5) * mixture_score(x, a, WEIGHTS, MEANS, STD)
         wrong.append((learned(x, t) - exact).square().mean().item())
         size.append(exact.square().mean().item())
