@@ -18,9 +18,10 @@ from dlmodule.errors import DLModuleError
 FEATURES = 64
 DIGESTS: dict[str, str] = {
     "glyphs": "2084c32b9a294491ec306561cd67f5dbfc155248b721a1cbcf6c21dbe9cc08fd",
+    "mnist": "b2ba583d22ec026e817780229d11e38bf7e77e46a666eee6def45cf43e9df093",
     "seismic_sections": "890bd4f8b2a525da7943f5a3b96dd55897d1862ba66078542473985a71e4bfbd",
 }
-CLASSES = {"glyphs": 10, "seismic_sections": 4}
+CLASSES = {"glyphs": 10, "mnist": 10, "seismic_sections": 4}
 
 
 class Classifier(nn.Module):
