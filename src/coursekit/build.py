@@ -62,7 +62,16 @@ def _input_digests(project: Project, parts: Sequence[Part]) -> dict[str, str]:
         session: digest_of_files(project.exercises(session), project.root)
         for session in {part.session for part in parts}
     }
-    return {p.id: digest_of(shared, exercises[p.session], p.id, p.path.read_bytes()) for p in parts}
+    return {p.id: digest_of(shared, exercises[p.session], p.id, *_read(project, p)) for p in parts}
+
+
+def _read(project: Project, part: Part) -> list[bytes | str]:
+    """The source of a part and, of a revision, the digest of all that it may ask again."""
+    from coursekit.sources.outline import quoted_sessions
+
+    content = part.path.read_bytes()
+    quoted = [path for name in quoted_sessions(content) for path in sorted((project.course / name).glob("**/*.py"))]
+    return [content, digest_of_files(quoted, project.root)] if quoted else [content]
 
 
 @uncollected()
@@ -89,9 +98,9 @@ def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Call
     """Write both notebooks of one part; both are made before either is written."""
     from coursekit.notebooks.notebook import make, to_json
     from coursekit.schedule.timetable import day_of, published_path
-    from coursekit.sources.source import source_of
+    from coursekit.sources.revision import assembled
 
-    source = source_of(project, part.session, part.name)
+    source = assembled(project, part.session, part.name)
     texts = {
         notebook_path(part.session, part.name, solutions=version == "solutions"): to_json(
             make(

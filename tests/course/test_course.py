@@ -18,7 +18,7 @@ from coursekit.project import Project, find_parts
 
 PROJECT = Project(Path(__file__).parents[2])
 COURSE = [sys.executable, "-c", "from coursekit.cli import main; main()"]
-SESSIONS = sorted({part.session for part in find_parts(PROJECT)})
+SESSIONS = sorted({path.parents[1].name for path in PROJECT.exercises()})
 PARTS = [part.id for part in find_parts(PROJECT)]
 
 

@@ -25,7 +25,7 @@ from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.notebooks.unfinished import CellError, errors_of, unfinished_only
 from coursekit.project import Part, Project, select_parts
 from coursekit.sources.regions import solution_lines
-from coursekit.sources.source import source_of
+from coursekit.sources.revision import assembled
 from dlmodule.files import write_atomically
 
 # Seconds that one cell may take before the notebook counts as hung.
@@ -177,7 +177,7 @@ def _full_size(path: Path, notebook: str) -> bool:
 
 def _located(project: Project, part: Part, errors: Sequence[CellError], solutions: bool) -> list[str]:
     """Each error as one line that begins with the source's file and line."""
-    source = source_of(project, part.session, part.name)
+    source = assembled(project, part.session, part.name)
     cells = dict(zip(cell_ids(source.session, source.part, source.cells), source.cells, strict=True))
     located: list[str] = []
     for error in errors:

@@ -21,6 +21,7 @@ from coursekit.sources.student import student_code
 Notebook = dict[str, Any]
 
 # The code of such a cell is folded away, in JupyterLab and on Colab; one click shows it.
+HIDDEN = "hide-input"  # the site's tag for it
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 _FIGURE = re.compile(r"\{ledger:\s*(?P<id>[\w.]+)\s*\}")
@@ -54,6 +55,8 @@ def make(
     for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):
         text = _prose(source, cell, figure) if cell.tree is None else _code(source, cell, solutions)
         metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
+        if HIDDEN in cell.tags:
+            metadata.update(FOLDED)
         metadata.update(_nbgrader(source, cell, identity))
         cells.append(_cell(cell.kind, text, identity, metadata))
     return {
@@ -102,6 +105,7 @@ def _prose(source: Source, cell: Cell, figure: Callable[[str], str]) -> str:
     names = cell.exercises("heading")
     if names:
         metas = [meta for meta in source.exercises if meta.name in names]
+        metas += [item.exercise for item in source.revised if item.exercise and item.id in names]
         facts = "  \n".join(exercise_line(meta, named=len(metas) > 1) for meta in metas)
         lines[cell.headings[-1].line : cell.headings[-1].line] = ["", facts, ""]
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n")

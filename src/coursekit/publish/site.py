@@ -17,7 +17,7 @@ from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.project import Project
 from coursekit.publish.site_pages import Pages, collect
 from coursekit.publish.site_sphinx import Complaint, tree
-from coursekit.sources.source import source_of
+from coursekit.sources.revision import assembled
 from dlmodule.course import Course, read_course
 from dlmodule.files import is_abandoned
 
@@ -89,7 +89,7 @@ def _line_of_source(project: Project, source: Path, notebook: bytes, line: int) 
     shown = json.loads(notebook)["cells"]
     if not 0 < number <= len(shown):
         return None
-    parsed = source_of(project, source.parent.name, source.stem)
+    parsed = assembled(project, source.parent.name, source.stem)
     cells = dict(zip(cell_ids(parsed.session, parsed.part, parsed.cells), parsed.cells, strict=True))
     cell = cells.get(shown[number - 1]["id"])
     if cell is None:

@@ -15,7 +15,8 @@ from coursekit.schedule.release_path import Version
 from coursekit.schedule.syllabus import Syllabus, syllabus_of, weekday
 from coursekit.schedule.timetable import ScheduledPart, Timetable, release_path
 from coursekit.sources.load import FILL, Load, load_of
-from coursekit.sources.source import Source, source_of
+from coursekit.sources.revision import assembled
+from coursekit.sources.source import Source
 from dlmodule import course as resolved
 from dlmodule.course import Course
 
@@ -75,7 +76,7 @@ def lecture_rows(
     rows = []
     for part in parts:
         try:
-            source = source_of(project, part.day.session, part.part.part) if part.id in paths else None
+            source = assembled(project, part.day.session, part.part.part) if part.id in paths else None
         except CourseError:
             if needed is None or part.id in needed:
                 raise

@@ -17,6 +17,7 @@ _HEADING = re.compile(r"# #{2,6} (?P<text>.*?)\s*")
 _TITLE = re.compile(r"Exercise [\w.]+: *(?P<title>.*?)(?: \((?:core|further)\))?")
 _DEFINITION = re.compile(r"(?P<indent> *)(?:async )?(?:def|class) (?P<name>\w+)")
 _ASSIGNMENT = re.compile(r"(?P<names>\w+(?:, *\w+)*)(?:: [^=]+)? = ")
+_REVISE = re.compile(r"^# \{revise: *(\w+)", re.MULTILINE)
 _BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 # How likely a definition is an exercise: it has a solution region; its cell has one (a method); it has none (a starter).
@@ -45,6 +46,12 @@ def place_of(name: str, outlines: Iterable[tuple[Place, ...]]) -> list[Place]:
     likely = max((place.rank for place in found), default=0)
     parts = {place.part: place for place in reversed(found) if place.rank == likely}  # the first of each part
     return [parts[part] for part in sorted(parts)]
+
+
+def quoted_sessions(content: bytes) -> list[str]:
+    """The sessions that a source asks to be revised (see ``revision``), each once."""
+    found = _REVISE.findall(content.decode("utf-8", "replace")) if b"{revise:" in content else []
+    return [name for name in dict.fromkeys(found) if name != "agenda"]
 
 
 def _places(part: str, lines: list[str]) -> Iterator[Place]:

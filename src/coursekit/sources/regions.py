@@ -142,7 +142,7 @@ def student_text(
     edits: list[tuple[int, int, list[str]]] = []  # first line, last line, replacement
     replaced: set[Region] = set()
     for name, starter in starters.items():
-        span = _span_of(name, tree, regions)
+        span = span_of(name, tree, regions)
         if span is not None:
             edits.append((*span, starter.split("\n")))
             replaced.update(r for r in regions if span[0] <= r.begin and r.end <= span[1])
@@ -152,7 +152,7 @@ def student_text(
     return "\n".join(lines)
 
 
-def _span_of(name: str, tree: ast.Module, regions: tuple[Region, ...]) -> tuple[int, int] | None:
+def span_of(name: str, tree: ast.Module, regions: tuple[Region, ...]) -> tuple[int, int] | None:
     """First and last line of the top-level region or statement that binds ``name``; None where none does."""
     for region in regions:
         if region.inside == "top" and name in region.names:

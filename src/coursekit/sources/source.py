@@ -54,9 +54,25 @@ class Cell:
         return tuple(role.exercise for role in self.roles if role.kind == kind)
 
 
+@dataclass(frozen=True)
+class Revised:
+    """A question or an exercise of another session that a revision asks again: its id, title and minutes.
+
+    exercise: the facts of an exercise; None for a question.
+    """
+
+    id: str
+    title: str
+    minutes: int
+    exercise: ExerciseMeta | None = None
+
+
 @dataclass(frozen=True, eq=False)  # one object a version of the file, so identity says all
 class Source:
-    """One part of a session. ``exercises`` are those of this part, in the order in which the learner meets them."""
+    """One part of a session. ``exercises`` are those of this part, in the order in which the learner meets them.
+
+    revised: what it asks again of other sessions (see ``revision.assembled``).
+    """
 
     session: str
     part: str
@@ -64,6 +80,7 @@ class Source:
     header: Header
     cells: tuple[Cell, ...]
     exercises: tuple[ExerciseMeta, ...]
+    revised: tuple[Revised, ...] = ()
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
@@ -99,7 +116,7 @@ def _parse(path: Path, content: bytes, exercises: Sequence[ExerciseMeta]) -> Sou
     raw = raw_source(path, content)
     header = parse_header(raw.header, file=path, line=raw.header_line)
     prose = {cell.line: read_prose(cell.text) for cell in raw.cells if cell.kind == "markdown"}
-    cells = [_code(cell, path) if cell.kind == "code" else _prose(cell, prose[cell.line]) for cell in raw.cells]
+    cells = [code_cell(cell, path) if cell.kind == "code" else _prose(cell, prose[cell.line]) for cell in raw.cells]
     check_prose(path, [(text, line) for line, text in prose.items()])
     mine = {name: meta for name, meta in known.items() if meta.part == path.stem}
     roles = _Roles(path, cells, mine, known)
@@ -112,7 +129,7 @@ def _prose(cell: RawCell, prose: Prose) -> Cell:
     return Cell("markdown", cell.text, cell.line, tags=cell.tags, headings=prose.headings)
 
 
-def _code(cell: RawCell, path: Path) -> Cell:
+def code_cell(cell: RawCell, path: Path) -> Cell:
     """A code cell with its syntax; refuses what a Python file cannot hold or a headless notebook cannot run."""
     try:
         with warnings.catch_warnings():

@@ -1,0 +1,264 @@
+# ---
+# title: "Revision: what you can do now"
+# objectives:
+#   - recall, with your notes shut, one idea and one exercise of every day
+#   - say how sure you are before you look, and measure whether your confidence can be trusted
+#   - explain why looking again after a gap serves you better than reading your notes twice
+#   - choose what to revise from what you got wrong, and from how long ago it was
+# prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2, 04_ml_recap, 05_cnns_1, 06_cnns_2, 10_rnns, 11_nlp, 13_deep_rl]
+# minutes: {cpu: 1}
+# ---
+
+# %%
+from datetime import UTC, datetime, timedelta
+
+import matplotlib.pyplot as plt
+
+from dlmodule import plot
+from dlmodule.revision.memory import memories
+from dlmodule.revision.notebook import Revision
+
+revision = Revision()
+plot.use_style()
+
+# %% [markdown]
+# ## The question: what can you do now?
+#
+# Three weeks ago a seismic section was a picture. Since then you have built networks that read one, draw one and doubt one. This afternoon you will repair a training script, complete an architecture, train it and predict. Which of the last fourteen days do you still have at hand? And how would *you* know?
+#
+# **The simplest thing that could work** is to read the notebooks again. Its failure is easy to miss: each line looks familiar, and familiar feels like known. You notice the difference in front of an empty cell.
+#
+# **The idea in one sentence:** ask yourself first, look afterwards. This is called **retrieval practice**. Yang and others (2021) put together 222 studies in classrooms: quizzes raised achievement by half a standard deviation. Feedback made the effect larger, so every question below comes with its reason.
+#
+# Two more findings shape this notebook.
+#
+# - **Spacing.** Latimier, Peyre and Ramus (2021) compared practice that is spread over days with practice in one sitting. Spread practice won by 0.74 standard deviations. Whether the gaps grew or stayed equal made no difference that could be measured.
+# - **Interleaving.** Rohrer, Dedrick and Burgess (2014) mixed the kinds of problem in school mathematics. Two weeks later, pupils solved 72 % of them instead of 38 %. A mixed sheet makes you choose the method, and so does an exam.
+#
+# One caution. Pan and Rickard (2018) asked whether practice helps with *other* questions than those that were practised. On average it does, by 0.40 standard deviations, but corrections for publication bias shrink that figure. So look for the idea behind a question, not for its wording.
+#
+# ### Letters of this notebook
+#
+# | letter | meaning |
+# |---|---|
+# | $d$ | days since you first had it right |
+# | $g$ | the gap: days between the first look and the second |
+# | $s_i$ | how sure you were of answer $i$, between 0 and 1 |
+# | $r_i$ | whether answer $i$ was right: 0 or 1 |
+# | $N$ | number of questions that you answered |
+
+# %% [markdown]
+# ## When will you have forgotten it?
+#
+# The order below comes from a model of forgetting, FSRS. It stands in the tradition of Ye, Su and Cao (2022), who fitted such a model to 220 million answers of people who learn words. For each exercise it keeps two numbers: how hard you find it, and how long it lasts. From these it computes the chance that you still know it after $d$ days.
+#
+# **Predict.** You have an exercise right on day 0 and look at it once more, right again. The second look is on day 1, or on day 7. With which are you more likely to know it on day 30? By how many per cent?
+
+
+# %%
+def chance(looks: list[int], d: int) -> float:
+    """The model's chance of a right answer on day d, after right answers on the days of ``looks``."""
+    start = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    record = [
+        {"exercise": "any", "status": "right", "at": (start + timedelta(days=look)).isoformat()}
+        for look in looks
+        if look <= d
+    ]
+    return memories(record, at=start + timedelta(days=d))["any"].recall
+
+
+for looks in ([0], [0, 1], [0, 7]):
+    print(f"right on days {looks}: {chance(looks, 30):.0%} on day 30")
+
+
+# %%
+def forgetting(gap: int) -> None:
+    """The chance over two months, with a second look after ``gap`` days."""
+    days = list(range(61))
+    fig, ax = plt.subplots(figsize=(5.6, 3.2))
+    ax.plot(days, [chance([0], d) for d in days], color="0.6", label="one look")
+    ax.plot(days, [chance([0, gap], d) for d in days], label=f"a second look on day {gap}")
+    ax.axvline(30, color="0.7", linewidth=1, linestyle=":")
+    ax.set(xlabel="day d", ylabel="chance to know it", ylim=(0.5, 1.02))
+    ax.legend()
+    plot.alt(fig, f"With a second look after {gap} days the chance on day 30 is {chance([0, gap], 30):.0%}, without one {chance([0], 30):.0%}.")  # fmt: skip
+
+
+plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
+
+# %% [markdown]
+# The second look on day 7 is worth more: 90 % against 78 %. It comes when you have begun to forget, and what costs you some effort lasts longer.
+#
+# **What this does not say.** The model knows flash cards of words, not exercises in PyTorch. Its *order* is a reasonable guess; its percentages are not yours. And the exam is today, so spacing cannot help before it. What can still help is to find the gaps, and to know how far you may trust yourself.
+
+# %% [markdown]
+# ## Where to begin
+#
+# Here is your order. It is worked out from the checks you have run since day 01, and from your answers below:
+#
+# 1. first what was wrong in the end, or right long ago;
+# 2. then what you have not tried, one item of each day;
+# 3. last what is fresh.
+#
+# Neighbours belong to different days wherever that is possible. Run the cell again after a few answers. On a new computer it knows nothing of you: import your progress at the foot of the course's home.
+#
+# {revise: agenda}
+
+# %% [markdown]
+# ## How to use a question
+#
+# 1. Shut your notes. Write the answer on paper, in a sentence.
+# 2. Fill in `sure`: how likely it is, from 0 to 1, that you are right.
+# 3. Now look at the answer, or run the cell that shows it.
+# 4. Fill in `right` with `True` or `False`, and run the cell. Right means right *with its reason*.
+#
+# An exercise begins from an empty function and is judged by the check of its own day. Give it the minutes that stand beside it, no more, and go on.
+
+# %% [markdown]
+# ## Day 01: what a network computes
+#
+# A layer is a matrix product and a function with a bend. A loss says how wrong the answer is.
+#
+# {revise: 01_intro_and_ffns, exercise: mse, questions: [morning.3], predictions: [morning.1]}
+
+# %% [markdown]
+# ## Day 02: tensors and gradients
+#
+# Shapes decide what an operation means, and autograd adds up what it finds.
+#
+# {revise: 02_pytorch_1, exercise: sequence_mask, questions: [morning.1], predictions: [morning.7]}
+
+# %% [markdown]
+# ## Day 03: a training that you can trust
+#
+# The five lines of a training loop, each in its place.
+#
+# {revise: 03_pytorch_2, exercise: train_step, questions: [morning.3]}
+
+# %% [markdown]
+# ## Day 04: what learning minimises
+#
+# The data that you judge by must be new in the way in which the future will be new.
+#
+# {revise: 04_ml_recap, exercise: dropout, questions: [afternoon.2], predictions: [morning.8]}
+
+# %% [markdown]
+# ## Day 05: one kernel for every place
+#
+# A convolution uses the same few weights everywhere, so it finds its pattern wherever it stands.
+#
+# {revise: 05_cnns_1, exercise: cross_correlate, questions: [morning.2], predictions: [morning.4]}
+
+# %% [markdown]
+# ## Day 06: deeper, and for every pixel
+#
+# Shortcuts let the gradient pass; borrowed weights replace labels that you do not have. When nothing is marked and nothing is there, two sets agree: their intersection over union is 1 by convention.
+#
+# {revise: 06_cnns_2, exercise: iou, questions: [morning.4]}
+
+# %% [markdown]
+# ## Day 06: probability
+#
+# Most losses of this course are the negative logarithm of a likelihood.
+#
+# {revise: 06_cnns_2, exercise: mle_gaussian, questions: [probability.1]}
+
+# %% [markdown]
+# ## Day 07: compress, generate, doubt
+#
+# An autoencoder that has to say how sure it is becomes a generator.
+#
+# {revise: 07_vaes}
+
+# %% [markdown]
+# ## Day 08: two networks at play
+#
+# One draws, one judges, and each is the other's loss.
+#
+# {revise: 08_gans}
+
+# %% [markdown]
+# ## Day 09: from noise to data
+#
+# Learn to take a little noise away, and do it many times.
+#
+# {revise: 09_diffusion}
+
+# %% [markdown]
+# ## Day 10: networks with a memory
+#
+# The same weights at every step, and a state that carries what came before: $h_t=\tanh(W_x x_t+W_h h_{t-1}+b)$.
+#
+# {revise: 10_rnns, exercise: rnn_cell, questions: [morning.2]}
+
+# %% [markdown]
+# ## Day 11: words as numbers
+#
+# Perplexity is the exponential of the mean surprise about a token: as many equally likely choices would surprise you as much.
+#
+# {revise: 11_nlp, exercise: perplexity, questions: [morning.2]}
+
+# %% [markdown]
+# ## Day 12: attention
+#
+# Each position asks all the others, and takes a weighted mean of what they answer.
+#
+# {revise: 12_transformers}
+
+# %% [markdown]
+# ## Day 13: decisions in a row
+#
+# A reward that comes later counts less, by a factor of $\gamma$ for each step.
+#
+# {revise: 13_deep_rl, exercise: discounted_return, questions: [morning.1]}
+
+# %% [markdown]
+# ## Day 14: where the field stands
+#
+# Much of the state of the art is an old idea made cheap enough to use.
+#
+# {revise: 14_state_of_the_art}
+
+# %% [markdown]
+# ## What can you do now? Answered
+#
+# You have $N$ answers, and for each how sure you were, $s_i$, and whether it was right, $r_i$. Two figures tell how far you may trust yourself. The first is the **reliability diagram**: where you said 80 %, were you right in 80 % of the cases? You drew it for a network on day 05. Points below the diagonal mean that you were too sure. The second is the score of Brier (1950), a weather forecaster:
+#
+# $$\text{Brier score}=\frac1N\sum_{i=1}^{N}(s_i-r_i)^2.$$
+#
+# **A worked number.** You say 0.9 and are right, then 0.6 and are wrong: $(0.1^2+0.6^2)/2=0.185$. The trivial baseline says every time how often you are right, here 0.5, and scores $0.5\cdot(1-0.5)=0.25$. A score below that baseline means that you know *which* of your answers to check.
+
+# %%
+revision.reliability()
+
+# %% [markdown]
+# The share that you had right is the answer to the first line of this notebook, as far as this sheet can ask it. *What you can do*, on the course's home, lists the rest: every exercise that you got right, and your trainings beside ours.
+#
+# With few answers the diagram is noisy. Suppose that your confidence is perfect, and you say 80 % ten times. One time in eight, fewer than seven of these ten answers are right. Read the direction, not the decimals.
+#
+# ### Before you go in
+#
+# - **Overfit one batch first.** If the loss of eight examples does not go to zero, the model or the loop is wrong, not the data.
+# - **Print shapes** before and after each layer that you did not write.
+# - **Name the trivial baseline** beside every score, before you call the score good.
+# - **Read the loss at the first step.** For $K$ classes it should be near $\ln K$.
+# - **When you are only half sure, check.** That is what the diagram above was for.
+
+# %% [markdown]
+# ## Summary
+#
+# - Ask first, look afterwards; spread your looks; mix the topics.
+# - What was wrong comes back tomorrow, what was right comes back later each time.
+# - Confidence is a measurement like any other. Plot it against the truth.
+#
+# After the exam the record stays. Five minutes with the first entries of the agenda, once a week, keep most of these three weeks.
+
+# %% [markdown]
+# ## References
+#
+# - Brier (1950). *Verification of forecasts expressed in terms of probability.* Monthly Weather Review 78, 1 to 3.
+# - Latimier, Peyre, Ramus (2021). *A meta-analytic review of the benefit of spacing out retrieval practice episodes on retention.* doi:10.1007/s10648-020-09572-8.
+# - Pan, Rickard (2018). *Transfer of test-enhanced learning: meta-analytic review and synthesis.* doi:10.1037/bul0000151.
+# - Rohrer, Dedrick, Burgess (2014). *The benefit of interleaved mathematics practice is not limited to superficially similar kinds of problems.* doi:10.3758/s13423-014-0588-3.
+# - Yang and others (2021). *Testing (quizzing) boosts classroom learning: a systematic and meta-analytic review.* doi:10.1037/bul0000309.
+# - Ye, Su, Cao (2022). *A stochastic shortest path algorithm for optimizing spaced repetition scheduling.* doi:10.1145/3534678.3539081.
