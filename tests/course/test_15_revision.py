@@ -1,0 +1,61 @@
+"""Day 15 asks about every day that has a source, gives no answer away, and says only figures that can be computed again."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from scipy.stats import binom
+from sklearn.metrics import brier_score_loss
+
+from coursekit.exercises.leaks import find, secret_lines
+from coursekit.project import Project, find_parts
+from coursekit.sources.percent import read
+from coursekit.sources.revision import assembled
+from coursekit.sources.student import student_code
+from dlmodule.revision.memory import memories
+
+PROJECT = Project(Path(__file__).parents[2])
+EARLIER = sorted({part.session for part in find_parts(PROJECT) if part.session < "15" and part.session[:2].isdigit()})
+TEXT = "\n".join(cell.text for cell in read(PROJECT.source("15_revision", "morning")).cells)
+
+
+@pytest.mark.parametrize("session", EARLIER)
+def test_every_day_is_asked_about(session: str) -> None:
+    """At least one question and one exercise of each session with a source."""
+    mine = [item for item in assembled(PROJECT, "15_revision", "morning").revised if item.id.split(".")[0] == session]
+    assert any(item.exercise for item in mine) and any(not item.exercise for item in mine)
+
+
+def test_the_student_version_holds_no_line_of_a_solution() -> None:
+    """Of no session that it asks about."""
+    source = assembled(PROJECT, "15_revision", "morning")
+    shown = "\n".join(cell.text if cell.tree is None else student_code(source, cell) for cell in source.cells)
+    for session in EARLIER:
+        assert find(secret_lines(PROJECT, session), shown) == []
+
+
+def test_names_that_two_days_bind_are_bound_again_before_they_are_used() -> None:
+    """Each exercise is defined once, so that no later day replaces an earlier answer."""
+    names = [item.exercise.name for item in assembled(PROJECT, "15_revision", "morning").revised if item.exercise]
+    assert len(names) == len(set(names))
+
+
+def test_the_chances_that_the_text_says_are_the_models() -> None:
+    """67 % without a second look, 78 % with one on day 1, 90 % with one on day 7."""
+    start = datetime(2030, 3, 1, 8, tzinfo=UTC)
+    for looks, said in (([0], 67), ([0, 1], 78), ([0, 7], 90)):
+        record = [
+            {"exercise": "x", "status": "right", "at": (start + timedelta(days=day)).isoformat()} for day in looks
+        ]
+        assert round(100 * memories(record, at=start + timedelta(days=30))["x"].recall) == said
+    assert "90 % against 78 %" in TEXT
+
+
+def test_the_worked_numbers_of_the_brier_score_and_of_chance() -> None:
+    """0.185 for two answers; fewer than seven of ten right, one time in eight."""
+    assert brier_score_loss([1, 0], [0.9, 0.6]) == pytest.approx(0.185)
+    assert re.search(r"=0\.185\$", TEXT)
+    assert binom.cdf(6, 10, 0.8) == pytest.approx(1 / 8, abs=0.005) and "One time in eight, fewer than seven" in TEXT
