@@ -138,7 +138,9 @@ def _head(text: str, tensors: dict[str, Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         found.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
-        found.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+        # A copy: a tensor of one number counts as contiguous whatever its stride, and only stride 1 can be read as bytes.
+        flat = tensor.reshape(-1).clone(memory_format=torch.contiguous_format)
+        found.update(flat.view(torch.uint8).numpy().data)
     return f'{{"sha256":"{found.hexdigest()}","tree":'
 
 

@@ -69,6 +69,13 @@ def test_trees_survive_packing(value: Any) -> None:
     assert same(serialise.unpack(json.loads(json.dumps(packed)), tensors), value)
 
 
+def test_views_of_one_number_are_written_like_copies() -> None:
+    """Every second column of a single row with two: one number whose stride is two, which torch calls contiguous."""
+    view = torch.arange(2.0)[None, ::2]
+    assert view.stride(-1) == 2 and view.is_contiguous()
+    assert serialise.to_bytes([view]) == serialise.to_bytes([view.clone(memory_format=torch.contiguous_format)])
+
+
 @given(TREES)
 def test_every_tree_is_at_distance_zero_from_itself(value: Any) -> None:
     """Distance is zero on equal things, whatever they are."""
