@@ -119,6 +119,15 @@ class Exercise:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A question of the revision notebook, by the id under which its answers are on record."""
+
+    id: Name
+    title: Text
+    minutes: Count = 0
+
+
+@dataclass(frozen=True)
 class Minutes:
     """How long a part takes: to study, and to compute on two CPU cores (bfloat16, float32) and on a GPU."""
 
@@ -148,6 +157,7 @@ class Part:
     objectives: tuple[Text, ...] = ()
     minutes: Minutes = Minutes()
     exercises: tuple[Exercise, ...] = ()
+    questions: tuple[Question, ...] = ()
     open: frozenset[Version] = field(default=frozenset(), metadata={"kept": False})  # see Course.as_of
 
     def path(self, version: Version) -> str | None:
@@ -174,6 +184,7 @@ class Part:
             title=self.syllabus_title or day_title,
             objectives=(),
             exercises=(),
+            questions=(),
             minutes=Minutes(),
             colab=None,
         )

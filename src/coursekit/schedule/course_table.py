@@ -180,6 +180,11 @@ def _part(row: LectureRow, project: Project, syllabus: Syllabus) -> resolved.Par
             )
             for meta in (source.exercises if source else ())
         ),
+        questions=tuple(
+            resolved.Question(item.id, item.title, item.minutes)
+            for item in (source.revised if source else ())
+            if item.exercise is None
+        ),
     )
 
 

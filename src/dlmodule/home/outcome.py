@@ -115,7 +115,7 @@ def _number(value: float, measured: Measured) -> str:
 
 
 def _next(course: Course, attempts: Sequence[Attempt], now: datetime) -> list[Next]:
-    """The first of the agenda: exercises that the learner tried, and the core of what is open."""
+    """The first of the agenda: exercises and questions that the learner tried, and the core of what is open."""
     known = statuses(attempts)
     found: dict[str, tuple[Day, Part, Item]] = {}
     for day, part in course.parts():
@@ -123,7 +123,11 @@ def _next(course: Course, attempts: Sequence[Attempt], now: datetime) -> list[Ne
             continue
         for identity, exercise in zip(day.exercise_ids(part), part.exercises, strict=True):
             if exercise.core or identity in known:
-                found[identity] = day, part, Item(identity, day.title, exercise.title, exercise.minutes)
+                found[identity] = day, part, Item(identity, day.session, exercise.title, exercise.minutes)
+        for question in part.questions:
+            if question.id in known:  # it stands in the revision, and belongs to the session that its id begins with
+                topic = question.id.partition(".")[0]
+                found[question.id] = day, part, Item(question.id, topic, question.title, question.minutes)
     entries = agenda([item for _, _, item in found.values()], attempts, at=now)[:SHOWN]
     return [_placed(entry, *found[entry.item.id][:2]) for entry in entries]
 

@@ -158,6 +158,10 @@ def test_the_notebooks_show_a_stub_and_a_solution_and_nothing_is_copied_to_the_s
     assert len({cell["id"] for cell in student["cells"]}) == len(student["cells"])
     days = json.loads((project.build / "course.json").read_text())["days"]
     assert [len(part["exercises"]) for day in days for part in day["parts"]] == [4, 0, 0, 0]
+    assert [question["id"] for question in days[1]["parts"][0]["questions"]] == [
+        "01_tiny.morning.prediction_2",
+        "01_tiny.morning.question_1",
+    ]
 
 
 def test_a_change_of_what_is_asked_makes_the_notebook_again(tmp_path: Path) -> None:

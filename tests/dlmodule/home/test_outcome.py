@@ -99,6 +99,26 @@ def test_what_was_built_what_was_tried_and_what_comes_first() -> None:
     assert "not right yet, last tried 6 days ago" in page.text("revise")
 
 
+def test_a_question_of_the_revision_comes_back_once_it_was_answered() -> None:
+    """Not before: the notebook asks it. A wrong answer leads to the notebook, and to no exercise."""
+    facts = reference_run.facts()
+    last = facts["days"][4]["parts"][1]
+    last["questions"] = [{"id": "01_intro.morning.question_2", "title": "Question 1.1", "minutes": 2}]
+
+    def page(*record: dict[str, Any]) -> Outline:
+        return Outline(render(course_from(facts).as_of(None), at=AT, progress=record, local=Local("x", "/w")))
+
+    assert "Question 1.1" not in page().text("revise")
+    again = page(attempt("01_intro.morning.question_2", "wrong", 2, sure=0.9))
+    assert (
+        again.text("revise")
+        .partition("Question 1.1")[2]
+        .startswith(" Day 05 · 2 min · not right yet, last tried 2 days ago")
+    )
+    assert again.opens[0] == "05_cnns_1.afternoon"
+    assert "Question" not in again.text("built")
+
+
 def test_figures_stand_beside_the_ledgers() -> None:
     """The last check's figure, the bar, and ours; a figure below the bar is told, a missing one too."""
 
