@@ -18,7 +18,7 @@ from dlmodule import plot
 from dlmodule.revision.memory import memories
 from dlmodule.revision.notebook import Revision
 
-revision = Revision()
+revision = Revision("15_revision.morning")
 plot.use_style()
 
 # %% [markdown]

@@ -20,9 +20,10 @@ from dlmodule.place import progress_file
 
 @dataclass(frozen=True)
 class Progress:
-    """The attempts in one file."""
+    """The attempts in one file. ``part``: the notebook (SESSION.PART) that those appended come from, where it is not the exercise's own."""
 
     path: Path
+    part: str = ""
 
     @classmethod
     def local(cls) -> Progress:
@@ -44,6 +45,7 @@ class Progress:
 
     def append(self, attempt: dict[str, Any]) -> None:
         """Append one attempt; a file that cannot be written never stops a check."""
+        attempt = attempt | {"part": self.part} if self.part else attempt
         if self.path.exists() and not self.path.is_file():
             return  # a pipe would keep the check waiting
         try:

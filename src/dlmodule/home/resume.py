@@ -35,7 +35,8 @@ def where_to_continue(
     home_of = {exercise: day.part_id(part) for day, part in usable for exercise in day.exercise_ids(part)}
     ids = [day.part_id(part) for day, part in usable]
     worked: dict[str, datetime] = {}
-    stamps = [*opened.items(), *((home_of.get(str(a.get("exercise")), ""), str(a.get("at"))) for a in progress_list)]
+    places = [str(a.get("part") or home_of.get(str(a.get("exercise")), "")) for a in progress_list]
+    stamps = [*opened.items(), *zip(places, (str(a.get("at")) for a in progress_list), strict=True)]
     for identity, text in stamps:
         when = _stamp(text, at)
         if identity in ids and when is not None:

@@ -5,7 +5,7 @@ well your confidence agrees with the truth.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,11 +30,14 @@ class Answer:
 class Revision:
     """A learner's revision, kept in the record of attempts beside those of the checks.
 
-    ``clock`` gives the present moment, aware; ``progress`` is where attempts are kept (default: this learner's).
+    ``part`` is the notebook's name, SESSION.PART, so that the home leads back to it. ``progress`` is where attempts are kept (default:
+    this learner's), ``clock`` gives the present moment, aware.
     """
 
-    def __init__(self, progress: Progress | None = None, clock: Callable[[], datetime] | None = None) -> None:
-        self._progress = progress or Progress.local()
+    def __init__(
+        self, part: str, progress: Progress | None = None, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self._progress = replace(progress or Progress.local(), part=part)
         self._clock = clock or (lambda: datetime.now(UTC).astimezone())
 
     def agenda(self, *items: tuple[str, str, int], shown: int = 10) -> None:

@@ -62,7 +62,7 @@ REVISION = """\
 # %%
 from dlmodule.revision.notebook import Revision
 
-revision = Revision()
+revision = Revision("02_again.morning")
 
 # %% [markdown]
 # ## In which order

@@ -179,6 +179,8 @@ def test_where_to_continue() -> None:
     done = [attempt(name, "right", "2022-12-02T10:00:00+00:00") for name in names]
     assert resume(done, {}) == "05_cnns_1.afternoon"
     assert resume([attempt("edge_kernels", "right", "yesterday")], {"x": "?"}) == "01_intro.morning"
+    revised = {**attempt("edge_kernels", "wrong", "2022-12-02T10:00:00+00:00"), "part": "04_ml_recap.morning"}
+    assert resume([revised], {}) == "04_ml_recap.morning"  # an exercise asked again leads back to where it was asked
 
 
 def test_assessments_count_down_in_a_timed_run_only() -> None:

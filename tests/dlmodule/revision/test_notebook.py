@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss
 
+from dlmodule.checking.key import save
 from dlmodule.checking.progress import Progress
 from dlmodule.errors import DLModuleError
 from dlmodule.home.resume import statuses
 from dlmodule.open.attempts import export_attempts, import_attempts
 from dlmodule.revision.notebook import Answer, Revision, binned, brier
+from tests.dlmodule.open import reference_run
 
 matplotlib.use("Agg")
 NOW = datetime(2022, 12, 16, 9, tzinfo=UTC)
@@ -44,7 +46,7 @@ def clock() -> Clock:
 @pytest.fixture
 def revision(tmp_path: Path, clock: Clock) -> Revision:
     """A revision with an empty record."""
-    return Revision(Progress(tmp_path / "progress.jsonl"), clock)
+    return Revision("15_revision.morning", Progress(tmp_path / "progress.jsonl"), clock)
 
 
 def test_the_agenda_shows_one_item_of_each_day_first_and_then_what_went_wrong(
@@ -96,10 +98,32 @@ def test_answers_are_attempts_that_an_export_carries_and_the_home_reads(revision
     import_attempts(there, export_attempts(tmp_path / "progress.jsonl").encode())
     copied = Progress(there).load()
     assert copied == [
-        {"exercise": "01_a.morning.question_1", "status": "right", "at": "2022-12-16T09:00:00+00:00", "sure": 0.75}
+        {
+            "exercise": "01_a.morning.question_1",
+            "status": "right",
+            "at": "2022-12-16T09:00:00+00:00",
+            "sure": 0.75,
+            "part": "15_revision.morning",
+        }
     ]
-    assert Revision(Progress(there)).answers() == [Answer(0.75, True)]
+    assert Revision("15_revision.morning", Progress(there)).answers() == [Answer(0.75, True)]
     assert statuses(copied) == {"01_a.morning.question_1": "right"}
+
+
+def test_an_exercise_is_judged_by_its_own_days_check(
+    revision: Revision, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under its own id, with the notebook it was asked in beside it; an untouched stub is no attempt that counts."""
+    (tmp_path / "keys").mkdir()
+    save(tmp_path / "keys" / "05_cnns_1.safetensors", [reference_run.key()])
+    monkeypatch.setenv("DLMODULE_KEYS", str(tmp_path / "keys"))
+    statuses_found = [revision.check("05_cnns_1.edge_kernels", answer).status for answer in (..., 14, 15)]
+    assert statuses_found == ["not started", "wrong", "right"]
+    attempts = Progress(tmp_path / "progress.jsonl").load()
+    assert {attempt["exercise"] for attempt in attempts} == {"05_cnns_1.edge_kernels"}
+    assert {attempt["part"] for attempt in attempts} == {"15_revision.morning"}
+    assert statuses(attempts) == {"05_cnns_1.edge_kernels": "right"}
+    assert "Right" in capsys.readouterr().out
 
 
 def test_running_the_notebook_again_counts_an_answer_once(
