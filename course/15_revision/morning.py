@@ -5,7 +5,7 @@
 #   - say how sure you are before you look, and measure whether your confidence can be trusted
 #   - explain why looking again after a gap serves you better than reading your notes twice
 #   - choose what to revise from what you got wrong, and from how long ago it was
-# prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2, 04_ml_recap, 05_cnns_1, 06_cnns_2, 10_rnns, 11_nlp, 13_deep_rl]
+# prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2, 04_ml_recap, 05_cnns_1, 06_cnns_2, 09_diffusion, 10_rnns, 11_nlp, 13_deep_rl]
 # minutes: {cpu: 1}
 # ---
 
@@ -182,7 +182,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 #
 # Learn to take a little noise away, and do it many times.
 #
-# {revise: 09_diffusion}
+# {revise: 09_diffusion, exercise: q_sample, questions: [morning.2]}
 
 # %% [markdown]
 # ## Day 10: networks with a memory
