@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from coursekit.cache import digest_of, digest_of_files, package_digest
-from coursekit.project import Part, Project, find_parts, key_path, notebook_path, select_parts, uncollected
+from coursekit.project import Part, Project, find_parts, given_path, key_path, notebook_path, select_parts, uncollected
 from dlmodule.errors import DLModuleError
 from dlmodule.files import is_abandoned, write_atomically
 
@@ -50,6 +50,7 @@ def build(
     _build_notebooks(project, chosen, digests, report)
     if keys:
         _record_keys(project, chosen, report, tell)
+        _write_given(project, chosen, report)
     _remove_stale(project, parts, report)
     _write_course(project, chosen, digests, report)
     return report
@@ -150,9 +151,32 @@ def _record_keys(project: Project, parts: Sequence[Part], report: Report, tell: 
         report.written.append(key_path(session))
 
 
+def _write_given(project: Project, parts: Sequence[Part], report: Report) -> None:
+    """What the courseworks among ``parts`` give to learners, drawn from their secret seeds."""
+    for session in dict.fromkeys(part.session for part in parts):
+        if not (project.course / session / "coursework.toml").is_file():
+            continue
+        from coursekit.marking.coursework import Coursework
+
+        coursework = Coursework(project, session)
+        files = [coursework.folder / "coursework.toml", *sorted(coursework.private.glob("*"))]
+        inputs = digest_of(package_digest("dlmodule"), *(path.read_bytes() for path in files if path.is_file()))
+        if project.cache.is_made(f"given {session}", inputs):
+            continue
+        try:
+            content = coursework.given().to_bytes()
+        except DLModuleError as error:
+            report.problems.append(error)
+            report.failed.update(part.id for part in parts if part.session == session)
+            continue
+        write_atomically(project.build / given_path(session), content)
+        project.cache.made(f"given {session}", inputs, [given_path(session)])
+        report.written.append(given_path(session))
+
+
 def _remove_stale(project: Project, parts: Sequence[Part], report: Report) -> None:
     """Notebooks and keys whose source is gone, and temporary files that a killed build left."""
-    expected = {key_path(part.session) for part in parts}
+    expected = {path(part.session) for part in parts for path in (key_path, given_path)}
     for part in parts:
         expected |= {notebook_path(part.session, part.name, solutions=solutions) for solutions in (False, True)}
     for folder in ("notebooks", "keys"):

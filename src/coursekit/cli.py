@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "release": ("coursekit.commands.release:command", "Write exactly what is due at a moment."),
     "site": ("coursekit.commands.site:command", "Build the static web site."),
     "slides": ("coursekit.commands.slides:command", "Make the slide decks."),
+    "submit": ("dlmodule.coursework.command:command", "Seal a coursework to hand it in, and say what is forgotten."),
     "verify": ("coursekit.commands.verify:command", "Prove that every exercise's check does what it claims."),
 }
 

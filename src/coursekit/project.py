@@ -19,7 +19,7 @@ from coursekit.errors import CourseError
 
 T = TypeVar("T")
 
-_SESSION = re.compile(r"\d\d_\w+")
+_SESSION = re.compile(r"\d\d_\w+|coursework_\d+")
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,11 @@ class Part:
 def key_path(session: str) -> str:
     """Where a session's key stands, relative to build/."""
     return f"keys/{session}.safetensors"
+
+
+def given_path(coursework: str) -> str:
+    """Where what a coursework gives to learners stands, relative to build/: beside the keys, so that it is found as they are."""
+    return f"keys/{coursework}_given.safetensors"
 
 
 def find_parts(project: Project) -> list[Part]:

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from dlmodule.coursework.command import command as submit
 from dlmodule.errors import DLModuleError
 from dlmodule.open.server import command as open_course
 
@@ -15,6 +16,7 @@ def course() -> None:
 
 
 course.add_command(open_course, "open")
+course.add_command(submit, "submit")
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ RIGHT, WRONG, NOT_STARTED, COULD_NOT_CHECK = (
     "not started",
     "could not check",
 )  # as in dlmodule's diagnosis
+SCORED, TO_BE_MARKED, MARKED = "scored", "to be marked", "marked"  # a file; a written answer before and after a person read it
 LONGEST = 400  # characters of a message; `describe` cuts there, a forger may not
 
 
@@ -30,7 +31,7 @@ LONGEST = 400  # characters of a message; `describe` cuts there, a forger may no
 class ExerciseMark:
     """The mark of one exercise and why. passed: how many of its ``cases`` were right. message never quotes a hidden case.
 
-    by_dtype: it is wrong in a way that float64 input may be the cause of, as a check sees it.
+    by_dtype: it is wrong in a way that float64 input may be the cause of, as a check sees it. answer: the digest of a written one.
     """
 
     exercise: str
@@ -42,6 +43,7 @@ class ExerciseMark:
     message: str
     mistake: str = ""
     by_dtype: bool = False
+    answer: str = ""
 
 
 REASONS = {
@@ -90,7 +92,8 @@ def unread(task: Task) -> ExerciseMark:
 
 def _mark(task: Task, status: str, passed: int, message: str, mistake: str = "") -> ExerciseMark:
     cases = len(task.key.cases)
-    share = 1.0 if status == RIGHT else task.partial * passed / cases if status == WRONG else 0.0
+    partly = max(task.partial * passed / cases, task.shares.get(mistake, 0.0)) if status == WRONG else 0.0
+    share = 1.0 if status == RIGHT else partly
     return ExerciseMark(task.name, status, task.marks * share, task.marks, passed, cases, message, mistake)
 
 

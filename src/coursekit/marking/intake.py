@@ -5,6 +5,7 @@
     submitted/LEARNER/ASSIGNMENT/NOTEBOOK.ipynb    nbgrader, with its timestamp.txt
     NAME_ID_assignsubmission_file_/...             Moodle
     name_[LATE_]ID_ID_file.ipynb                   Canvas
+    in each of them, SEALED.zip for a notebook     `course submit`; LEARNER.zip or LEARNER_coursework_2.zip where no folder says whose
 
 An archive is never unpacked: members are read, with limits, and no name in it becomes a path.
 """
@@ -14,13 +15,15 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from coursekit.errors import CourseError
 from coursekit.marking.submission import LARGEST, Submission
+from dlmodule.coursework.sealing import digest, is_sealed, unseal
+from dlmodule.errors import DLModuleError
 
 MOST_FILES = 100_000
 MOST_RATIO = 200  # a notebook compresses 10 times, one full of zeros 30 times; a bomb 1000 times
@@ -36,12 +39,15 @@ class _File:
     content: bytes
     at: datetime | None
     problem: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    sealed: str = ""
+    assessment: str = ""
 
 
-def submissions(place: Path, notebook: str | None = None) -> list[Submission]:
+def submissions(place: Path, notebook: str | None = None, assessment: str | None = None) -> list[Submission]:
     """The submissions in the folder or zip ``place``, by learner.
 
-    notebook: the file name that counts where a learner handed in several (else the newest of a name, then the first). CourseError
+    assessment: a sealed file of another one has a problem. notebook: the file name that counts where a learner handed in several (else the newest of a name, then the first). CourseError
     where nothing can be read there; a single bad file becomes a submission with a ``problem``.
     """
     if place.is_dir():
@@ -55,7 +61,7 @@ def submissions(place: Path, notebook: str | None = None) -> list[Submission]:
         by_learner.setdefault(_learner(file.path), []).append(file)
     if not by_learner:
         raise CourseError("holds no notebook (.ipynb)", file=place)
-    return [_chosen(learner, found, notebook) for learner, found in sorted(by_learner.items())]
+    return [_chosen(learner, found, notebook, assessment) for learner, found in sorted(by_learner.items())]
 
 
 def _in_folder(place: Path) -> Iterator[_File]:
@@ -70,10 +76,12 @@ def _in_folder(place: Path) -> Iterator[_File]:
             yield _File(name, b"", None, "it is a link to another file")
         elif not path.is_file():
             continue
-        elif path.suffix.lower() == ".zip":
-            yield from _in_zip(name.as_posix(), path)
-        elif path.stat().st_size > LARGEST:
+        elif path.stat().st_size > LARGEST and path.suffix.lower() != ".zip":
             yield _File(name, b"", None, f"it is larger than {LARGEST >> 20} MB")
+        elif path.suffix.lower() == ".zip":
+            small = path.stat().st_size <= LARGEST
+            content = path.read_bytes() if small else b""
+            yield from [_sealed(name, content, _timestamp(path))] if is_sealed(content) else _in_zip(name.as_posix(), path)
         else:
             yield _File(name, path.read_bytes(), _timestamp(path))
 
@@ -99,10 +107,27 @@ def _in_zip(name: str, archive: Path) -> Iterator[_File]:
             for member in members:
                 # A name is only ever shown and compared; what would lead out of a folder is dropped from it.
                 parts = [part for part in member.filename.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-                if parts and parts[-1].lower().endswith(".ipynb") and ".ipynb_checkpoints" not in parts:
+                if not parts or ".ipynb_checkpoints" in parts:
+                    continue
+                if parts[-1].lower().endswith(".ipynb"):
                     yield _member(opened, member, inside / PurePosixPath(*parts))
+                elif parts[-1].lower().endswith(".zip"):
+                    held = _member(opened, member, inside / PurePosixPath(*parts))
+                    if held.problem or is_sealed(held.content):
+                        yield held if held.problem else _sealed(held.path, held.content, None)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         yield _File(inside / "archive.ipynb", b"", None, f"the archive cannot be read ({type(error).__name__})")
+
+
+def _sealed(path: PurePosixPath, content: bytes, at: datetime | None) -> _File:
+    """The notebook in a sealed file, as if it lay in a folder where the sealed file lies."""
+    name = path.with_name(re.sub(r"_coursework_\d+$", "", path.stem) + ".ipynb") if len(path.parts) == 1 else path.with_suffix(".ipynb")
+    try:
+        sealed = unseal(content)
+    except DLModuleError as error:
+        return _File(name, b"", at, f"the sealed file cannot be opened: {error}", sealed=digest(content))
+    # When it was sealed is what the learner's clock said: it breaks no tie and meets no deadline.
+    return _File(name, sealed.notebook, at, files=sealed.files, sealed=sealed.digest, assessment=sealed.assessment)
 
 
 def _member(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: PurePosixPath) -> _File:
@@ -132,12 +157,15 @@ def _learner(path: PurePosixPath) -> str:
     return canvas["learner"] if canvas else path.stem
 
 
-def _chosen(learner: str, found: Iterable[_File], notebook: str | None) -> Submission:
+def _chosen(learner: str, found: Iterable[_File], notebook: str | None, assessment: str | None) -> Submission:
     """The file that counts: the one with the assessment's name, readable before unreadable, the latest of several."""
 
-    def rank(file: _File) -> tuple[bool, bool, float, str]:
+    def rank(file: _File) -> tuple[bool, bool, float, bool, str]:
         at = file.at.timestamp() if file.at else 0.0
-        return (notebook is not None and file.path.name == notebook, not file.problem, at, file.path.as_posix())
+        named = notebook is not None and file.path.name == notebook
+        return (named, not file.problem, at, bool(file.sealed), file.path.as_posix())
 
     best = max(found, key=rank)
-    return Submission(learner, best.path.as_posix(), best.content, best.at, best.problem)
+    of_another = best.assessment and assessment and best.assessment != assessment
+    problem = f"it was sealed as {best.assessment}" if of_another else best.problem
+    return Submission(learner, best.path.as_posix(), best.content, best.at, problem, best.files, best.sealed)

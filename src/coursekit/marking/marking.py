@@ -1,14 +1,22 @@
-"""Marking one submission: its notebook is read, tried in the sandbox, and decided outside."""
+"""Marking one submission: its notebook is read, tried in the sandbox, and decided outside.
+
+A task that builds on another is tried once more with a right answer to that one, where the learner's is not right: an error costs
+its own marks and not those of what comes after it. (The right answer enters the sandbox only then, in a run that can earn nothing
+for the task it answers.)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from coursekit.marking.assessment import Assessment
-from coursekit.marking.deciding import RIGHT, ExerciseMark, mark_of, unread
+from coursekit.marking.deciding import NOT_STARTED, RIGHT, TO_BE_MARKED, WRONG, ExerciseMark, mark_of, unread
 from coursekit.marking.sandbox import Sandbox, SandboxLost
-from coursekit.marking.submission import Submission, Unreadable, code_cells
+from coursekit.marking.scoring import score
+from coursekit.marking.submission import Submission, Unreadable, cells_of, code_cells
+from dlmodule.coursework.forgotten import answers
 
 TRIES = 6  # of an exercise whose sandbox is lost each time; one kill by somebody else must never cost a mark
 
@@ -33,27 +41,95 @@ def mark(assessment: Assessment, submission: Submission, sandbox: Sandbox) -> Ma
     try:
         if submission.problem:
             raise Unreadable(submission.problem)
-        cells = code_cells(submission.content)
+        cells, notebook = code_cells(submission.content), cells_of(submission.content)
     except Unreadable as problem:
-        return Marked(submission.digest, tuple(map(unread, assessment.tasks)), str(problem))
-    collected = _collect(cells, sandbox, range(len(assessment.tasks)))
-    marks = [mark_of(task, *collected.of(number)) for number, task in enumerate(assessment.tasks)]
-    again = _in_float32(assessment, marks)
-    if again:
-        rounded = _collect(cells, sandbox, list(again.values()))
-        for number, trial in again.items():
-            task = replace(assessment.tasks[number], key=assessment.trials[trial])
-            second = mark_of(task, *rounded.of(trial))
-            marks[number] = second if second.status == RIGHT else marks[number]
-        collected = replace(collected, seconds=collected.seconds + rounded.seconds)
-    return Marked(submission.digest, tuple(marks), seconds=collected.seconds)
+        files = [score(file, submission.files.get(f"{file.asked.name}.safetensors")) for file in assessment.files]
+        unmarked = [*map(unread, assessment.tasks), *files, *_written(assessment, {})]
+        return Marked(submission.digest, tuple(unmarked), str(problem))
+    tried = _Trying(assessment, cells, sandbox)
+    marks = tried.marks(range(len(assessment.tasks)))
+    for number, instead in _building_on_wrong_ones(assessment, marks):
+        again = tried.marks([number], instead)[0]
+        if again.marks > marks[number].marks:
+            names = " and ".join(f"`{name}`" for name in instead)
+            marks[number] = replace(again, message=f"With a right {names} in its place: {again.message}")
+    marks = _best_of_choices(assessment, marks)
+    marks += [score(file, submission.files.get(f"{file.asked.name}.safetensors")) for file in assessment.files]
+    marks += _written(assessment, answers(notebook))
+    return Marked(submission.digest, tuple(marks), seconds=tried.seconds)
 
 
-def _in_float32(assessment: Assessment, marks: list[ExerciseMark]) -> dict[int, int]:
-    """The exercises that are wrong and may be right in float32, with the number of that trial."""
+class _Trying:
+    """Trials of one notebook in the sandbox, and the marks for them."""
+
+    def __init__(self, assessment: Assessment, cells: list[str], sandbox: Sandbox) -> None:
+        self.assessment, self.cells, self.sandbox, self.seconds = assessment, cells, sandbox, 0.0
+
+    def marks(self, numbers: Sequence[int], instead: Mapping[str, str] | None = None) -> list[ExerciseMark]:
+        """The marks of these tasks; one that is wrong and may be right in float32 is tried in it too."""
+        tasks = self.assessment.tasks
+        found = self._evidence(numbers, instead)
+        marks = {number: mark_of(tasks[number], *found.of(number)) for number in numbers}
+        again = _in_float32(self.assessment, marks)
+        if again:
+            rounded = self._evidence(list(again.values()), instead)
+            for number, trial in again.items():
+                task = replace(tasks[number], key=self.assessment.trials[trial])
+                second = mark_of(task, *rounded.of(trial))
+                marks[number] = second if second.status == RIGHT else marks[number]
+        return [marks[number] for number in numbers]
+
+    def _evidence(self, trials: Iterable[int], instead: Mapping[str, str] | None) -> _Collected:
+        collected = _collect(self.cells, self.sandbox, trials, instead)
+        self.seconds += collected.seconds
+        return collected
+
+
+def _building_on_wrong_ones(
+    assessment: Assessment, marks: Sequence[ExerciseMark]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The tasks that are wrong and build on one that is not right, each with the references that take its place."""
+    right = {mark.exercise for mark in marks if mark.status == RIGHT}
+    for number, task in enumerate(assessment.tasks):
+        instead = {name: assessment.references[name] for name in task.after if name not in right}
+        if instead and marks[number].status == WRONG:
+            yield number, instead
+
+
+def _best_of_choices(assessment: Assessment, marks: list[ExerciseMark]) -> list[ExerciseMark]:
+    """Of tasks that are a choice the best counts, and the others are worth nothing."""
+    best: dict[str, int] = {}
+    for number, task in enumerate(assessment.tasks):
+        if task.either and (task.either not in best or marks[number].marks > marks[best[task.either]].marks):
+            best[task.either] = number
+    return [
+        replace(mark, marks=0.0, of=0.0, message=f"{mark.message} Your other choice counts.")
+        if task.either and best[task.either] != number
+        else mark
+        for number, (task, mark) in enumerate(zip(assessment.tasks, marks, strict=True))
+    ]
+
+
+def _written(assessment: Assessment, found: Mapping[str, str]) -> list[ExerciseMark]:
+    """Questions, to be marked by a person; an empty answer needs none."""
+    return [
+        ExerciseMark(question.id, TO_BE_MARKED, 0.0, question.marks, 0, 0, "", answer=answer_digest(text))
+        if (text := found.get(question.id, ""))
+        else ExerciseMark(question.id, NOT_STARTED, 0.0, question.marks, 0, 0, "No answer was written.")
+        for question in assessment.questions
+    ]
+
+
+def answer_digest(text: str) -> str:
+    """What a written answer is known by."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
+
+
+def _in_float32(assessment: Assessment, marks: Mapping[int, ExerciseMark]) -> dict[int, int]:
+    """The tasks among ``marks`` that are wrong and may be right in float32, with the number of that trial."""
     able = [number for number, task in enumerate(assessment.tasks) if task.in_float32]
     trials = {number: len(assessment.tasks) + place for place, number in enumerate(able)}
-    return {number: trial for number, trial in trials.items() if marks[number].by_dtype}
+    return {number: trials[number] for number in marks if number in trials and marks[number].by_dtype}
 
 
 @dataclass(frozen=True)
@@ -68,7 +144,9 @@ class _Collected:
         return self.evidence.get(trial), self.reasons.get(trial, "")
 
 
-def _collect(cells: list[str], sandbox: Sandbox, trials: Iterable[int]) -> _Collected:
+def _collect(
+    cells: list[str], sandbox: Sandbox, trials: Iterable[int], instead: Mapping[str, str] | None = None
+) -> _Collected:
     """Try them; one that ends its child, by whatever means, costs only itself: those after it get another child."""
     evidence: dict[int, bytes] = {}
     reasons: dict[int, str] = {}
@@ -76,7 +154,7 @@ def _collect(cells: list[str], sandbox: Sandbox, trials: Iterable[int]) -> _Coll
     waiting = list(trials)
     while waiting:
         try:
-            ran = sandbox.run(cells, waiting)
+            ran = sandbox.run(cells, waiting, instead)
         except SandboxLost:
             lost += 1
             if lost < TRIES:

@@ -1,6 +1,6 @@
 """What passes between the marker and the sandbox: frames of bytes, each with a kind and a length. Never a pickle.
 
-marker -> zygote   SETUP (what to try, as safetensors), then RUN (cells and which exercises, as JSON), one at a time
+marker -> zygote   SETUP (what to try, as safetensors), then RUN (cells, which exercises, what stands in for earlier ones, as JSON), one at a time
 zygote -> marker   READY, then for each RUN: DATA (bytes of the child, unread) any number of times, and ENDED (JSON)
 child  -> zygote   evidence: the number of an exercise, a length, and that many bytes (safetensors)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,22 +23,36 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Submission:
-    """One learner's notebook. submitted_at: None where the way it came does not say. problem: why it cannot be read, else ""."""
+    """What one learner handed in. submitted_at: None where the way it came does not say. problem: why it cannot be read, else "".
+
+    files: what a sealed file holds beside the notebook; sealed: the digest of the sealed file, which the learner has as a receipt.
+    """
 
     learner: str
     file: str
     content: bytes
     submitted_at: datetime | None = None
     problem: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    sealed: str = ""
 
     @property
     def digest(self) -> str:
         """SHA-256 of what was handed in."""
-        return hashlib.sha256(self.content).hexdigest()
+        return self.sealed or hashlib.sha256(self.content).hexdigest()
 
 
 def code_cells(content: bytes) -> list[str]:
     """The texts of the code cells of a notebook file. Unreadable where it is no notebook, or one beyond all measure."""
+    cells = cells_of(content)
+    texts = [_text(cell) for cell in cells if cell.get("cell_type") == "code"]
+    if sum(map(len, texts)) > MOST_CODE:
+        raise Unreadable(f"the notebook holds more than {MOST_CODE >> 20} MB of code")
+    return texts
+
+
+def cells_of(content: bytes) -> list[dict[str, Any]]:
+    """The cells of a notebook file. Unreadable as for ``code_cells``."""
     if len(content) > LARGEST:
         raise Unreadable(f"the file has {len(content) >> 20} MB; at most {LARGEST >> 20} MB are read")
     try:
@@ -49,10 +64,7 @@ def code_cells(content: bytes) -> list[str]:
         raise Unreadable("the file is not a Jupyter notebook (nbformat 4)") from None
     if len(cells) > MOST_CELLS:
         raise Unreadable(f"the notebook has {len(cells)} cells; at most {MOST_CELLS} are read")
-    texts = [_text(cell) for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
-    if sum(map(len, texts)) > MOST_CODE:
-        raise Unreadable(f"the notebook holds more than {MOST_CODE >> 20} MB of code")
-    return texts
+    return [cell for cell in cells if isinstance(cell, dict)]
 
 
 def _text(cell: dict[str, Any]) -> str:

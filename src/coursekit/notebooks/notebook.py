@@ -64,6 +64,7 @@ def make(
         "metadata": {
             "dlmodule": {
                 "exercises": [meta.name for meta in source.exercises],
+                **({"hand_in": list(source.header.hand_in)} if source.header.hand_in else {}),
                 "part": part,
                 "session": session,
                 "starters": [meta.name for meta in source.exercises if meta.starter is not None],

@@ -86,9 +86,11 @@ def lecture_rows(
 
 
 def drafts(project: Project) -> list[SourcePart]:
-    """The sources that no part of the syllabus names: they build, run and are verified, and no learner is shown them."""
-    known = {part.id for part in Timetable(syllabus_of(project)).parts if part.part.notebook}
-    return [part for part in find_parts(project) if part.id not in known]
+    """The sources that the syllabus does not name: they build, run and are verified, and no learner is shown them."""
+    syllabus = syllabus_of(project)
+    known = {part.id for part in Timetable(syllabus).parts if part.part.notebook}
+    courseworks = {item.id for item in syllabus.assessment}
+    return [part for part in find_parts(project) if part.id not in known and part.session not in courseworks]
 
 
 def _decks(project: Project, parts: tuple[ScheduledPart, ...]) -> dict[str, str]:

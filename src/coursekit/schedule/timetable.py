@@ -103,13 +103,16 @@ def release_path(day: Day, part: Part, version: Version) -> str:
 
 
 def day_of(syllabus: Syllabus, session: str, part: str) -> int | None:
-    """The day of the module on which a part takes place; None where the syllabus has no such part."""
-    return next(
+    """The day of the module on which a part takes place, or a coursework comes out; None where the syllabus has neither."""
+    released = next((item.release.day for item in syllabus.assessment if item.id == session), None)
+    return released or next(
         (day.day for day in syllabus.day for row in day.parts if (day.session, row.part) == (session, part)), None
     )
 
 
 def published_path(syllabus: Syllabus, session: str, part: str, version: Version) -> str | None:
-    """``release_path`` for a part known by name; None where the syllabus has no such part."""
+    """``release_path`` for a part known by name; ``coursework_1/coursework_1.ipynb``; None where the syllabus has neither."""
+    if any(item.id == session for item in syllabus.assessment):
+        return f"{session}/{session}{'_solutions' if version == 'solutions' else ''}.ipynb"
     rows = ((day, row) for day in syllabus.day for row in day.parts if (day.session, row.part) == (session, part))
     return next((release_path(day, row, version) for day, row in rows), None)

@@ -39,6 +39,7 @@ class Header(BaseModel):
     prerequisites: tuple[Text, ...] = ()
     minutes: Minutes
     data: tuple[Text, ...] = ()
+    hand_in: tuple[Text, ...] = ()  # of a coursework: the files that are handed in beside the notebook
 
 
 def parse_header(text: str, *, file: Path, line: int) -> Header:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from dlmodule.data import seismic
@@ -63,6 +64,7 @@ PATCHES = Recipe(
     },
 )
 _CLEAN = replace(_EVEN, thickness=(2.0, 6.0), frequency=(0.09, 0.12), noise=(0.05, 0.1))
+_SHALLOW = replace(_EVEN, thickness=(2.0, 6.0), noise=(0.2, 0.9))
 SECTIONS = Recipe(
     "seismic_sections",
     32,
@@ -72,6 +74,19 @@ SECTIONS = Recipe(
         "dipping": replace(_CLEAN, dip=(0.2, 0.6)),
         "folded": replace(_CLEAN, folds=(1, 2), fold_height=(3.0, 6.0)),
         "faulted": replace(_CLEAN, dip=(-0.1, 0.1), faults=(1, 1), throw=(3.0, 7.0)),
+    },
+)
+# A survey to read under the clock: small, and noisier than `seismic_patches`.
+SURVEY = Recipe(
+    "survey",
+    32,
+    {},
+    {
+        "flat": _SHALLOW,
+        "dipping": replace(_SHALLOW, dip=(0.18, 0.6)),
+        "folded": replace(_SHALLOW, folds=(1, 2), fold_height=(3.0, 6.0)),
+        "faulted": replace(_SHALLOW, dip=(-0.12, 0.12), faults=(1, 2), throw=(3.0, 7.0)),
+        "salt": replace(_SHALLOW, dip=(-0.12, 0.12), salt=1.0),
     },
 )
 
@@ -96,18 +111,34 @@ def seismic_sections(split: str = "train", count: int | None = None) -> Labelled
 
 def draw_chunk(split: str, chunk: int, recipe: Recipe = PATCHES) -> tuple[Tensor, Tensor]:
     """Chunk number ``chunk`` of a split: x (500, H, H) uint8 and y (500,) int64."""
-    key = (VERSION, list(recipe.sizes).index(split), chunk)
+    return draw(recipe, CHUNK, (VERSION, list(recipe.sizes).index(split), chunk))
+
+
+def draw(recipe: Recipe, count: int, key: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """``count`` images of the seed sequence ``key``, in random order, classes as even as can be: x (N, H, H) uint8, y (N,) int64.
+
+    A key with 128 secret bits in it makes a set whose labels nobody can draw again, such as a coursework's.
+    """
     rng = np.random.default_rng(np.random.SeedSequence(key))
-    y = rng.permutation(np.arange(CHUNK) % len(recipe.geology))
-    mirrored = rng.random(CHUNK) < 0.5
-    x = torch.empty(CHUNK, recipe.side, recipe.side, dtype=torch.uint8)
+    y = _classes(recipe, count, rng)
+    mirrored = rng.random(count) < 0.5
+    x = torch.empty(count, recipe.side, recipe.side, dtype=torch.uint8)
     for i, label in enumerate(y):
         ground = recipe.geology[recipe.structures[label]]
         patch = seismic.volume(recipe.side, 1, recipe.side, seed=(*key, i), geology=ground).images[:, 0]
         grey = ((patch / AMPLITUDE).clamp(-1, 1) * 127.5 + 127.5).round()
         # Mirroring gives dips of both signs.
         x[i] = (grey.flip(-1) if mirrored[i] else grey).to(torch.uint8)
-    return x, torch.from_numpy(y.astype(np.int64))
+    return x, torch.from_numpy(y)
+
+
+def labels(recipe: Recipe, count: int, key: tuple[int, ...]) -> Tensor:
+    """The classes (N,) of the images that ``draw`` makes, without the images."""
+    return torch.from_numpy(_classes(recipe, count, np.random.default_rng(np.random.SeedSequence(key))))
+
+
+def _classes(recipe: Recipe, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    return rng.permutation(np.arange(count) % len(recipe.geology)).astype(np.int64)
 
 
 def _drawn(recipe: Recipe, split: str, count: int | None) -> Labelled:

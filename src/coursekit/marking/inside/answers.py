@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,25 @@ MISSING = object()
 
 
 class Answers:
-    """The answers in ``cells``, the texts of a notebook's code cells. Cell magics and shell lines are not run."""
+    """The answers in ``cells``, the texts of a notebook's code cells. Cell magics and shell lines are not run.
 
-    def __init__(self, cells: Sequence[str]) -> None:
-        self.statements: list[Statement] = []
+    instead: code by name that stands in the place of what the notebook defines under this name.
+    """
+
+    def __init__(self, cells: Sequence[str], instead: Mapping[str, str] | None = None) -> None:
         self.broken: list[str] = []
+        instead = instead or {}
+        # What is put in comes first: the notebook's imports, below it, go on as they are.
+        self.statements = [statement for text in instead.values() for statement in _parsed(text, "<reference>")]
         for number, cell in enumerate(map(without_magics, cells), 1):
             file = f"<cell {number}>"
             linecache.cache[file] = (len(cell), None, cell.splitlines(keepends=True), file)
             try:
-                tree = ast.parse(cell, file)
+                own = list(_parsed(cell, file))
             except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
                 self.broken.append(f"cell {number}: {type(error).__name__}")
                 continue
-            for statement in of_file(cell, tree):
-                statement.node._file = file  # type: ignore[attr-defined]  # where a traceback finds its lines
-                self.statements.append(statement)
+            self.statements += [statement for statement in own if not instead.keys() & set(statement.binds)]
         self._whole: dict[str, Any] | None = None
 
     def named(self, name: str) -> Any:
@@ -76,6 +79,13 @@ class Answers:
             for _ in range(2):
                 waiting = [statement for statement in waiting if not _succeeds(statement, scope)]
         return self._whole
+
+
+def _parsed(text: str, file: str) -> Iterator[Statement]:
+    """The statements of ``text``, each knowing where a traceback finds its lines."""
+    for statement in of_file(text, ast.parse(text, file)):
+        statement.node._file = file  # type: ignore[attr-defined]
+        yield statement
 
 
 def without_magics(cell: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,14 @@ def trials(data: list[dict[str, Any]]) -> list[Trial]:
 
 
 def try_all(
-    cells: Sequence[str], wanted: Sequence[int], every: Sequence[Trial], send: Callable[[int, bytes], None]
+    cells: Sequence[str],
+    wanted: Sequence[int],
+    every: Sequence[Trial],
+    send: Callable[[int, bytes], None],
+    instead: Mapping[str, str],
 ) -> None:
     """Try the exercises ``wanted`` (numbers in ``every``) of a notebook, and ``send`` what each did as soon as it is known."""
-    answers = Answers(cells)
+    answers = Answers(cells, instead)
     for number in wanted:
         send(number, serialise.to_bytes(_try(answers, every[number])))
 

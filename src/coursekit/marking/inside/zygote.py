@@ -19,7 +19,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy.ctypeslib  # noqa: F401 - NumPy and torch import these when they are first used, which every child would pay for
@@ -57,12 +57,17 @@ def main(requests: int = 0, answers: int = 1) -> None:
         except EOFError:
             return
         run = json.loads(payload)
-        ended = _run(run["cells"], run["exercises"], every, limits, answers)
+        ended = _run(run["cells"], run["exercises"], run["instead"], every, limits, answers)
         protocol.write(answers, protocol.frame(protocol.ENDED, json.dumps(ended).encode()))
 
 
 def _run(
-    cells: Sequence[str], exercises: Sequence[int], every: Sequence[trying.Trial], limits: Limits, answers: int
+    cells: Sequence[str],
+    exercises: Sequence[int],
+    instead: Mapping[str, str],
+    every: Sequence[trying.Trial],
+    limits: Limits,
+    answers: int,
 ) -> dict[str, float | str]:
     """Run a child on a submission and pass on what it sends. reason: how it ended, "" where it ended by itself."""
     begun = time.monotonic()
@@ -70,7 +75,7 @@ def _run(
     child = os.fork()
     if child == 0:
         with contextlib.suppress(BaseException):
-            _be_child(cells, exercises, every, limits, send)
+            _be_child(cells, exercises, instead, every, limits, send)
         os._exit(0)
     os.close(send)
     try:
@@ -84,7 +89,12 @@ def _run(
 
 
 def _be_child(
-    cells: Sequence[str], exercises: Sequence[int], every: Sequence[trying.Trial], limits: Limits, send: int
+    cells: Sequence[str],
+    exercises: Sequence[int],
+    instead: Mapping[str, str],
+    every: Sequence[trying.Trial],
+    limits: Limits,
+    send: int,
 ) -> None:
     nowhere = os.open("/dev/null", os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -98,7 +108,7 @@ def _be_child(
     def pass_on(number: int, data: bytes) -> None:
         protocol.write(send, protocol.EVIDENCE.pack(number, len(data)) + data)
 
-    trying.try_all(cells, exercises, every, pass_on)
+    trying.try_all(cells, exercises, every, pass_on, instead)
 
 
 def _watch(receive: int, limits: Limits, exercises: int, pass_on: Callable[[bytes], None]) -> str:
