@@ -33,7 +33,6 @@
 # %%
 import copy
 
-import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

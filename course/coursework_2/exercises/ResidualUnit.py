@@ -44,6 +44,8 @@ exercise.edit(
     "self.body(x) + self.shortcut(x)",
     "The sum is not rectified: the last ReLU of the unit is missing.",
 )
+
+
 @exercise.mistake(
     "Your convolutions have a bias. Batch normalisation takes the mean away right after it, so a bias is a parameter without effect."
 )

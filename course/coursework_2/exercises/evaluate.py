@@ -98,7 +98,7 @@ def all_logits(model, x, y, *, batch_size=256):
 
 
 @exercise.alternative
-def inference_mode(model, x, y, *, batch_size=256):
+def in_inference_mode(model, x, y, *, batch_size=256):
     model.train(False)
     counts = []
     with torch.inference_mode():

@@ -48,9 +48,9 @@ def cases():
     yield Case(*patches(12, 2), *patches(8, 2, step=0.9, noise=2.0), epochs=3, lr=0.5, batch_size=4).named(
         "twelve patches, three epochs"
     )
-    yield Case(*patches(24, 3, step=2.3), *patches(15, 3, step=0.6, noise=1.5), epochs=6, lr=0.3, batch_size=6, seed=2).named(
-        "twenty-four patches, six epochs"
-    )
+    yield Case(
+        *patches(24, 3, step=2.3), *patches(15, 3, step=0.6, noise=1.5), epochs=6, lr=0.3, batch_size=6, seed=2
+    ).named("twenty-four patches, six epochs")
 
 
 exercise.bug(

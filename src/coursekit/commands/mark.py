@@ -7,18 +7,23 @@ from typing import Any
 
 import click
 
-from coursekit.marking import intake
+from coursekit.errors import CourseError
+from coursekit.marking import intake, rubric
 from coursekit.marking.assessment import Assessment, of_session
+from coursekit.marking.coursework import Coursework
+from coursekit.marking.deciding import TO_BE_MARKED
 from coursekit.marking.results import Results
 from coursekit.marking.sandbox import environment
 from coursekit.marking.scheduling import mark_all
+from coursekit.marking.submission import Submission
 from coursekit.project import Project, find_project, key_path
+from dlmodule.files import write_atomically
 from dlmodule.progress_bar import progress_bar
 
 
 @click.command("mark")
 @click.argument("assessment")
-@click.argument("submissions", type=click.Path(path_type=Path))
+@click.argument("submissions", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--jobs",
     type=click.IntRange(1),
@@ -32,24 +37,55 @@ from dlmodule.progress_bar import progress_bar
     help="A database's URL, such as postgresql://host/name (default: build/marks/ASSESSMENT.sqlite).",
 )
 @click.option("--notebook", help="The file name that counts where a learner handed in several.")
+@click.option("--answers", type=click.Path(path_type=Path), help="Write the sheet (CSV) of written answers to mark.")
+@click.option("--rubric", "sheet", type=click.Path(path_type=Path), help="Read marks and comments from a sheet filled in.")
+@click.option("--marker", default="first", show_default=True, help="Who filled the sheet in; the mean of several counts.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a learner, on stdout.")
 def command(
-    assessment: str, submissions: Path, jobs: int, url: str | None, notebook: str | None, as_json: bool
+    assessment: str,
+    submissions: Path | None,
+    jobs: int,
+    url: str | None,
+    notebook: str | None,
+    answers: Path | None,
+    sheet: Path | None,
+    marker: str,
+    as_json: bool,
 ) -> None:
-    """Mark SUBMISSIONS (a folder, a zip, an LMS's download or nbgrader's submitted/) as answers to ASSESSMENT, a session.
+    """Mark SUBMISSIONS (a folder, a zip, an LMS's download or nbgrader's submitted/) as answers to ASSESSMENT.
 
-    Run again, it marks only what is new; interrupted, it goes on where it stopped.
+    ASSESSMENT is a coursework or a session. Run again, it marks only what is new; interrupted, it goes on where it stopped. Written
+    answers are for a person: --answers makes a sheet of them, --rubric reads it back.
     """
+    if submissions is None and (sheet is None or answers):
+        raise CourseError("say which SUBMISSIONS to mark: a folder or a zip")
     project = find_project()
     chosen = _assessment(project, assessment)
-    handed_in = intake.submissions(submissions, notebook)
     results = Results(url) if url else Results.at(project.build / "marks" / f"{assessment}.sqlite")
+    new = 0
+    if submissions is not None:
+        handed_in = intake.submissions(submissions, notebook, assessment)
+        new = _mark(chosen, handed_in, results, jobs)
+        if answers:
+            write_atomically(answers, rubric.sheet(chosen, handed_in))
+    if sheet:
+        count = results.write_written(assessment, rubric.read_sheet(sheet, chosen, marker))
+        click.echo(f"{count} marks of written answers by {marker}", err=True)
+        for line in rubric.differences(chosen, results.written(assessment).values()):
+            click.echo(f"far apart: {line}", err=True)
+    _show(chosen, results, new, as_json)
+
+
+def _mark(chosen: Assessment, handed_in: list[Submission], results: Results, jobs: int) -> int:
     with progress_bar(len(handed_in), unit="submission") as bar:
 
         def tell(done: int, of: int) -> None:
             bar.update(len(handed_in) - of + done - bar.n)
 
-        new = mark_all(chosen, handed_in, results, jobs=jobs, tell=tell)
+        return mark_all(chosen, handed_in, results, jobs=jobs, tell=tell)
+
+
+def _show(chosen: Assessment, results: Results, new: int, as_json: bool) -> None:
     latest = results.latest(chosen.id, chosen.digest, environment())
     if as_json:
         for learner, (marked, at) in latest.items():
@@ -60,16 +96,22 @@ def command(
                 "of": chosen.marks,
                 "exercises": exercises,
             }
-            told |= {"submitted_at": at.isoformat() if at else None, "problem": marked.problem}
+            told |= {"submitted_at": at.isoformat() if at else None, "problem": marked.problem, "digest": marked.digest}
             click.echo(json.dumps(told, ensure_ascii=False))
         return
     width = max((len(learner) for learner in latest), default=0)
+    waiting = 0
     for learner, (marked, _) in latest.items():
         click.echo(
             f"{learner:{width}}  {marked.marks:g} of {chosen.marks:g}{'  ' + marked.problem if marked.problem else ''}"
         )
+        waiting += sum(mark.status == TO_BE_MARKED for mark in marked.exercises)
     click.echo(f"{len(latest)} learners; {new} newly marked.")
+    if waiting:
+        click.echo(f"{waiting} written answers are still to be marked: --answers makes their sheet, --rubric reads it.")
 
 
 def _assessment(project: Project, name: str) -> Assessment:
+    if Coursework.exists(project, name):
+        return Coursework(project, name).assessment()
     return of_session(name, project.build / key_path(name))

@@ -98,8 +98,11 @@ def _write_session(project: Project, session: str, digests: Mapping[str, str]) -
     return project.key(session)
 
 
-def record(project: Project, loaded: Loaded) -> ExerciseKey:
-    """The key of one exercise, recorded now. CourseError where the solution itself does not run on a case."""
+def record(project: Project, loaded: Loaded, *, variants: bool = True) -> ExerciseKey:
+    """The key of one exercise, recorded now. CourseError where the solution itself does not run on a case.
+
+    variants: also what the solution gives on changed arguments, which words a diagnosis and decides nothing.
+    """
     from dlmodule.checking import key as keys
     from dlmodule.checking.collect.run import gather, reference
 
@@ -151,7 +154,7 @@ def record(project: Project, loaded: Loaded) -> ExerciseKey:
         learner_limit,
         _promises_dtype(loaded),
         ()
-        if exercise.measured or exercise.starter
+        if exercise.measured or exercise.starter or not variants
         else record_variants(loaded.solution, cases, probe, right, mistakes),
     )
 

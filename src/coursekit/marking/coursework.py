@@ -14,6 +14,7 @@ import secrets
 import tomllib
 import types
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,8 @@ from coursekit.marking.assessment import Assessment, File, Question, Task, task_
 from coursekit.project import Project
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from dlmodule.checking.case import Case
     from dlmodule.coursework.given import Asked, Given
 
@@ -151,8 +154,12 @@ class Coursework:
         """The file that learners get with the notebook."""
         from dlmodule.coursework.given import Given
 
-        draw = getattr(self.hidden, "given", lambda seed: {})
-        return Given(draw(self.seed), self.asked, tuple(question.id for question in self.public.question))
+        return Given(self._drawn("given"), self.asked, tuple(question.id for question in self.public.question))
+
+    def _drawn(self, what: str) -> dict[str, Tensor]:
+        """What ``given`` or ``truth`` of the private folder draws from the seed; nothing where it has no such function."""
+        draw: Callable[[tuple[int, ...]], dict[str, Tensor]] | None = getattr(self.hidden, what, None)
+        return draw(self.seed) if draw else {}
 
     def assessment(self) -> Assessment:
         """The coursework as marking needs it; runs the solutions on the hidden cases."""
@@ -161,7 +168,7 @@ class Coursework:
         tasks = tuple(self._task(item) for item in self.public.task)
         needed = {name for task in tasks for name in task.after}
         references = {name: load_whole(self.project, self.name, name).slice for name in sorted(needed)}
-        truth = getattr(self.hidden, "truth", lambda seed: {})(self.seed)
+        truth = self._drawn("truth")
         files = tuple(
             File(asked, item.title, item.score, item.scale, truth.get(item.name), item.like)
             for item, asked in zip(self.public.file, self.asked, strict=True)
@@ -176,14 +183,19 @@ class Coursework:
         exercise = copy.copy(loaded.exercise)
         cases = self._cases(item.exercise)
         exercise.cases(lambda: cases)
-        key = record(self.project, replace(loaded, exercise=exercise))
+        key = record(self.project, replace(loaded, exercise=exercise), variants=False)
         scheme = self.scheme.task.get(item.exercise, TaskScheme())
         unknown = sorted(scheme.mistakes.keys() - {mistake.name for mistake in key.mistakes})
         if unknown:
             message = f"task.{item.exercise}: no mistake is called {unknown[0]!r}"
             raise CourseError(message, file=self.private / "scheme.toml")
         return task_of(
-            replace(key, variants=()), item.marks, scheme.partial, shares=scheme.mistakes, after=item.after, either=item.either
+            key,
+            item.marks,
+            scheme.partial,
+            shares=scheme.mistakes,
+            after=item.after,
+            either=item.either,
         )
 
     def _cases(self, exercise: str) -> list[Case]:

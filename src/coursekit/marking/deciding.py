@@ -23,7 +23,11 @@ RIGHT, WRONG, NOT_STARTED, COULD_NOT_CHECK = (
     "not started",
     "could not check",
 )  # as in dlmodule's diagnosis
-SCORED, TO_BE_MARKED, MARKED = "scored", "to be marked", "marked"  # a file; a written answer before and after a person read it
+SCORED, TO_BE_MARKED, MARKED = (
+    "scored",
+    "to be marked",
+    "marked",
+)  # a file; a written answer before and after a person read it
 LONGEST = 400  # characters of a message; `describe` cuts there, a forger may not
 
 
@@ -94,7 +98,7 @@ def _mark(task: Task, status: str, passed: int, message: str, mistake: str = "")
     cases = len(task.key.cases)
     partly = max(task.partial * passed / cases, task.shares.get(mistake, 0.0)) if status == WRONG else 0.0
     share = 1.0 if status == RIGHT else partly
-    return ExerciseMark(task.name, status, task.marks * share, task.marks, passed, cases, message, mistake)
+    return ExerciseMark(task.name, status, round(task.marks * share, 2), task.marks, passed, cases, message, mistake)
 
 
 def _without_evidence(task: Task, form: str, type_name: str) -> ExerciseMark:

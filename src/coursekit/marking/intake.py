@@ -81,7 +81,9 @@ def _in_folder(place: Path) -> Iterator[_File]:
         elif path.suffix.lower() == ".zip":
             small = path.stat().st_size <= LARGEST
             content = path.read_bytes() if small else b""
-            yield from [_sealed(name, content, _timestamp(path))] if is_sealed(content) else _in_zip(name.as_posix(), path)
+            yield from (
+                [_sealed(name, content, _timestamp(path))] if is_sealed(content) else _in_zip(name.as_posix(), path)
+            )
         else:
             yield _File(name, path.read_bytes(), _timestamp(path))
 
@@ -121,7 +123,11 @@ def _in_zip(name: str, archive: Path) -> Iterator[_File]:
 
 def _sealed(path: PurePosixPath, content: bytes, at: datetime | None) -> _File:
     """The notebook in a sealed file, as if it lay in a folder where the sealed file lies."""
-    name = path.with_name(re.sub(r"_coursework_\d+$", "", path.stem) + ".ipynb") if len(path.parts) == 1 else path.with_suffix(".ipynb")
+    name = (
+        path.with_name(re.sub(r"_coursework_\d+$", "", path.stem) + ".ipynb")
+        if len(path.parts) == 1
+        else path.with_suffix(".ipynb")
+    )
     try:
         sealed = unseal(content)
     except DLModuleError as error:

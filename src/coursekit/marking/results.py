@@ -7,8 +7,8 @@ on where it stopped and a second run does only what has changed. What was handed
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import sqlalchemy as sql
 from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text
 
 from coursekit.errors import CourseError
-from coursekit.marking.deciding import ExerciseMark
+from coursekit.marking.deciding import MARKED, TO_BE_MARKED, ExerciseMark
 from coursekit.marking.marking import Marked
 from coursekit.marking.submission import Submission
 
@@ -43,6 +43,32 @@ _MARKED = Table(
     Column("seconds", Float, nullable=False),
     Column("at", String(40), nullable=False),
 )
+
+
+_WRITTEN = Table(
+    "written",
+    _TABLES,
+    Column("assessment", String(120), primary_key=True),
+    Column("learner", String(200), primary_key=True),
+    Column("question", String(40), primary_key=True),
+    Column("answer", String(16), primary_key=True),  # the digest of what was read: another answer has no mark yet
+    Column("marker", String(80), primary_key=True),
+    Column("marks", Float, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class WrittenMark:
+    """What one marker gave for one written answer. answer: its digest."""
+
+    learner: str
+    question: str
+    answer: str
+    marker: str
+    marks: float
+    comment: str = ""
 
 
 class Results:
@@ -125,7 +151,34 @@ class Results:
         for row in sorted(handed_in, key=lambda row: (row.submitted_at or "", row.taken_in)):
             moment = datetime.fromisoformat(row.submitted_at) if row.submitted_at else None
             last[row.learner] = (row.submission, moment)
-        return {name: (marked[digest], at) for name, (digest, at) in sorted(last.items()) if digest in marked}
+        read = self.written(assessment)
+        return {
+            name: (_with_written(marked[digest], name, read), at)
+            for name, (digest, at) in sorted(last.items())
+            if digest in marked
+        }
+
+    def write_written(self, assessment: str, marks: Iterable[WrittenMark]) -> int:
+        """Keep what a marker gave; a second mark by the same marker takes the place of the first. Returns how many."""
+        count = 0
+        with self._engine.begin() as database:
+            for mark in marks:
+                values = {"assessment": assessment, **asdict(mark)}
+                same = [_WRITTEN.c[name] == values[name] for name in _WRITTEN.primary_key.columns.keys()]
+                database.execute(_WRITTEN.delete().where(*same))
+                database.execute(_WRITTEN.insert().values(**values, at=datetime.now(UTC).isoformat(timespec="seconds")))
+                count += 1
+        return count
+
+    def written(self, assessment: str) -> dict[tuple[str, str, str], list[WrittenMark]]:
+        """What markers gave, by learner, question and digest of the answer; of each the marks in the order of markers' names."""
+        chosen = sql.select(_WRITTEN).where(_WRITTEN.c.assessment == assessment).order_by(_WRITTEN.c.marker)
+        found: dict[tuple[str, str, str], list[WrittenMark]] = {}
+        with self._engine.connect() as database:
+            for row in database.execute(chosen):
+                mark = WrittenMark(row.learner, row.question, row.answer, row.marker, row.marks, row.comment)
+                found.setdefault((row.learner, row.question, row.answer), []).append(mark)
+        return found
 
     def close(self) -> None:
         """Let go of the database."""
@@ -134,6 +187,21 @@ class Results:
     @staticmethod
     def _of(assessment: str) -> sql.Select[tuple[str, ...]]:
         return sql.select(_HANDED_IN).where(_HANDED_IN.c.assessment == assessment)
+
+
+def _with_written(
+    marked: Marked, learner: str, read: Mapping[tuple[str, str, str], Sequence[WrittenMark]]
+) -> Marked:
+    """The marks with those of the written answers in them; of several markers the mean."""
+
+    def filled(mark: ExerciseMark) -> ExerciseMark:
+        given = read.get((learner, mark.exercise, mark.answer), ()) if mark.status == TO_BE_MARKED else ()
+        if not given:
+            return mark
+        mean = round(sum(each.marks for each in given) / len(given), 2)
+        return replace(mark, status=MARKED, marks=mean, message="\n".join(each.comment for each in given if each.comment))
+
+    return replace(marked, exercises=tuple(map(filled, marked.exercises)))
 
 
 def _durable(connection: object, record: object) -> None:

@@ -86,7 +86,7 @@ def copied(samples: Tensor, name: str) -> float:
     nearest = torch.stack([torch.cdist(each, real).min(1).values for each in (flat, mirrored)]).min(0).values
     among = torch.cdist(flat, flat)
     again = (among < reach).tril(-1).any(1)
-    return ((nearest < reach) | again).double().mean().item()
+    return float(((nearest < reach) | again).double().mean())
 
 
 _FIGURES = {"accuracy": _accuracy, "samples": _samples}

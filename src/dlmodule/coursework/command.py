@@ -11,7 +11,9 @@ from dlmodule.coursework.submitting import sealed
 @click.command("submit")
 @click.argument("assessment")
 @click.argument("notebook", type=click.Path(path_type=Path), required=False)
-@click.option("--to", type=click.Path(path_type=Path), help="The sealed file (default: ASSESSMENT.zip beside the notebook).")
+@click.option(
+    "--to", type=click.Path(path_type=Path), help="The sealed file (default: ASSESSMENT.zip beside the notebook)."
+)
 def command(assessment: str, notebook: Path | None, to: Path | None) -> None:
     """Say what is forgotten in a coursework's notebook, seal it with what is handed in beside it, and print the receipt.
 

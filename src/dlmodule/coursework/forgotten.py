@@ -86,7 +86,9 @@ def _not_run(cells: Sequence[dict[str, Any]]) -> Iterator[str]:
         where = f"Cell {number} (`{first[:50]}{'...' if len(first) > 50 else ''}`)"
         if cell.get("execution_count") is None:
             yield f"{where} was not run."
-        elif any(output.get("output_type") == "error" for output in cell.get("outputs", []) if isinstance(output, dict)):
+        elif any(
+            output.get("output_type") == "error" for output in cell.get("outputs", []) if isinstance(output, dict)
+        ):
             yield f"{where} stops with an error."
 
 

@@ -41,7 +41,9 @@ class Asked:
             return f"`{self.name}` holds numbers that are not finite."
         low, high = tensor.min().item(), tensor.max().item()
         if low < self.least or high > self.most:
-            return f"`{self.name}` holds numbers from {low:g} to {high:g}; {self.least:g} to {self.most:g} is asked for."
+            return (
+                f"`{self.name}` holds numbers from {low:g} to {high:g}; {self.least:g} to {self.most:g} is asked for."
+            )
         return ""
 
 

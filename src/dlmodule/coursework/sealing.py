@@ -70,7 +70,17 @@ def unseal(content: bytes) -> Sealed:
             raise DLModuleError("it was changed after it was sealed")
         moment = datetime.fromisoformat(contents["sealed_at"])
         return Sealed(str(contents["assessment"]), moment, held.pop(NOTEBOOK), held, digest(content))
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, KeyError, TypeError, RuntimeError, NotImplementedError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RuntimeError,
+        NotImplementedError,
+        EOFError,
+    ) as error:
         raise DLModuleError(f"it is damaged ({type(error).__name__})") from None
 
 

@@ -30,7 +30,13 @@ class Receipt:
         lines = [f"- {sentence}" for sentence in self.forgotten]
         if lines:
             count = "One thing looks" if len(lines) == 1 else f"{len(lines)} things look"
-            lines = [f"{count} forgotten:", *lines, "", "It is sealed all the same. Mend it and seal it again: the last file counts.", ""]
+            lines = [
+                f"{count} forgotten:",
+                *lines,
+                "",
+                "It is sealed all the same. Mend it and seal it again: the last file counts.",
+                "",
+            ]
         else:
             lines = ["Nothing looks forgotten.", ""]
         lines += [f"Upload   {self.path}", f"Sealed   {self.at:%Y-%m-%d %H:%M:%S} UTC", f"Receipt  {self.digest}"]
