@@ -77,7 +77,7 @@ validation_x, validation_y = labelled_x[2000:], labelled_y[2000:]
 #
 # The letters: N patches, K classes, `x` of shape (N, 1, H, W), `y` of shape (N,) with whole numbers from 0 to K - 1.
 #
-# ### Exercise A1: one scale for both sets (4 marks, one bug)
+# ### Exercise A1: one scale for both sets (one bug)
 
 
 # %%
@@ -95,7 +95,7 @@ def standardise(train: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
 check(standardise)
 
 # %% [markdown]
-# ### Exercise A2: one epoch (12 marks, three bugs)
+# ### Exercise A2: one epoch (three bugs)
 
 
 # %%
@@ -131,7 +131,7 @@ def train_epoch(
 check(train_epoch)
 
 # %% [markdown]
-# ### Exercise A3: the accuracy (6 marks, two bugs)
+# ### Exercise A3: the accuracy (two bugs)
 
 
 # %%
@@ -154,7 +154,7 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, batch_size: int = 256) -
 check(evaluate)
 
 # %% [markdown]
-# ### Exercise A4: keep the best epoch (8 marks, two bugs)
+# ### Exercise A4: keep the best epoch (two bugs)
 #
 # This function calls `train_epoch` and `evaluate`.
 
@@ -193,7 +193,7 @@ check(fit)
 # %% [markdown]
 # ## Part B: complete a network (20 marks)
 #
-# ### Exercise B1: a residual unit (8 marks)
+# ### Exercise B1: a residual unit
 #
 # The unit adds its input to what two convolutions make of it, and rectifies the sum:
 #
@@ -237,7 +237,7 @@ class ResidualUnit(nn.Module):
 check(ResidualUnit)
 
 # %% [markdown]
-# ### Exercise B2: the network (12 marks)
+# ### Exercise B2: the network
 #
 # | layer | output |
 # |---|---|

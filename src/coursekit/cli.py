@@ -12,6 +12,7 @@ from dlmodule.errors import DLModuleError
 
 # name -> (where its click command stands, one line for `course --help`)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "brief": ("coursekit.commands.brief:command", "Write what a coursework asks for, as a page and a PDF."),
     "build": ("coursekit.commands.build:command", "Make the notebooks and the keys from the sources."),
     "calendar": ("coursekit.commands.calendar:command", "Write the iCalendar of sessions, releases and deadlines."),
     "check": ("coursekit.commands.check:command", "Judge one exercise from a file: SESSION.EXERCISE FILE.py."),

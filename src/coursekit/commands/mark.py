@@ -38,8 +38,12 @@ from dlmodule.progress_bar import progress_bar
 )
 @click.option("--notebook", help="The file name that counts where a learner handed in several.")
 @click.option("--answers", type=click.Path(path_type=Path), help="Write the sheet (CSV) of written answers to mark.")
-@click.option("--rubric", "sheet", type=click.Path(path_type=Path), help="Read marks and comments from a sheet filled in.")
-@click.option("--marker", default="first", show_default=True, help="Who filled the sheet in; the mean of several counts.")
+@click.option(
+    "--rubric", "sheet", type=click.Path(path_type=Path), help="Read marks and comments from a sheet filled in."
+)
+@click.option(
+    "--marker", default="first", show_default=True, help="Who filled the sheet in; the mean of several counts."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a learner, on stdout.")
 def command(
     assessment: str,

@@ -63,12 +63,13 @@ class File:
 
 @dataclass(frozen=True)
 class Question:
-    """A question that a person marks. bands: marks and what they are for."""
+    """A question that a person marks. bands: marks and what they are for; scheme: what a right answer says, for the marker alone."""
 
     id: str
     title: str
     marks: float
     bands: tuple[tuple[float, str], ...]
+    scheme: str = ""
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ class Scheme(_Written):
 
     seed: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     task: dict[str, TaskScheme] = {}
+    question: dict[str, str] = {}  # what a right answer says, for the marker
 
 
 class Coursework:
@@ -173,7 +174,9 @@ class Coursework:
             File(asked, item.title, item.score, item.scale, truth.get(item.name), item.like)
             for item, asked in zip(self.public.file, self.asked, strict=True)
         )
-        questions = tuple(Question(q.id, q.title, q.marks, q.bands) for q in self.public.question)
+        questions = tuple(
+            Question(q.id, q.title, q.marks, q.bands, self.scheme.question.get(q.id, "")) for q in self.public.question
+        )
         written = [str(self.public), str(self.scheme), *references.values()]
         digest = digest_of(self.name, *written, keys.to_bytes([task.key for task in tasks]))
         return Assessment(self.name, tasks, digest, files, questions, references)

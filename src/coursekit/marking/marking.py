@@ -52,7 +52,9 @@ def mark(assessment: Assessment, submission: Submission, sandbox: Sandbox) -> Ma
         again = tried.marks([number], instead)[0]
         if again.marks > marks[number].marks or again.status == NOT_STARTED:
             names = " and ".join(f"`{name}`" for name in instead)
-            said = again.message if again.status == NOT_STARTED else f"With a right {names} in its place: {again.message}"
+            said = (
+                again.message if again.status == NOT_STARTED else f"With a right {names} in its place: {again.message}"
+            )
             marks[number] = replace(again, message=said)
     marks = _best_of_choices(assessment, marks)
     marks += [score(file, submission.files.get(f"{file.asked.name}.safetensors")) for file in assessment.files]

@@ -189,9 +189,7 @@ class Results:
         return sql.select(_HANDED_IN).where(_HANDED_IN.c.assessment == assessment)
 
 
-def _with_written(
-    marked: Marked, learner: str, read: Mapping[tuple[str, str, str], Sequence[WrittenMark]]
-) -> Marked:
+def _with_written(marked: Marked, learner: str, read: Mapping[tuple[str, str, str], Sequence[WrittenMark]]) -> Marked:
     """The marks with those of the written answers in them; of several markers the mean."""
 
     def filled(mark: ExerciseMark) -> ExerciseMark:
@@ -199,7 +197,9 @@ def _with_written(
         if not given:
             return mark
         mean = round(sum(each.marks for each in given) / len(given), 2)
-        return replace(mark, status=MARKED, marks=mean, message="\n".join(each.comment for each in given if each.comment))
+        return replace(
+            mark, status=MARKED, marks=mean, message="\n".join(each.comment for each in given if each.comment)
+        )
 
     return replace(marked, exercises=tuple(map(filled, marked.exercises)))
 

@@ -18,7 +18,7 @@ from coursekit.marking.results import WrittenMark
 from coursekit.marking.submission import Submission, Unreadable, cells_of
 from dlmodule.coursework.forgotten import answers
 
-COLUMNS = ("learner", "question", "title", "of", "bands", "answer", "answer_id", "marks", "comment")
+COLUMNS = ("learner", "question", "title", "of", "bands", "scheme", "answer", "answer_id", "marks", "comment")
 APART = 0.25  # of a question's marks: two markers who differ by more should talk
 
 
@@ -32,7 +32,18 @@ def sheet(assessment: Assessment, submissions: Iterable[Submission]) -> str:
         bands = "\n".join(f"{marks:g}: {text}" for marks, text in question.bands)
         for learner, texts in found:
             if text := texts.get(question.id, ""):
-                row = [learner, question.id, question.title, f"{question.marks:g}", bands, text, answer_digest(text), "", ""]
+                row = [
+                    learner,
+                    question.id,
+                    question.title,
+                    f"{question.marks:g}",
+                    bands,
+                    question.scheme,
+                    text,
+                    answer_digest(text),
+                    "",
+                    "",
+                ]
                 lines.writerow([safe(cell) for cell in row])
     return out.getvalue()
 

@@ -13,12 +13,14 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from coursekit.errors import CourseError
-from coursekit.project import Project, key_path
-from coursekit.publish import release_pages
+from coursekit.marking.coursework import Coursework
+from coursekit.project import Project, given_path, key_path, notebook_path
+from coursekit.publish import brief, release_pages
 from coursekit.publish.site import build_site
 from coursekit.schedule.calendar import to_ical
 from coursekit.schedule.course_table import course_table, drafts
@@ -50,6 +52,9 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
             if version == "student" and part.exercises:
                 key = key_path(day.session)
                 files[key] = _key(project, day.session, withheld.get(day.session, set()))
+    for item in Timetable(syllabus).assessments_out(at):
+        if Coursework.exists(project, item.id):
+            files |= _coursework(project, item.id)
     released = release_pages.released_course(known, syllabus)
     pages = {
         "README.md": release_pages.readme(released),
@@ -63,6 +68,23 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
     files["LICENSE"] = (project.root / "LICENSE").read_bytes()
     files |= _package(project) | _site(project, course, at)
     return dict(sorted(files.items()))
+
+
+def _coursework(project: Project, name: str) -> dict[str, bytes]:
+    """What a coursework gives: its notebook, its checks, its data, and its brief. Never its solutions."""
+    from dlmodule.checking import key as answers
+
+    place = published_path(syllabus_of(project), name, "notebook", "student")
+    assert place is not None, "a coursework of the syllabus has its place"
+    checks = answers.from_bytes(_built(project, key_path(name)), key_path(name)).values()
+    return {
+        place: _built(project, notebook_path(name, Coursework(project, name).public.notebook, solutions=False)),
+        # A check of a coursework says right or wrong: which mistake it is would be the answer.
+        key_path(name): answers.to_bytes([replace(key, mistakes=[], variants=(), hints=()) for key in checks]),
+        given_path(name): _built(project, given_path(name)),
+        f"{name}/README.md": brief.page(project, name).encode(),
+        f"{name}/brief.pdf": brief.pdf(project, name),
+    }
 
 
 def released_parts(project: Project, at: datetime) -> set[str]:

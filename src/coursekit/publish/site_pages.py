@@ -20,9 +20,13 @@ from typing import Any
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
 from coursekit.ledger import read
+from coursekit.marking.coursework import Coursework
 from coursekit.notebooks.cell_ids import cell_id
 from coursekit.project import Project
+from coursekit.publish import brief
 from coursekit.publish.site_ledger import ledger_page
+from coursekit.schedule.syllabus import syllabus_of
+from coursekit.schedule.timetable import Timetable
 from dlmodule.course import Course, Day, Part, Version
 from dlmodule.home import page
 
@@ -56,6 +60,11 @@ def collect(project: Project, course: Course, *, at: datetime | None) -> Pages:
     days = [_add_day(project, day, pages) for day in course.days]
     pages.sources["ledger.md"] = ledger_page(read(project), _released(course)).encode()
     pages.origins["ledger.md"] = project.ledger
+    for item in Timetable(syllabus_of(project)).assessments_out(at) if at else syllabus_of(project).assessment:
+        if Coursework.exists(project, item.id):
+            pages.sources[f"{item.id}.md"] = brief.page(project, item.id).encode()
+            pages.origins[f"{item.id}.md"] = project.course / item.id / "brief.md"
+            pages.files[f"{item.id}.pdf"] = brief.pdf(project, item.id)
     facts = {
         "title": course.title,
         "mark": course.title.split(":")[0],

@@ -74,6 +74,10 @@ class Timetable:
         )
         return release, due
 
+    def assessments_out(self, at: datetime) -> tuple[Assessment, ...]:
+        """The assessments that are out at ``at``."""
+        return tuple(item for item in self.syllabus.assessment if self.assessment_times(item)[0] <= at)
+
     def shifted(self, start: date) -> "Timetable":
         """The same run with its first day on ``start``. Raises CourseError where that is another weekday: the pattern stays."""
         first = self.syllabus.day[0].date
