@@ -177,7 +177,7 @@ def fit(
     ### BEGIN SOLUTION
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(model.parameters(), lr=lr)
-    best, weights, history = -1.0, model.state_dict(), []
+    best, weights, history = -1.0, {}, []
     for _ in range(epochs):
         train_epoch(model, optimiser, *train, batch_size=batch_size, generator=generator)
         history.append(evaluate(model, *validation))

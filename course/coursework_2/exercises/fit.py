@@ -57,7 +57,7 @@ exercise.bug(
     "kept_by_reference",
     "copy.deepcopy(model.state_dict())",
     "model.state_dict()",
-    "The kept weights are the model's own tensors, which go on changing. In the end you load the last epoch's weights.",
+    "The kept weights are the model's own tensors, which go on changing. In the end the model has the last epoch's weights.",
     left="the kept weights do not stay as they were",
 )
 exercise.bug(
@@ -66,12 +66,6 @@ exercise.bug(
     "evaluate(model, *train)",
     "The epoch is chosen by the accuracy on the training set, which goes on rising while the network learns it by heart.",
     left="the epoch is chosen on the wrong set",
-)
-exercise.edit(
-    "never_loaded",
-    "model.load_state_dict(weights)",
-    "pass",
-    "You keep the best weights and never put them back: the model ends with those of the last epoch.",
 )
 exercise.edit(
     "last_of_equals",
@@ -119,3 +113,6 @@ def a_copy_of_the_model(model, train, validation, *, epochs, lr, batch_size=64, 
         history.append(accuracy)
     model.load_state_dict(best.state_dict())
     return history
+
+
+exercise.equivalent("1.0 -> 2.0", "every accuracy is above both -1 and -2")

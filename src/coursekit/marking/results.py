@@ -164,7 +164,10 @@ class Results:
         with self._engine.begin() as database:
             for mark in marks:
                 values = {"assessment": assessment, **asdict(mark)}
-                same = [_WRITTEN.c[name] == values[name] for name in _WRITTEN.primary_key.columns.keys()]
+                same = [
+                    _WRITTEN.c[name] == values[name]
+                    for name in ("assessment", "learner", "question", "answer", "marker")
+                ]
                 database.execute(_WRITTEN.delete().where(*same))
                 database.execute(_WRITTEN.insert().values(**values, at=datetime.now(UTC).isoformat(timespec="seconds")))
                 count += 1

@@ -30,8 +30,8 @@ def score(file: File, content: bytes | None) -> ExerciseMark:
         return marked(COULD_NOT_CHECK, 0, f"It could not be read: {error}.")
     if complaint := file.asked.complaint(tensor):
         return marked(SCORED, 0, complaint)
-    figure, message = _FIGURES[file.score](tensor, file)
-    return marked(SCORED, on_scale(file.scale, figure), message)
+    figure, share, message = _FIGURES[file.score](tensor, file)
+    return marked(SCORED, share * on_scale(file.scale, figure), message)
 
 
 def on_scale(scale: Sequence[tuple[float, float]], figure: float) -> float:
@@ -45,29 +45,27 @@ def on_scale(scale: Sequence[tuple[float, float]], figure: float) -> float:
     return points[-1][1]
 
 
-def _accuracy(tensor: Tensor, file: File) -> tuple[float, str]:
+# Each returns the figure that the scale is for, the share of its marks that counts, and both in words.
+def _accuracy(tensor: Tensor, file: File) -> tuple[float, float, str]:
     """Per cent of the predictions that are right."""
     assert file.truth is not None, "predictions are compared with the truth"
     figure = 100 * (tensor == file.truth).double().mean().item()
-    return figure, f"{figure:.1f} % of {len(tensor)} are right."
+    return figure, 1.0, f"{figure:.1f} % of {len(tensor)} are right."
 
 
-def _samples(tensor: Tensor, file: File) -> tuple[float, str]:
-    """100 less the samples' distance in per cent of the distance of noise, times the share of new samples and of classes found."""
+def _samples(tensor: Tensor, file: File) -> tuple[float, float, str]:
+    """The samples' distance from real images; what counts is the share of new samples times that of the classes found."""
     from dlmodule import measure
 
     report = measure.report(tensor, file.like)
     new = 1 - copied(tensor, file.like)
-    figure = max(0.0, 100 - report.percent_of_noise) * new * report.samples.coverage
     said = (
-        f"Distance (classifier-FID) {report.samples.fid:.2f}: {report.percent_of_noise:.1f} % of that of noise; the mean image has "
-        f"{100 * report.mean_image.fid / report.noise.fid:.1f} %, real sections have {100 * report.real.fid / report.noise.fid:.1f} %. "
-        f"{report.samples.coverage:.0%} of the structures are there, and {new:.0%} of the samples are neither copies of training "
-        f"sections nor of one another. Figure: {figure:.1f}."
+        f"Distance (classifier-FID) {report.samples.fid:.2f}; the mean image has {report.mean_image.fid:.1f}, real sections have "
+        f"{report.real.fid:.2f}. {report.samples.coverage:.0%} of the structures are there, and {new:.0%} of the samples are no copies."
     )
-    if report.samples.fid < 1.5 * report.real.fid:
-        said += " That is as near as real sections come: a person should look at how they were made."
-    return figure, said
+    if report.samples.fid < 5 * report.real.fid and new > 0.5:
+        said += " That is nearly as near as real sections come: a person should look at how they were made."
+    return report.samples.fid, new * report.samples.coverage, said
 
 
 COPY = 0.02  # root mean square, of grey values in [0, 1]: nearer than that, two sections are one with other rounding or faint noise

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -21,7 +23,7 @@ from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable
 from coursekit.sources.source import source_of
 
-FIGURES = {"accuracy": "per cent right", "samples": "figure"}
+FIGURES = {"accuracy": "per cent right", "samples": "distance"}
 _SETUP = """#set document(title: {title}, date: none)
 #set page(paper: "a4", margin: 2.2cm, numbering: "1 / 1")
 #set text(font: "DejaVu Sans", size: 9.5pt, lang: "en", region: "GB")
@@ -58,14 +60,15 @@ def page(project: Project, name: str) -> str:
 
 def pdf(project: Project, name: str) -> bytes:
     """The brief as a PDF: the same text gives the same bytes."""
-    from pathlib import Path
-
     import matplotlib as mpl
     import typst
 
-    fonts: list[str | Path | bytes] = [Path(mpl.get_data_path()) / "fonts" / "ttf"]
-    text = to_typst(page(project, name))
-    compiled: bytes = typst.compile(text.encode(), format="pdf", font_paths=fonts, ignore_system_fonts=True)
+    options: dict[str, Any] = {
+        "format": "pdf",
+        "font_paths": [Path(mpl.get_data_path()) / "fonts" / "ttf"],
+        "ignore_system_fonts": True,
+    }
+    compiled: bytes = typst.compile(to_typst(page(project, name)).encode(), **options)
     return compiled
 
 
