@@ -5,7 +5,7 @@
 #   - train it as a VAE or as a GAN, with a loss that you wrote
 #   - measure what it makes, beside controls, and look for copies
 #   - justify your choices with evidence, and say what the sections are not fit for
-# prerequisites: [07_vaes.afternoon, 08_gans.morning]
+# prerequisites: [06_cnns_2.probability]
 # minutes: {cpu: 8, cpu_fp32: 12}
 # data: [seismic_sections]
 # hand_in: [samples]
@@ -123,11 +123,12 @@ class Generator(nn.Module):
 check(Generator)
 
 # %% [markdown]
-# ### Exercise A3: the loss of your choice
+# ### The loss of your choice
 #
-# Write **one** of the two functions: `negative_elbo` for a VAE, or `critic_step` for a GAN. If you write both, the better one counts.
+# Write **one** of the next two functions: `negative_elbo` for a VAE, or `critic_step` for a GAN. If you write both, the better one
+# counts.
 #
-# ### Exercise A3 (VAE): the negative evidence lower bound
+# ### Exercise A3: for a VAE, the negative evidence lower bound
 #
 # The decoder's grey value $\hat x$ is the mean of a normal density of spread $\sigma$ for each pixel. The posterior
 # $q(z|x)$ is normal with independent latents, of mean $\mu$ and log-variance $\log s^2$; the prior is $\mathcal N(0, I)$. With
@@ -152,7 +153,7 @@ def negative_elbo(
 check(negative_elbo)
 
 # %% [markdown]
-# ### Exercise A3 (GAN): one step of the critic
+# ### Exercise A4: for a GAN, one step of the critic
 #
 # The critic $C$ gives real sections a score above 1 and generated ones a score below -1. The hinge loss (Lim and Ye (2017).
 # *Geometric GAN.* arXiv:1705.02894) charges only what lies inside these margins:
@@ -181,7 +182,7 @@ def critic_step(
 check(critic_step)
 
 # %% [markdown]
-# ### Exercise A4: are neighbouring traces alike?
+# ### Exercise A5: are neighbouring traces alike?
 #
 # Layers make neighbouring traces alike, the more the flatter they lie. A picture of noise has no such order. For each section, pair
 # every sample with the sample `lag` traces to its right, at the same depth. Asked for is Pearson's correlation of all
@@ -201,7 +202,7 @@ def lateral_correlation(x: Tensor, lag: int) -> Tensor:
 check(lateral_correlation)
 
 # %% [markdown]
-# ### Exercise A5: has it learned by heart?
+# ### Exercise A6: has it learned by heart?
 #
 # A generator that repeats its training set scores well and is worth nothing. For each sample, how far is the nearest real section?
 # A mirrored section is the same section seen from the other side, so it counts as well.
@@ -254,8 +255,7 @@ def generate_sections() -> Tensor:
     steps = sized(20, rehearsal=1) * (len(x) // 64)
     optimiser = torch.optim.AdamW([*encoder.parameters(), *generator.parameters()], lr=2e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
-    posterior: list[Tensor] = []
-    for step in range(steps):
+    for _ in range(steps):
         batch = x[torch.randint(len(x), (64,))]
         mean, log_variance = encoder(batch).chunk(2, dim=1)
         z = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
@@ -268,8 +268,7 @@ def generate_sections() -> Tensor:
     encoder.eval()
     with torch.no_grad():
         # The posteriors of all sections together are not the prior: z is drawn near the posterior means.
-        posterior = [encoder(part).chunk(2, dim=1)[0] for part in x.split(500)]
-        means = torch.cat(posterior)
+        means = torch.cat([encoder(part).chunk(2, dim=1)[0] for part in x.split(500)])
         chosen = means[torch.randint(len(means), (2, 1000))]
         z = chosen.mean(0) + 0.5 * (chosen[0] - chosen[1]) * torch.randn(1000, 1)
         return torch.cat([generator(part) for part in z.split(250)])

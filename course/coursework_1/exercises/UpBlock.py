@@ -77,3 +77,6 @@ class repeated(nn.Module):
     def forward(self, x):
         x = self.layers(x.repeat_interleave(2, 2).repeat_interleave(2, 3))
         return torch.where(x > 0, x, 0.2 * x)
+
+
+exercise.equivalent("mode= dropped", "nearest is the default of nn.Upsample")

@@ -28,6 +28,7 @@ from dlmodule.errors import DLModuleError
 MOST_FILES = 100_000
 MOST_RATIO = 200  # a notebook compresses 10 times, one full of zeros 30 times; a bomb 1000 times
 _MOODLE = re.compile(r"^(?P<learner>.+)_(\d+)_assignsubmission_file_?$")
+_COURSEWORK = re.compile(r"_coursework_\d+$")
 _CANVAS = re.compile(r"^(?P<learner>[^_]+)_(?:LATE_)?(\d+)_(\d+)_.+$")
 
 
@@ -123,11 +124,7 @@ def _in_zip(name: str, archive: Path) -> Iterator[_File]:
 
 def _sealed(path: PurePosixPath, content: bytes, at: datetime | None) -> _File:
     """The notebook in a sealed file, as if it lay in a folder where the sealed file lies."""
-    name = (
-        path.with_name(re.sub(r"_coursework_\d+$", "", path.stem) + ".ipynb")
-        if len(path.parts) == 1
-        else path.with_suffix(".ipynb")
-    )
+    name = path.with_suffix(".ipynb")
     try:
         sealed = unseal(content)
     except DLModuleError as error:
@@ -160,7 +157,7 @@ def _learner(path: PurePosixPath) -> str:
     if folders:
         return folders[0]
     canvas = _CANVAS.match(path.stem)
-    return canvas["learner"] if canvas else path.stem
+    return canvas["learner"] if canvas else _COURSEWORK.sub("", path.stem)
 
 
 def _chosen(learner: str, found: Iterable[_File], notebook: str | None, assessment: str | None) -> Submission:

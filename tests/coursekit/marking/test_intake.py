@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import stat
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 from coursekit.errors import CourseError
 from coursekit.marking.intake import submissions
 from coursekit.marking.submission import Submission
+from dlmodule.coursework.sealing import seal
 from tests.coursekit.marking.assessment import cells, notebook
 
 BOOK = notebook(cells())
@@ -130,3 +132,51 @@ def test_an_empty_place_is_an_error(tmp_path: Path) -> None:
     """One line, not an empty list of marks."""
     with pytest.raises(CourseError, match="holds no notebook"):
         submissions(tmp_path)
+
+
+def sealed(assessment: str = "coursework_2", text: bytes = b"{}") -> bytes:
+    """A sealed file."""
+    return seal(assessment, text, {"predictions.safetensors": b"bytes"}, datetime(2022, 12, 16, tzinfo=UTC))
+
+
+def test_sealed_files_in_every_layout(tmp_path: Path) -> None:
+    """Loose, in a folder, in Moodle's download and in Canvas's: the learner is found, and the digest is that of the receipt."""
+    content = sealed()
+    members = {
+        "ada.zip": "ada", "bob_coursework_2.zip": "bob", "eve/coursework_2.zip": "eve",
+        "Zoe Ng_123_assignsubmission_file_/coursework_2.zip": "Zoe Ng", "leekim_4711_8_coursework_2.zip": "leekim",
+    }  # fmt: skip
+    archive = tmp_path / "download.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for name in members:
+            out.writestr(name, content)
+    folder = tmp_path / "folder"
+    for name in members:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    for place in (archive, folder):
+        found = submissions(place, assessment="coursework_2")
+        assert sorted(one.learner for one in found) == sorted(members.values())
+        assert {(one.digest, one.content, one.problem) for one in found} == {
+            (hashlib.sha256(content).hexdigest(), b"{}", "")
+        }
+        assert all(one.files == {"predictions.safetensors": b"bytes"} for one in found)
+
+
+def test_a_sealed_file_of_another_coursework_or_damaged(tmp_path: Path) -> None:
+    """It has a problem, in words for the marker; nobody else's is touched."""
+    (tmp_path / "ada.zip").write_bytes(sealed("coursework_1"))
+    (tmp_path / "bob.zip").write_bytes(sealed().replace(b"{}", b"[]"))
+    (tmp_path / "eve.zip").write_bytes(sealed())
+    found = {one.learner: one.problem for one in submissions(tmp_path, assessment="coursework_2")}
+    assert found["ada"] == "it was sealed as coursework_1"
+    assert found["eve"] == ""
+
+
+def test_the_last_of_several_counts(tmp_path: Path) -> None:
+    """A sealed file and a loose notebook of the same moment: the sealed one, whose receipt the learner has."""
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "zz.ipynb").write_bytes(b"{}")
+    (tmp_path / "ada" / "coursework_2.zip").write_bytes(sealed())
+    (found,) = submissions(tmp_path)
+    assert found.sealed
