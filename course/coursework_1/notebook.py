@@ -220,7 +220,7 @@ def nearest_real(samples: Tensor, real: Tensor) -> Tensor:
         return torch.cdist(x.flatten(1), real.flatten(1))
 
     straight, mirrored = to_real(samples).min(1).values, to_real(samples.flip(-1)).min(1).values
-    return torch.minimum(straight, mirrored) / samples[0].numel() ** 0.5
+    return torch.minimum(straight, mirrored) / samples.shape[1:].numel() ** 0.5
     ### END SOLUTION
 
 

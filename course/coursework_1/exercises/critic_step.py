@@ -69,8 +69,8 @@ exercise.edit(
 )
 exercise.edit(
     "signs_exchanged",
-    ("1 - critic(sections)", "1 + critic("),
-    ("1 + critic(sections)", "1 - critic("),
+    "F.relu(1 - critic(sections)).mean() + F.relu(1 + critic(fake)).mean()",
+    "F.relu(1 + critic(sections)).mean() + F.relu(1 - critic(fake)).mean()",
     "You exchanged the signs: this critic learns to give generated sections the high scores.",
 )
 exercise.edit(

@@ -34,7 +34,7 @@ exercise.edit(
 )
 exercise.edit(
     "not_root_mean_square",
-    " / samples[0].numel() ** 0.5",
+    " / samples.shape[1:].numel() ** 0.5",
     "",
     "You return Euclidean distances, which grow with the number of pixels; the docstring asks for root mean squares.",
 )

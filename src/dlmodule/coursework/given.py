@@ -70,9 +70,10 @@ def file_name(assessment: str) -> str:
 
 def read_given(assessment: str) -> Given:
     """What the coursework gives and asks for. DLModuleError where its file is missing or damaged."""
-    from dlmodule.checking import key, serialise
+    from dlmodule.checking import serialise
+    from dlmodule.place import key_folders
 
-    found = [folder / file_name(assessment) for folder in key.places() if (folder / file_name(assessment)).is_file()]
+    found = [folder / file_name(assessment) for folder in key_folders() if (folder / file_name(assessment)).is_file()]
     if not found:
         raise DLModuleError(
             f"{file_name(assessment)} is not on this computer: it comes with the coursework, in the folder `keys`"

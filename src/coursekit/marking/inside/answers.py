@@ -18,6 +18,7 @@ from dlmodule.errors import DLModuleError
 
 NOTEBOOK = Path("notebook")
 MISSING = object()
+CHEAP = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Answers:
@@ -57,11 +58,22 @@ class Answers:
                 _run(statement, scope)
             return scope[name]
         except Exception:
-            # Perhaps what it needs stands below it, as in a notebook run out of order.
+            # Perhaps what it needs stands below it, as in a notebook run out of order. Definitions cost nothing; the whole
+            # notebook may hold a training.
+            scope = _in_any_order([each for each in every if isinstance(each.node, CHEAP)])
+            if name in scope and not self._lacks(scope, name, every):
+                return scope[name]
             whole = self._run_whole(every)
             if name not in whole:
                 raise
             return whole[name]
+
+    @staticmethod
+    def _lacks(scope: Mapping[str, Any], name: str, every: Sequence[Statement]) -> bool:
+        """Whether the notebook binds something that the definition of ``name`` reads and ``scope`` does not hold."""
+        bound = {each for statement in every for each in statement.binds}
+        read = {each for statement in every if name in statement.binds for names in statement.reads for each in names}
+        return bool(read & bound - scope.keys())
 
     def _without_stubs(self, name: str) -> list[Statement]:
         """The statements, less untouched stubs of ``name`` where an answer to it stands too, before or after."""
@@ -105,6 +117,17 @@ def _namespace() -> dict[str, Any]:
 
 def _run(statement: Statement, scope: dict[str, Any]) -> None:
     exec(compile(ast.Module([statement.node], []), statement.node._file, "exec"), scope)  # type: ignore[attr-defined]
+
+
+def _in_any_order(statements: Sequence[Statement]) -> dict[str, Any]:
+    """The namespace after ``statements``, each run once, as soon as it does not fail; those that always fail are left out."""
+    scope = _namespace()
+    waiting: list[Statement] = list(statements)
+    while True:
+        failed = [statement for statement in waiting if not _succeeds(statement, scope)]
+        if not failed or len(failed) == len(waiting):
+            return scope
+        waiting = failed
 
 
 def _succeeds(statement: Statement, scope: dict[str, Any]) -> bool:
