@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dlmodule.checking.progress import Progress
 from dlmodule.coursework.forgotten import forgotten, missing_files, unsaved
 from dlmodule.coursework.given import hand_in_path, read_given
 from dlmodule.coursework.sealing import digest, seal
@@ -57,6 +56,8 @@ def sealed(assessment: str, notebook: Path | None = None, *, to: Path | None = N
     to: the file (default: ``ASSESSMENT.zip`` beside the notebook). A notebook with gaps is sealed too: at a deadline something is
     better than nothing. DLModuleError where there is no notebook that can be read.
     """
+    from dlmodule.checking.progress import Progress
+
     path = notebook or _newest(Path.cwd(), assessment)
     content = _content(path)
     given = read_given(assessment)
