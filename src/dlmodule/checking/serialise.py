@@ -44,7 +44,9 @@ def pack(tree: Any) -> tuple[Any, dict[str, Tensor]]:
         if plain.is_complex():
             return {TAG: "complex " + tag, "v": keep(torch.view_as_real(plain), "tensor")}
         name = str(len(tensors))
-        tensors[name] = (plain.to_dense() if plain.layout is not torch.strided else plain).contiguous().clone()
+        tensors[name] = (plain.to_dense() if plain.layout is not torch.strided else plain).clone(
+            memory_format=torch.contiguous_format
+        )
         return {TAG: tag, "v": name}
 
     def walk(node: Any) -> Any:

@@ -174,3 +174,9 @@ def test_progress_is_appended_and_survives_damage(tmp_path: Path) -> None:
     progress.record(Diagnosis("s.two", "right", "yes", "right"))
     assert [attempt["exercise"] for attempt in progress.load()] == ["s.one", "s.two"]
     assert progress.solved() == {"s.two"}
+
+
+def test_a_single_number_that_was_expanded_is_data() -> None:
+    """``torch.tensor(3.0).expand(1)`` has a stride of 0 and counts as contiguous all the same; it is written as any other tensor."""
+    tree = {"x": torch.tensor(3.0, dtype=torch.float64).expand(1)}
+    assert serialise.from_bytes(serialise.to_bytes(tree), "test")["x"].tolist() == [3.0]
