@@ -148,6 +148,7 @@ class Part:
     title: str = ""
     syllabus_title: str = ""  # what is said of the part before it is out
     note: str | None = None
+    awaited: bool = False  # whether the syllabus has a notebook here that is not written yet
     release_at: datetime | None = None
     solutions_at: datetime | None = None
     student: RelativePath | None = None

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import secrets
 import stat
 import tempfile
 import time
@@ -49,6 +50,24 @@ def write_atomically(path: Path, data: bytes | str, *, instead_of: bytes | None 
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
         raise
+
+
+def create(path: Path, content: bytes) -> None:
+    """Write a file that must not exist yet, whole or not at all. Raises DLModuleError where it exists."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        write_atomically(part, content)
+        try:
+            os.link(part, path)  # Fails where the name is taken: the one way that never overwrites.
+        except FileExistsError:
+            raise DLModuleError(f"{path} exists already; it was left as it is") from None
+        except OSError:  # A file system without hard links.
+            if path.exists():
+                raise DLModuleError(f"{path} exists already; it was left as it is") from None
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_regular(path: Path) -> bytes:

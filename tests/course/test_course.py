@@ -60,8 +60,8 @@ def test_solutions_run_clean(built: Path, part: str) -> None:
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("part", PARTS)
-def test_student_versions_stop_only_at_unfinished_exercises(built: Path, part: str) -> None:
-    """Whatever stops a student version originates in an exercise that is not written yet, and nowhere else."""
+def test_student_versions_run_unanswered_from_top_to_bottom(built: Path, part: str) -> None:
+    """A cell that needs an exercise says which and is passed over; nothing else stops a student version."""
     ran = course("execute", part, "--rehearsal", "--student")
     assert ran.returncode == 0, ran.stdout + ran.stderr
 

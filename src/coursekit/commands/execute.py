@@ -14,7 +14,11 @@ from coursekit.project import find_project
 @click.command("execute")
 @click.argument("targets", nargs=-1, metavar="[SESSION[.PART]]...")
 @click.option("--rehearsal", is_flag=True, help="At the size of a rehearsal: seconds instead of minutes.")
-@click.option("--student", is_flag=True, help="The student versions: report what no unfinished exercise explains.")
+@click.option(
+    "--student",
+    is_flag=True,
+    help="The student versions, unanswered: cells that need an exercise say so, and nothing else may stop.",
+)
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(min=1), help="Notebooks at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON.")
 def command(targets: tuple[str, ...], rehearsal: bool, student: bool, jobs: int, as_json: bool) -> None:

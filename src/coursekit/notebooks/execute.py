@@ -1,7 +1,7 @@
 """``course execute``: run the built notebooks in real kernels, keep their outputs, and say what does not run.
 
-Solutions must run clean. Student versions run past errors, and each error must come from an exercise that is not written
-yet (``unfinished_only``). A run that succeeded is recorded under the digest of all it depends on (notebook, key, dlmodule,
+Solutions must run clean. Student versions run unanswered: a cell that needs an exercise says so and is passed over
+(``dlmodule.skipping``), and any error is the course's own. A run that succeeded is recorded under the digest of all it depends on (notebook, key, dlmodule,
 interpreter, size), so an interrupted or repeated command runs only what is missing; a full-size run also answers for the
 rehearsal. Outputs go to build/executed/; those of a rehearsal never replace a full-size run of the same notebook, and those
 of a failed run go to build/cache/failed/.
@@ -21,8 +21,8 @@ from typing import Any
 
 from coursekit.cache import digest_of, package_digest
 from coursekit.errors import CourseError
+from coursekit.notebooks.cell_errors import CellError, errors_of
 from coursekit.notebooks.cell_ids import cell_ids
-from coursekit.notebooks.unfinished import CellError, errors_of, unfinished_only
 from coursekit.project import Part, Project, select_parts
 from coursekit.sources.regions import solution_lines
 from coursekit.sources.revision import assembled
@@ -95,6 +95,7 @@ class _Settings:
         threads = max(1, (os.cpu_count() or 1) // self.jobs)
         return {
             "DLMODULE_KEYS": str(self.project.keys),
+            "DLMODULE_LEND": "0",  # unanswered is unanswered: a solution that is lent would hide what a learner lacks
             "DLMODULE_PROGRESS": str(progress),
             "DLMODULE_REHEARSAL": "1" if self.rehearsal else "",
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads)),
@@ -129,7 +130,7 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
             )
         except CourseError as error:
             problems.append(f"{part.path}: {error}")
-    errors = unfinished_only(notebook) if settings.student else [*errors_of(notebook), *wordless_figures(notebook)]
+    errors = [*errors_of(notebook), *(wordless_figures(notebook) if solutions else ())]
     if errors:
         problems += _located(project, part, errors, solutions)
     notebook.metadata["dlmodule"]["executed"] = {

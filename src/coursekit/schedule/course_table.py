@@ -163,6 +163,7 @@ def _part(row: LectureRow, project: Project, syllabus: Syllabus) -> resolved.Par
         title=row.title,
         syllabus_title=slot.part.title or slot.day.title,
         note=slot.part.note,
+        awaited=slot.part.notebook and source is None,
         release_at=slot.release_at,
         solutions_at=slot.solutions_at,
         student=row.path("student"),

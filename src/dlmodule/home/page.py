@@ -50,6 +50,7 @@ class Link:
 class ExerciseRow:
     """One exercise and whether the learner has it right."""
 
+    name: str
     title: str
     difficulty: int
     minutes: int
@@ -64,6 +65,7 @@ class PartRow:
     label: str
     title: str
     note: str
+    awaited: bool
     hours: str
     minutes: int | None
     objectives: Sequence[str]
@@ -136,7 +138,7 @@ def render(
         mode=mode,
         local=local,
         days=days,
-        today=[day for day in days if day.today],
+        today=[day for day in days if day.today and not course.self_paced],
         resume=resume if mode == "local" else None,
         assessments=[_assessment(item, now, course.self_paced) for item in course.assessments],
         banner=banner.draw(
@@ -168,7 +170,7 @@ def _day(day: Day, now: datetime | None, status: Mapping[str, str], href: Href |
     return DayRow(
         number=day.day,
         anchor=f"{day.session}-{day.folder}".replace(".", "-").lower(),
-        date=f"{day.weekday or f'{day.date:%a}'} {day.date.day} {day.date:%b}",
+        date=f"{day.weekday or f'{day.date:%a}'} {day.date.day} {day.date:%b} {day.date.year}",
         iso=day.date.isoformat(),
         title=day.title,
         meeting=day.meeting,
@@ -196,11 +198,12 @@ def _part(day: Day, part: Part, status: Mapping[str, str], href: Href | None, lo
         label=part_label(day, part),
         title=part_title(day, part),
         note=part.note or "",
+        awaited=part.awaited,
         hours=f"{part.start:%H:%M}–{part.end:%H:%M}" if part.start and part.end else "",
         minutes=part.minutes.study,
         objectives=part.objectives,
         exercises=[
-            ExerciseRow(exercise.title, exercise.difficulty, exercise.minutes, status.get(name, ""))
+            ExerciseRow(exercise.name, exercise.title, exercise.difficulty, exercise.minutes, status.get(name, ""))
             for name, exercise in zip(day.exercise_ids(part), part.exercises, strict=True)
         ],
         colab=part.colab if "student" in part.due else None,
@@ -237,8 +240,8 @@ def _current_day(course: Course, progress: Sequence[Attempt], local: Local | Non
 
 
 def clock(when: datetime | None) -> str:
-    """A moment as people say it: Fri 2 Dec, 08:00."""
-    return f"{when:%a} {when.day} {when:%b}, {when:%H:%M}" if when else ""
+    """A moment as people say it: Fri 2 Dec 2022, 08:00."""
+    return f"{when:%a} {when.day} {when:%b} {when.year}, {when:%H:%M}" if when else ""
 
 
 def span(length: timedelta) -> str:

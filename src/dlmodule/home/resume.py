@@ -19,6 +19,7 @@ class Resume:
     day: int
     label: str
     title: str
+    exercise: str = ""  # the first in it that is not right yet, where the part has been begun
 
 
 def where_to_continue(
@@ -51,7 +52,11 @@ def where_to_continue(
     if exercises and all(status.get(e) == "right" for e in exercises) and index + 1 < len(usable):
         index, why = index + 1, "All right so far: next"
         day, part = usable[index]
-    return Resume(ids[index], why, day.day, part_label(day, part), part_title(day, part))
+    names = [exercise.name for exercise in part.exercises]
+    begun = any(status.get(identity) for identity in day.exercise_ids(part))
+    missing = (name for name in names if status.get(f"{day.session}.{name}") != "right")
+    exercise = next(missing, "") if begun else ""
+    return Resume(ids[index], why, day.day, part_label(day, part), part_title(day, part), exercise)
 
 
 def statuses(progress: Iterable[Attempt]) -> dict[str, str]:

@@ -1,28 +1,23 @@
-"""What answers under ``/course/``: the home, and the few things it can do. Every address needs Jupyter's authentication;
-whatever changes something is a POST that carries Jupyter's XSRF token.
+"""What is shown under ``/course/``: the home and its files. Every address needs Jupyter's authentication.
 
 The page may load things from this server only, and a Content-Security-Policy holds it to that.
 """
 
-import asyncio
-import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, cast
-from urllib.parse import quote, urlencode
+from typing import Literal
+from urllib.parse import quote
 
-import nbformat
-from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
 from dlmodule.course import BuiltCourse, Course, Day, Part, Version, workspace_name
 from dlmodule.errors import DLModuleError
 from dlmodule.home import outcome, page
-from dlmodule.open.attempts import export_attempts, import_attempts, read_attempts
+from dlmodule.open.attempts import export_attempts, read_attempts
 from dlmodule.open.workspace import Workspace
 from dlmodule.recording import is_recording
 
@@ -33,8 +28,6 @@ POLICY = (
 STATIC = Path(page.__file__).parent / "static"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 NOTEBOOKS: tuple[Literal["student", "solutions"], ...] = ("student", "solutions")
-OPEN = "It is open in JupyterLab: choose File, Reload Notebook from Disk there. What you write before that is merged here when you save it."
-LARGEST_IMPORT = 20_000_000  # bytes; a learner who answers for a year makes less than one
 
 
 @dataclass(frozen=True)
@@ -141,10 +134,15 @@ class Home(CourseHandler):
         self.finish(
             page.render(
                 known, at=shown.now(), progress=record.attempts, mode="local",
-                href=lambda _day, part, version: f"slides/{quote(part.slides or '')}" if version == "slides" else None,
+                href=lambda _day, part, version: self.deck(part) if version == "slides" else None,
                 local=local, calendar=calendar,
             ).encode("utf-8", "replace")  # a folder's name need not be text
         )  # fmt: skip
+
+    def deck(self, part: Part) -> str | None:
+        """The address of a part's slides; None while they have not been made."""
+        made = part.slides is not None and (self.shown.course.folder / part.slides).is_file()
+        return f"slides/{quote(part.slides or '')}" if made else None
 
     def message(self) -> tuple[str, bool]:
         """What the last action left to be said, once, and whether it failed."""
@@ -169,126 +167,6 @@ class Outcome(CourseHandler):
         self.finish(outcome.render(shown.known(), at=shown.now(), progress=record.attempts, local=local))
 
 
-class Action(CourseHandler):
-    """A POST that does one thing, in a thread, and says on the home what came of it: also where it could not be done."""
-
-    @web.authenticated
-    async def post(self) -> None:
-        """Answers with a redirect. Raises HTTPError 403 without Jupyter's XSRF token."""
-        if not self.token_authenticated:
-            web.RequestHandler.check_xsrf_cookie(self)  # also where a person's own configuration asks for none
-        failed = True
-        try:
-            before = await self.before()
-            message = await asyncio.to_thread(self.act)
-            message = self.after(before, message)
-            failed = False
-        except DLModuleError as error:
-            message = f"{str(error)[:1].upper()}{str(error)[1:]}."
-        except OSError as error:
-            where = error.filename or "the workspace"
-            message = f"This could not be done: {where}: {error.strerror or error}. Nothing was changed."
-        if message is None:
-            self.redirect(f"{self.base_url}lab/tree/{quote(str(self.wanted()[0]))}", status=303)
-        else:
-            self.home_with(message, failed=failed)
-
-    async def before(self) -> Any:
-        """What is looked up before it is done, in the server's own thread; ``after`` gets it."""
-
-    def after(self, before: Any, message: str | None) -> str | None:
-        """What is left to do in the server's own thread (Jupyter's record of signatures belongs to it), and what is then said."""
-        return message
-
-    def act(self) -> str | None:
-        """Do it. Returns what the home says, or None to show the notebook. Raises DLModuleError or OSError."""
-        raise NotImplementedError
-
-    def wanted(self) -> tuple[PurePosixPath, Path]:
-        """The learner's name and the course's file of the notebook that the form names. Raises DLModuleError if it is not open."""
-        day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
-        return workspace_name(day, part, version), self.shown.course.file(cast(str, part.path(version)))
-
-
-class Open(Action):
-    """POST /course/open: copy the notebook into the workspace if it is not there, and show it in JupyterLab."""
-
-    def act(self) -> None:
-        """The record of when it was opened is a convenience: a disk without room for it opens the notebook all the same."""
-        name, source = self.wanted()
-        self.shown.workspace.open(name, source)
-        if self.get_body_argument("version") == "student":
-            with contextlib.suppress(OSError, DLModuleError):
-                self.shown.workspace.note_opened(self.get_body_argument("part"), at=self.shown.now())
-
-
-class Update(Action):
-    """POST /course/update: merge the course's newer version into the learner's copy."""
-
-    def act(self) -> str:
-        """Says how many cells were renewed, added and kept."""
-        name, source = self.wanted()
-        done = self.shown.workspace.update(name, source, at=self.shown.now())
-        kept = (
-            f" {done.conflicts} of your cells also changed in the course: yours stand, its version beneath."
-            if done.conflicts
-            else ""
-        )
-        unsure = (
-            f" Little of the course was found in your copy, so look it through; to get a fresh copy beside it, rename {name.name} and open it again."
-            if done.unsure
-            else ""
-        )
-        removed = f", {done.removed} removed" if done.removed else ""
-        return (
-            f"{name} is up to date: {_cells(done.updated)} renewed, {done.added} added{removed}.{kept}{unsure} "
-            "The copy before is in .course/backups."
-        )
-
-    @property
-    def notary(self) -> Any:
-        """What signs and knows trusted notebooks."""
-        return self.contents_manager.notary
-
-    async def before(self) -> tuple[bool, bool]:
-        """Whether Jupyter trusts the notebook, and whether it is open in JupyterLab."""
-        manager: Any = self.session_manager
-        sessions: Any = await ensure_async(manager.list_sessions())
-        name = str(self.wanted()[0])
-        is_open = any(session.get("path") == name for session in sessions)
-        try:
-            return bool(self.notary.check_signature(self.notebook())), is_open
-        except Exception:  # whatever nbformat makes of a damaged notebook: nobody signed that
-            return False, is_open
-
-    def after(self, before: tuple[bool, bool], message: str | None) -> str | None:
-        """Outputs that were trusted stay so; the course's cells bring none."""
-        trusted, is_open = before
-        if trusted:
-            self.notary.sign(self.notebook())
-        return f"{message} {OPEN}" if is_open else message
-
-    def notebook(self) -> Any:
-        """The notebook as nbformat's object, which is what a signature is made of."""
-        path = self.shown.workspace.path(self.wanted()[0])
-        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-
-
-class Afresh(Action):
-    """POST /course/afresh: bring a damaged notebook back from what is left of it; where nothing is, give a fresh copy."""
-
-    def act(self) -> str:
-        """Says from what it was brought back, and where the damaged file is."""
-        name, source = self.wanted()
-        if self.shown.workspace.state(name, source)[0] != "damaged":
-            raise DLModuleError(f"{name} is not damaged; it was left as it is")
-        restored = self.shown.workspace.restore(name, at=self.shown.now())
-        if restored is not None:
-            return f"{name} was brought back from {restored}. The damaged file is in .course/backups."
-        aside = self.shown.workspace.start_afresh(name, source, at=self.shown.now())
-        return f"{name} is fresh; the damaged file is beside it as {aside.name}."
-
-
 class Export(CourseHandler):
     """GET /course/progress.json"""
 
@@ -299,20 +177,6 @@ class Export(CourseHandler):
         self.set_header("Content-Type", "application/json")
         self.set_header("Content-Disposition", 'attachment; filename="dlmodule-progress.json"')
         self.finish(export_attempts(self.shown.progress_file))
-
-
-class Import(Action):
-    """POST /course/import: add the attempts of an exported file."""
-
-    def act(self) -> str:
-        """Says how many attempts were new."""
-        files = self.request.files.get("progress", [])
-        if not files:
-            raise DLModuleError("no file was chosen")
-        if len(files[0]["body"]) > LARGEST_IMPORT:
-            raise DLModuleError("this file is too large to be an export of progress")
-        count = import_attempts(self.shown.progress_file, files[0]["body"])
-        return f"{count} attempts imported." if count != 1 else "1 attempt imported."
 
 
 class State(CourseHandler):
@@ -362,32 +226,3 @@ class Static(CourseHandler):
         self.set_header("Content-Type", TYPES[path.suffix])
         self.set_header("Cache-Control", "no-cache")
         self.finish(path.read_bytes())
-
-
-def routes(base_url: str, shown: Shown) -> list[tuple[Any, ...]]:
-    """The addresses under ``base_url`` + course/."""
-    given = {"shown": shown}
-    root = f"{base_url}course"
-    return [
-        (root, web.RedirectHandler, {"url": f"{root}/", "permanent": False}),
-        (f"{root}/", Home, given),
-        (f"{root}/outcome", Outcome, given),
-        (f"{root}/open", Open, given),
-        (f"{root}/update", Update, given),
-        (f"{root}/afresh", Afresh, given),
-        (f"{root}/progress\\.json", Export, given),
-        (f"{root}/import", Import, given),
-        (f"{root}/state", State, given),
-        (f"{root}/slides/(.+)", Document, given),
-        (f"{root}/(calendar\\.ics)", Document, given),
-        (f"{root}/static/([a-z.]+)", Static, given),
-    ]
-
-
-def with_token(address: str, token: str) -> str:
-    """The address a browser opens."""
-    return f"{address}?{urlencode({'token': token})}" if token else address
-
-
-def _cells(count: int) -> str:
-    return f"{count} cell" if count == 1 else f"{count} cells"

@@ -134,6 +134,12 @@ def _exercise(cell: Cell) -> Hashable:
     return ("heading", heading[1]) if heading else None
 
 
+def defines(cell: Cell, name: str) -> bool:
+    """Whether a cell defines a function, a class or a value called ``name``."""
+    pattern = rf"^(?:(?:async +def|def|class) +{re.escape(name)}\b|{re.escape(name)} *(?::[^=\n]*)?=[^=])"
+    return cell["cell_type"] == "code" and re.search(pattern, cell["source"], re.MULTILINE) is not None
+
+
 def similar(first: Cell, second: Cell) -> bool:
     """Whether two cells are versions of one, by their text."""
     return _similarity(first, second) >= SIMILAR

@@ -21,7 +21,8 @@ from traitlets.config import Config
 
 from dlmodule.course import find_course
 from dlmodule.errors import DLModuleError
-from dlmodule.open.handlers import Shown, routes, with_token
+from dlmodule.open.handlers import Shown
+from dlmodule.open.routes import lab_facts, routes, with_token
 from dlmodule.open.workspace import Workspace
 from dlmodule.place import note_place
 
@@ -38,6 +39,7 @@ LEFT_OUT = frozenset(
         "jupyterlab-jupytext",
     }
 )
+HERE = Path(__file__).parent
 DEFAULT_WORKSPACE = Path("~/DL_module_workspace")
 
 
@@ -64,6 +66,8 @@ def configuration(workspace: Workspace, *, port: int | None, browser: bool) -> C
     config.LabApp.news_url = None
     config.LabApp.check_for_updates_class = "jupyterlab.handlers.announcements.NeverCheckForUpdate"
     config.LabApp.extension_manager = "readonly"
+    config.LabApp.extra_labextensions_path = [str(HERE / "labextensions")]  # the way home
+    config.LabApp.app_settings_dir = str(HERE / "lab_settings")  # light or dark as the system is
     config.LabApp.workspaces_dir = str(workspace.private / "lab")
     return config
 
@@ -109,11 +113,14 @@ def prepare(shown: Shown, *, port: int | None = None, browser: bool = False) -> 
             raise DLModuleError(f"port {port} is taken; leave --port out and a free one is found") from None
     app.initialize(argv=[], find_extensions=False)
     app.web_app.add_handlers(".*$", routes(app.base_url, shown))
-    app.web_app.settings["page_config_hook"] = quieter
+    app.web_app.settings["page_config_hook"] = lambda _handler, page: {
+        **quieter(page),
+        **lab_facts(app.base_url, shown),
+    }
     return app
 
 
-def quieter(_handler: object, page: dict[str, Any]) -> dict[str, Any]:
+def quieter(page: dict[str, Any]) -> dict[str, Any]:
     """JupyterLab's page settings without the plugins that are left out."""
     return {**page, "disabledExtensions": sorted({*page.get("disabledExtensions", ()), *LEFT_OUT})}
 

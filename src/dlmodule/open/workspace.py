@@ -19,8 +19,6 @@ there until nobody has written in between: what an editor saves during an update
 import contextlib
 import hashlib
 import json
-import os
-import secrets
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -30,7 +28,8 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from dlmodule.errors import DLModuleError
-from dlmodule.files import read_regular, write_atomically
+from dlmodule.files import create, read_regular, write_atomically
+from dlmodule.open.matching import defines
 from dlmodule.open.merge import Merge, Notebook, merge, read_notebook, same_content, write_notebook
 from dlmodule.open.rescue import BACKUP, rescue
 
@@ -112,13 +111,40 @@ class Workspace:
         raise DLModuleError(f"{name} is being saved all the time; nothing was changed, so try again")
 
     def start_afresh(self, name: PurePosixPath, course_file: Path, *, at: datetime) -> Path:
-        """Put a fresh copy in the place of a notebook, which stays beside it under another name; returns that name."""
+        """Put a fresh copy in the place of a damaged notebook, which stays beside it as a text; returns where."""
         path = self.path(name)
+        return self._replace(name, course_file, path.with_name(f"{path.stem}.kept-{stamp(at)}{path.suffix}.txt"))
+
+    def start_over(self, name: PurePosixPath, course_file: Path, *, at: datetime) -> Path:
+        """Put a fresh copy in the place of a notebook, which stays beside it as a notebook; returns where. Raises DLModuleError."""
+        path = self.path(name)
+        if not path.exists():
+            raise DLModuleError(f"{name} has not been begun")
+        return self._replace(name, course_file, path.with_name(f"{path.stem}.before-{stamp(at)}{path.suffix}"))
+
+    def _replace(self, name: PurePosixPath, course_file: Path, aside: Path) -> Path:
+        """A fresh copy in the place of what is there at this very moment, which is at ``aside`` before it goes."""
+        path, fresh = self.path(name), self._copy(course_file)
         with self.locked(name):
-            aside = path.with_name(f"{path.stem}.kept-{stamp(at)}{path.suffix}.txt")
-            create(aside, read_regular(path))
-            write_atomically(path, self._copy(course_file))
-        return aside
+            for _ in range(SAVES):
+                there = read_regular(path)
+                create(aside, there)
+                if write_atomically(path, fresh, instead_of=there):
+                    return aside
+                aside.unlink()  # saved meanwhile: put aside what is there now
+        raise DLModuleError(f"{name} is being saved all the time; nothing was changed, so try again")
+
+    def cell_of(self, name: PurePosixPath, exercise: str) -> str | None:
+        """The id of the cell at which ``exercise`` begins in the learner's notebook: its heading, else its definition."""
+        try:
+            cells = self._ours(name)[1]["cells"]
+        except DLModuleError:
+            return None
+        place = next((index for index, cell in enumerate(cells) if defines(cell, exercise)), None)
+        if place is None:
+            return None
+        above = next((cell for cell in reversed(cells[:place]) if cell["cell_type"] == "markdown"), cells[place])
+        return str(above["id"])
 
     def restore(self, name: PurePosixPath, *, at: datetime) -> str | None:
         """Bring a damaged notebook back from what is left of it (see ``rescue``); says from what, None where nothing reads.
@@ -256,21 +282,3 @@ def descending(notebook: Notebook, course: bytes) -> Notebook:
 def stamp(at: datetime) -> str:
     """A moment as part of a file name, good on every system."""
     return at.strftime("%Y%m%dT%H%M%S.%f")
-
-
-def create(path: Path, content: bytes) -> None:
-    """Write a file that must not exist yet, whole or not at all. Raises DLModuleError where it exists."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        write_atomically(part, content)
-        try:
-            os.link(part, path)  # Fails where the name is taken: the one way that never overwrites.
-        except FileExistsError:
-            raise DLModuleError(f"{path} exists already; it was left as it is") from None
-        except OSError:  # A file system without hard links.
-            if path.exists():
-                raise DLModuleError(f"{path} exists already; it was left as it is") from None
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -85,9 +85,8 @@ def _of_part(built: BuiltCourse, part: Part) -> dict[str, Implementation]:
     """The exercises of one part."""
     try:
         given = _cells(built.file(part.student or ""))
-        solved = (
-            {cell["id"]: cell for cell in _cells(built.file(part.solutions or ""))} if "solutions" in part.due else {}
-        )
+        lends = "solutions" in part.due and os.environ.get("DLMODULE_LEND", "1") != "0"
+        solved = {cell["id"]: cell for cell in _cells(built.file(part.solutions or ""))} if lends else {}
     except (DLModuleError, OSError, ValueError, KeyError, TypeError):
         return {}
     names = {exercise.name for exercise in part.exercises}

@@ -129,16 +129,18 @@ def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def test_solutions_run_clean_and_student_versions_stop_only_in_exercises(tiny_course: Project) -> None:
-    """The tiny course: every check answers, and what stops the student version comes from its exercises."""
+def test_solutions_run_clean_and_student_versions_run_on_unanswered(tiny_course: Project) -> None:
+    """The tiny course: every check answers, and the unanswered student version says what its cells need, and runs to its end."""
     assert build(tiny_course).problems == []
     (run,) = execute(tiny_course, rehearsal=True)
     assert run.ok, run.problems
     (run,) = execute(tiny_course, rehearsal=True, student=True)
     assert run.ok, run.problems
     notebook = read(tiny_course, solutions=False)
-    errors = [o["ename"] for c in notebook["cells"] for o in c.get("outputs", ()) if o["output_type"] == "error"]
-    assert errors == ["NotImplementedError", "TypeError", "TypeError"]
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
+    assert [output["output_type"] for output in outputs if output["output_type"] == "error"] == []
+    printed = "".join("".join(output["text"]) for output in outputs if output["output_type"] == "stream")
+    assert printed.count("This cell needs `") == 3
 
 
 def test_an_error_of_the_student_version_itself_is_reported(tmp_path: Path) -> None:

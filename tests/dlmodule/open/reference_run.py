@@ -160,6 +160,7 @@ def cells_of(session: str, part: str, title: str) -> dict[str, Any]:
     return notebook(
         ("title", "markdown", f"# {title}"),
         ("check", "code", f'from dlmodule.checking import checks\n\ncheck = checks("{session}")'),
+        ("exercise", "markdown", "### Exercise 5.1: Kernels that see edges"),
         ("answer", "code", "edge_kernels = ..."),
         ("judge", "code", 'check("edge_kernels", edge_kernels)'),
         ("last", "markdown", f"The end of the {part}."),
