@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: course install test lint ledger bench clean
+.PHONY: course install test soak lint ledger bench clean
 
 # Checks need keys. They are recorded beside the open course, day 01 first, on all cores, once; a check says where it is too early.
 course: $(VENV)/.course    ## install, build, and open the course in JupyterLab
@@ -19,6 +19,9 @@ install: $(VENV)/.course   ## the same without opening it
 test: $(VENV)/.test        ## every test: unit, verify, notebooks, browser (about 20 minutes on 2 cores)
 	$(BIN)/course build
 	$(BIN)/python -m pytest
+
+soak: $(VENV)/.test        ## damage, kills and races at full length: 10,000 damaged files, 100 kills, 1,000 saves beside updates (about half an hour)
+	DLMODULE_SOAK=1 $(BIN)/python -m pytest -m soak
 
 lint: $(VENV)/.test        ## style, types, and the walls between the rooms
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ import pytest
 from dlmodule.errors import DLModuleError
 from dlmodule.open.merge import read_notebook
 from dlmodule.open.workspace import Workspace, create
+from tests.soak import rounds
 
 NAME = PurePosixPath("05_CNNs_part_I/05_cnns_1_morning.ipynb")
 AT = datetime(2022, 12, 2, 10, tzinfo=UTC)
@@ -122,15 +123,16 @@ def test_a_copy_made_before_copies_knew_their_base_is_merged_with_the_version_la
     assert sources(path) == ["1 newer", "mine"]
 
 
+@pytest.mark.soak
 def test_an_editor_that_saves_beside_two_updaters_loses_no_cell(tmp_path: Path) -> None:
-    """One hundred saves, each with a cell of its own, while two processes update to ever newer versions: every cell is there."""
+    """Saves, each with a cell of its own, while two processes update to ever newer versions: every cell is there."""
     versions = [course(tmp_path / f"{n}.ipynb", *(f"{i} of {n}" for i in range(3 + n))) for n in range(12)]
     space = Workspace(tmp_path / "w")
     path = space.open(NAME, versions[0])
     command = [sys.executable, "-c", WORKER, str(space.root), str(NAME), "0", *map(str, versions)]
     workers = [subprocess.Popen(command) for _ in range(2)]
     added: set[str] = set()
-    for number in range(100):
+    for number in range(rounds(100, whole=1000)):
         raw = path.read_bytes()
         notebook = json.loads(raw)
         added.add(f"cell {number}")
@@ -290,6 +292,7 @@ def test_stopped_during_the_first_copy_the_next_opening_makes_it(tmp_path: Path)
     assert code == 0 and stop > 4
 
 
+@pytest.mark.soak
 def test_killed_at_random_moments_no_cell_is_lost(tmp_path: Path) -> None:
     """The operating system's own kill, between forty versions: the cells are there after each."""
     random = Random(5)
@@ -297,7 +300,7 @@ def test_killed_at_random_moments_no_cell_is_lost(tmp_path: Path) -> None:
     space = Workspace(tmp_path / "w")
     path = space.open(NAME, versions[0])
     write(path, {"b": "mine"}, "my note")
-    for _ in range(12):
+    for _ in range(rounds(12, whole=100)):
         command = [sys.executable, "-c", WORKER, str(space.root), str(NAME), "0", *map(str, versions)]
         worker = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         time.sleep(random.uniform(0.02, 0.25))
