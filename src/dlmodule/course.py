@@ -183,6 +183,7 @@ class Part:
             self,
             open=opened,
             title=self.syllabus_title or day_title,
+            awaited=False,
             objectives=(),
             exercises=(),
             questions=(),

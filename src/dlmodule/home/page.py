@@ -127,7 +127,7 @@ def render(
     now = at.astimezone(course.zone)
     attempts = list(progress)
     status = statuses(attempts)
-    days = [_day(day, now, status, href, local) for day in course.days]
+    days = [_day(day, None if course.self_paced else now, status, href, local) for day in course.days]
     resume = where_to_continue(course, at=now, progress=attempts, opened=local.opened if local else {})
     numbers = sorted({day.number for day in days})
     reached = _current_day(course, attempts, local, now)
@@ -138,7 +138,7 @@ def render(
         mode=mode,
         local=local,
         days=days,
-        today=[day for day in days if day.today and not course.self_paced],
+        today=[day for day in days if day.today],
         resume=resume if mode == "local" else None,
         assessments=[_assessment(item, now, course.self_paced) for item in course.assessments],
         banner=banner.draw(

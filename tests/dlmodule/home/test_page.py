@@ -248,3 +248,43 @@ def test_the_digest_changes_with_every_attempt() -> None:
     """So an open page knows when to show itself anew."""
     one = attempt("a", "right", "t")
     assert len({digest([]), digest([one]), digest([one, one])}) == 3
+
+
+@pytest.mark.parametrize(
+    ("now", "due", "state"),
+    [
+        ("2027-03-28T00:30", "2027-03-28T03:00+01:00", "due in 1 hour"),  # the clock jumps from 1 to 2 in between
+        ("2027-10-30T23:30", "2027-10-31T03:00+00:00", "due in 3 hours"),  # the hour from 1 to 2 is there twice
+        ("2027-10-31T01:10", "2027-10-31T01:30+01:00", "closed"),  # 40 minutes ago, though the clock says 01:10
+    ],
+)
+def test_what_remains_is_counted_across_a_clock_change(now: str, due: str, state: str) -> None:
+    """The time that really remains, not the difference of two wall clocks."""
+    run = reference_run.facts()
+    run["self_paced"] = False
+    run["assessments"][0] |= {"release_at": "2027-01-01T09:00:00+00:00", "due_at": due}
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    text = render(course_from(run).as_of(at), at=at, progress=[], mode="site")
+    assert state.capitalize() in re.findall(r'<p class="state">([^<]*)', text)
+
+
+def test_a_self_paced_home_has_no_dates_and_a_class_s_names_the_year() -> None:
+    """Dates of a run that is over tell a learner at their own pace nothing."""
+    for known, years in ((course().as_of(None), 0), (course().as_of(MORNING_05), 1)):
+        text = render(known, at=MORNING_05, progress=[], mode="local", local=Local(xsrf="x", workspace="/w"))
+        table = re.sub(r"<[^>]+>", " ", text[text.index('<section id="lectures"') : text.index('<section id="about"')])
+        assert ("2022" in table) == bool(years)
+        assert ("Today" in table) == bool(years)
+
+
+def test_a_part_that_is_not_written_yet_says_so_once_it_is_due() -> None:
+    """And nothing of next week's."""
+    run = reference_run.facts()
+    parts = [part for day in run["days"] for part in day["parts"]]
+    for part in parts:
+        part["awaited"] = part["student"] is None and not part["kind"].startswith(("coursework", "slides", "questions"))
+    for at in (None, MORNING_05):
+        known = course_from(run).as_of(at)
+        text = render(known, at=MORNING_05, progress=[], mode="local", local=Local(xsrf="x", workspace="/w"))
+        waited = sum(p["awaited"] and (at is None or datetime.fromisoformat(p["release_at"]) <= at) for p in parts)
+        assert text.count("Not written yet") == waited > 0

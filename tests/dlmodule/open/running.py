@@ -38,7 +38,7 @@ def fault(event, arguments):
     writing = event in ("os.mkdir", "os.rename", "os.link") or (
         event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
     )
-    if writing and os.path.exists(os.environ["FAULT"]) and not str(arguments[0]).endswith("FAULT"):
+    if writing and os.path.exists(os.environ.get("FAULT", "")) and not str(arguments[0]).endswith("FAULT"):
         with open(os.environ["FAULT"]) as said:
             number, folder = said.read().split("\\n")
         if os.path.abspath(os.fspath(arguments[0]) if not isinstance(arguments[0], int) else "/").startswith(folder):
