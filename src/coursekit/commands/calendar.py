@@ -1,13 +1,13 @@
 """``course calendar``: sessions, releases and deadlines as iCalendar."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from coursekit.errors import CourseError
 from coursekit.project import find_project
-from coursekit.schedule.calendar import to_ical
+from coursekit.schedule.calendar import revised, to_ical
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable
 from dlmodule.files import write_atomically
@@ -33,4 +33,5 @@ def command(start: str | None, output: Path | None) -> None:
     if output is None:
         click.echo(content, nl=False)
     else:
-        write_atomically(output, content)
+        former = output.read_bytes() if output.is_file() else None
+        write_atomically(output, revised(content, former, datetime.now(UTC)))

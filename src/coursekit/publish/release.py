@@ -22,7 +22,7 @@ from coursekit.marking.coursework import Coursework
 from coursekit.project import Project, given_path, key_path, notebook_path
 from coursekit.publish import brief, release_pages
 from coursekit.publish.site import build_site
-from coursekit.schedule.calendar import to_ical
+from coursekit.schedule.calendar import revised, to_ical
 from coursekit.schedule.course_table import course_table, drafts
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable, published_path
@@ -238,4 +238,6 @@ def _remove_fragments(to: Path, names: Iterable[str]) -> None:
 
 def release(project: Project, at: datetime, to: Path) -> tuple[list[str], list[str]]:
     """Write exactly what is due at ``at`` into ``to``; returns the names of the files written and removed."""
-    return write(contents(project, at), to)
+    files, published = contents(project, at), to / "calendar.ics"
+    former = published.read_bytes() if published.is_file() else None
+    return write({**files, "calendar.ics": revised(files["calendar.ics"], former, at)}, to)

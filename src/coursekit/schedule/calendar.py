@@ -6,11 +6,14 @@ calendar of a moved run moves the entries that are there.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
 
 from coursekit.schedule.timetable import ScheduledPart, Timetable
+
+_TOLD = ("DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "URL")  # what people are told of an entry
 
 
 def to_ical(timetable: Timetable) -> bytes:
@@ -28,6 +31,35 @@ def to_ical(timetable: Timetable) -> bytes:
     for event in (*_sessions(timetable), *_releases(timetable), *_assessments(timetable)):
         calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def revised(content: bytes, former: bytes | None, at: datetime) -> bytes:
+    """``content`` as the successor of the calendar that was published before: what changed says so, what did not is as it was.
+
+    A calendar program takes an entry that moved only where its SEQUENCE has grown (RFC 5545, 3.8.7.4); its stamp is then ``at``.
+    """
+    try:
+        before = {str(event["UID"]): event for event in icalendar.Calendar.from_ical(former or b"").walk("VEVENT")}
+    except (ValueError, KeyError, IndexError):  # nothing published yet, or damaged: it begins anew
+        return content
+    calendar = icalendar.Calendar.from_ical(content)
+    for event in calendar.walk("VEVENT"):
+        known = before.get(str(event["UID"]))
+        if known is None:
+            continue
+        number = int(known.get("SEQUENCE", 0))
+        stamp: Any = known.decoded("DTSTAMP", at)
+        if any(_written(event, name) != _written(known, name) for name in _TOLD):
+            number, stamp = number + 1, at.astimezone(UTC)
+        if number:
+            event.pop("DTSTAMP")
+            event.add("dtstamp", stamp)
+            event.add("sequence", number)
+    return bytes(calendar.to_ical())
+
+
+def _written(event: icalendar.cal.Component, name: str) -> str:
+    return str(event[name].to_ical() if name in event else "")
 
 
 def _zone(zone: ZoneInfo, first: int, last: int) -> icalendar.Timezone:

@@ -16,6 +16,7 @@ from torch import nn
 from dlmodule.checking import compare, naming
 from dlmodule.checking import key as keys
 from dlmodule.checking.collect import guard, output
+from dlmodule.checking.collect.exceptions import text_of
 from dlmodule.checking.collect.run import CALLED, gather, repeats
 from dlmodule.checking.decide.decide import decide
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, WRONG, Diagnosis
@@ -73,7 +74,7 @@ def judge_with(
         with guard.torch_defaults():
             return _judged(key, candidate, session_keys or {})
     except Exception as error:  # a fault of the check itself, never to be laid at the learner's door
-        message = f"The check itself failed ({type(error).__name__}: {error}); your answer may be right."
+        message = f"The check itself failed ({type(error).__name__}: {text_of(error)}); your answer may be right."
         return Diagnosis(key.id, COULD_NOT_CHECK, message, "check failed")
 
 

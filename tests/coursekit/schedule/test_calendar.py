@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from coursekit.commands.calendar import command
-from coursekit.schedule.calendar import to_ical
+from coursekit.schedule.calendar import revised, to_ical
 from tests.coursekit.reference_course import ROOT
 from tests.coursekit.schedule.test_timetable import RUN
 
@@ -64,3 +64,24 @@ def test_the_command_prints_or_writes(tmp_path: Path, monkeypatch: pytest.Monkey
     written = (tmp_path / "x.ics").read_bytes()
     assert printed.stdout_bytes == written == to_ical(RUN.shifted(date(2027, 1, 11)))
     assert all(line.endswith(b"\r\n") and len(line) <= 77 for line in written.splitlines(keepends=True))
+
+
+def test_an_entry_that_moved_says_so_and_the_others_are_as_they_were() -> None:
+    """A calendar program takes the new time only with a higher SEQUENCE; published again unchanged, nothing changes."""
+    moved = RUN.shifted(date(2027, 1, 11))
+    first, second = datetime(2026, 12, 1, 9, tzinfo=UTC), datetime(2026, 12, 8, 9, tzinfo=UTC)
+    published = revised(to_ical(RUN), None, first)
+    assert published == to_ical(RUN)
+    assert revised(to_ical(RUN), published, second) == published
+    again = revised(to_ical(moved), published, second)
+    for event in icalendar.Calendar.from_ical(again).walk("VEVENT"):
+        assert (int(event["SEQUENCE"]), event["DTSTAMP"].dt) == (1, second)
+    assert revised(to_ical(moved), again, datetime(2026, 12, 9, tzinfo=UTC)) == again
+    back = icalendar.Calendar.from_ical(revised(to_ical(RUN), again, first)).walk("VEVENT")
+    assert {int(event["SEQUENCE"]) for event in back} == {2}
+
+
+@pytest.mark.parametrize("former", [b"", b"no calendar", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VCALENDAR\r\n"])
+def test_a_damaged_former_calendar_is_none(former: bytes) -> None:
+    """It begins anew."""
+    assert revised(to_ical(RUN), former, datetime(2026, 12, 1, tzinfo=UTC)) == to_ical(RUN)

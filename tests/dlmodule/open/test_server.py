@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -308,6 +309,15 @@ def test_the_release_rules_hold_on_the_server_too(tmp_path: Path) -> None:
             assert "is not open yet" in said(course)
         assert course.ask("slides/slides/05_cnns_1/afternoon.pdf")[0] == 404
         assert not list(course.workspace.rglob("*.ipynb"))
+
+
+def test_control_c_ends_it_quietly(course: Running, tmp_path: Path) -> None:
+    """The line with the address stays the only one, and the command has succeeded."""
+    with opened(course.build, tmp_path / "ended") as running:
+        running.log_in()
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(60) == 0
+        assert len(running.log.read_text().strip().splitlines()) == 1
 
 
 def test_without_a_built_course_one_line_says_what_to_run(tmp_path: Path) -> None:

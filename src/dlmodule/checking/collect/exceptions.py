@@ -41,9 +41,20 @@ def describe(error: BaseException) -> Raised:
         frame, _ = own[-1]
         where = getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
         stated = frame is steps[-1][0] and _is_raise(error.__traceback__)
-    message = " ".join(str(error).split())
+    message = text_of(error)
     operands = _operands(own[-1][0], summary[-1].line or "") if own else ()
     return Raised(type(error).__name__, message[:400], where, lines, stated, operands)
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, on one line that can be written as UTF-8; empty where its own ``__str__`` fails."""
+    try:
+        text = str(error)
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException:  # a learner's __str__ may raise anything, SystemExit and the time limit included
+        return ""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
 def _is_raise(step: types.TracebackType | None) -> bool:
