@@ -134,3 +134,6 @@ class HeadByHead(Base):
             mask = mask[:, 0]
         results = [scaled_dot_product_attention(*head, mask) for head in zip(q, k, v, strict=True)]
         return self.out_proj(torch.cat([out for out, _ in results], 2)), torch.stack([a for _, a in results], 1)
+
+
+exercise.equivalent("arguments of transpose swapped", "a transpose of two axes has no direction")

@@ -18,7 +18,9 @@ exercise = Exercise(
 
 @exercise.cases
 def cases():
-    yield Case(torch.stack([row(1, 0), row(1, 0)]), torch.arange(2)).named("the worked number: (1, 0) at positions 0 and 1")
+    yield Case(torch.stack([row(1, 0), row(1, 0)]), torch.arange(2)).named(
+        "the worked number: (1, 0) at positions 0 and 1"
+    )
     yield Case(noise(3, 4), torch.arange(3)).named("three tokens of four features")
     yield Case(noise(2, 3, 5, 6), torch.arange(5)).named("two texts, three heads, five tokens")
     yield Case(noise(2, 3, 1, 4), torch.tensor([9])).named("one token, at position 9")

@@ -1,0 +1,113 @@
+"""Hide tokens for BERT, judged by its shares."""
+
+import torch
+
+from dlmodule.checking import Case, Exercise, probes
+
+DRAWS = 400
+
+exercise = Exercise(
+    difficulty=3,
+    minutes=10,
+    hints=(
+        "Draw two random numbers for each token: one says whether it is chosen, the other what becomes of it.",
+        "masked_fill where the second number is below 0.8, a random token where it is 0.9 or more. The targets come from the untouched ids.",
+    ),
+    # x: (DRAWS, 2, N, T); args: ids, vocab, mask_id, special.
+    probe=probes.sample(
+        {
+            "share of ordinary tokens that are chosen": "(x[:, 1] != -100)[:, args[0] >= args[3]].double().mean()",
+            "share that becomes the mask": "(x[:, 0] == args[2])[:, args[0] >= args[3]].double().mean()",
+            "share that becomes another token": "((x[:, 0] != args[0]) & (x[:, 0] != args[2]))[:, args[0] >= args[3]].double().mean()",
+            "special tokens that were chosen": "(x[:, 1] != -100)[:, args[0] < args[3]].double().sum()",
+            "tokens that changed without being chosen": "((x[:, 0] != args[0]) & (x[:, 1] == -100)).double().sum()",
+            "targets that are not the true token": "((x[:, 1] != args[0]) & (x[:, 1] != -100)).double().sum()",
+            "special tokens among the random ones": "((x[:, 0] != args[0]) & (x[:, 0] != args[2]) & (x[:, 0] < args[3])).double().sum()",
+            "chosen places that differ from draw to draw": "(x[0, 1] != x[1, 1]).any().double()",
+        },
+        draws=DRAWS,
+    ),
+)
+
+
+def case(ids, vocab, mask_id, special):
+    """Shares in closed form, each with its standard error over all ordinary tokens of all draws."""
+    n = DRAWS * int((ids >= special).sum())
+    other = 0.015 * (1 - 1 / (vocab - special))
+    shares = {
+        "share of ordinary tokens that are chosen": 0.15,
+        "share that becomes the mask": 0.12,
+        "share that becomes another token": other,
+    }
+    exactly = {
+        "special tokens that were chosen": 0.0,
+        "tokens that changed without being chosen": 0.0,
+        "targets that are not the true token": 0.0,
+        "special tokens among the random ones": 0.0,
+        "chosen places that differ from draw to draw": 1.0,
+    }
+    within = {name: (p * (1 - p) / n) ** 0.5 for name, p in shares.items()} | dict.fromkeys(exactly, 1e-3)
+    expected = {name: torch.tensor(value, dtype=torch.float64) for name, value in (shares | exactly).items()}
+    return Case(ids, vocab, mask_id, special).expecting(
+        expected, within={name: torch.tensor(value, dtype=torch.float64) for name, value in within.items()}
+    )
+
+
+@exercise.cases
+def cases():
+    yield case(3 + torch.arange(240).reshape(8, 30) % 17, 20, 1, 3).named("240 ordinary tokens, a vocabulary of 20")
+    yield case(torch.arange(240).reshape(12, 20) % 40 % 29, 32, 2, 5).named("special tokens among the others")
+
+
+exercise.edit(
+    "special_tokens_chosen", " & (ids >= special)", "",
+    "Special tokens were chosen as well. Padding has nothing to be guessed.",
+)  # fmt: skip
+exercise.edit(
+    "loss_on_all_tokens", "ids.masked_fill(~chosen, -100)", "ids",
+    "Every token has a target. Most are in plain sight, so the model learns to copy: only the chosen ones count, the others get -100.",
+)  # fmt: skip
+exercise.edit(
+    "targets_from_the_inputs", "ids.masked_fill(~chosen, -100)", "inputs.masked_fill(~chosen, -100)",
+    "Your targets are the changed tokens. The model shall find the *true* ones.",
+)  # fmt: skip
+exercise.edit(
+    "always_the_mask", "(how < 0.8)", "(how < 2)",
+    "Every chosen token becomes the mask. Of the chosen, 80 % do; later, in real texts, there is no mask at all.",
+)  # fmt: skip
+exercise.edit(
+    "twenty_percent_random", "how >= 0.9", "how >= 0.8",
+    "Every chosen token that is not masked becomes a random one. Half of these stay as they are.",
+)  # fmt: skip
+exercise.edit(
+    "random_special_tokens", "torch.randint(special, vocab", "torch.randint(0, vocab",
+    "Your random tokens include special ones. Draw from `special` on.",
+)  # fmt: skip
+exercise.edit(
+    "whole_columns", "(torch.rand(ids.shape, generator=generator) < 0.15)", "(torch.rand(ids.shape, generator=generator) < 0.8)",
+    "The share of chosen tokens is not 15 %. The 80 % come later: they are of the chosen ones.",
+)  # fmt: skip
+exercise.equivalent("operands of & swapped", "and is symmetric")
+
+
+@exercise.alternative
+def by_one_number(ids, vocab, mask_id, special, *, generator):
+    u = torch.rand(ids.shape, generator=generator).masked_fill(ids < special, 1)
+    inputs, targets = ids.clone(), ids.clone()
+    inputs[u < 0.12] = mask_id
+    swapped = (u >= 0.12) & (u < 0.135)
+    inputs[swapped] = torch.randint(special, vocab, (int(swapped.sum()),), generator=generator)
+    targets[u >= 0.15] = -100
+    return torch.stack((inputs, targets))
+
+
+@exercise.alternative
+def by_bernoulli(ids, vocab, mask_id, special, *, generator):
+    chosen = torch.bernoulli(torch.full(ids.shape, 0.15), generator=generator).bool() & ~(ids < special)
+    masked = torch.bernoulli(torch.full(ids.shape, 0.8), generator=generator).bool() & chosen
+    swapped = torch.bernoulli(torch.full(ids.shape, 0.5), generator=generator).bool() & chosen & ~masked
+    others = special + (torch.rand(ids.shape, generator=generator) * (vocab - special)).long().clamp(
+        max=vocab - special - 1
+    )
+    inputs = torch.where(masked, mask_id, torch.where(swapped, others, ids))
+    return torch.stack([inputs, torch.where(chosen, ids, -100)])
