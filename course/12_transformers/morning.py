@@ -201,14 +201,17 @@ check(causal_mask)
 # symptom.
 #
 # ### Exercise 12.3: the padding mask (core)
-# The result must broadcast against scores `(N, heads, T, S)`. Combine it with the causal mask by `&`.
+# The result must broadcast against scores `(N, heads, T, S)`. With `causal=True` it hides the future as well: two masks are combined by `&`.
 
 
 # %%
-def padding_mask(ids: Tensor, pad: int = 0) -> Tensor:
-    """ids: (N, S) token numbers; returns (N, 1, 1, S) bool, True at tokens that are not ``pad``."""
+def padding_mask(ids: Tensor, pad: int = 0, causal: bool = False) -> Tensor:
+    """ids: (N, S) token numbers; returns a bool mask, True where a query may look: (N, 1, 1, S), if causal (N, 1, S, S)."""
     ### BEGIN SOLUTION
-    return (ids != pad)[:, None, None, :]
+    mask = (ids != pad)[:, None, None, :]
+    if causal:
+        mask = mask & causal_mask(ids.shape[1])
+    return mask
     ### END SOLUTION
 
 
@@ -218,7 +221,7 @@ check(padding_mask)
 # %%
 ids = torch.tensor([[5, 2, 7, 3, 0, 0]])
 everything = torch.ones(6, 6, dtype=torch.bool)
-masks = {"none": everything, "causal": causal_mask(6), "padding": padding_mask(ids)[0, 0] & everything, "both": (padding_mask(ids) & causal_mask(6))[0, 0]}  # fmt: skip
+masks = {"none": everything, "causal": causal_mask(6), "padding": padding_mask(ids)[0, 0] & everything, "both": padding_mask(ids, causal=True)[0, 0]}  # fmt: skip
 fig, axes = plt.subplots(1, 4, figsize=(9, 2.7))
 for ax, (name, mask) in zip(axes, masks.items(), strict=True):
     ax.imshow(mask, cmap="Blues", vmin=0, vmax=1.4)
@@ -424,7 +427,7 @@ def clock(offset: int) -> None:
     plot.alt(fig, f"A query at position {offset + 2} and a key at position {offset} as arrows in the plane; their score is {q @ k:.2f}.")  # fmt: skip
 
 
-plot.slider(clock, offset=range(0, 16), start=0, still=[0, 4, 9])
+plot.slider(clock, offset=range(16), start=0, still=[0, 4, 9])
 
 # %% [markdown]
 # Both arrows turn together, and the score stays the same.
@@ -1186,12 +1189,10 @@ for name, settings in {"whole distribution": {}, "top-k 3": {"top_k": 3}, "nucle
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(6.6, 2.9))
-for ax, name, computed in zip(axes, ("recomputed", "cached"), (causal_mask(8).int(), torch.eye(8).int()[:, [7, 0, 1, 2, 3, 4, 5, 6]] * 0), strict=True):  # fmt: skip
-    picture = causal_mask(8).float() * 0.4
-    picture[7] = 1
-    if name == "recomputed":
-        picture = causal_mask(8).float()
-    ax.imshow(picture, cmap="Blues", vmin=0, vmax=1.3)
+known = causal_mask(8).float() * 0.35
+known[7] = 1
+for ax, name, scores in zip(axes, ("recomputed", "cached"), (causal_mask(8).float(), known), strict=True):
+    ax.imshow(scores, cmap="Blues", vmin=0, vmax=1.3)
     ax.set(title=f"{name}: token 8", xlabel="key", ylabel="query")
 plot.alt(fig, "Scores that are computed for the eighth token. Recomputed: a whole triangle of eight rows. Cached: the last row alone; the rows above are known from before.")  # fmt: skip
 
@@ -1557,7 +1558,7 @@ for day in test_days[: sized(200, rehearsal=5)]:
     weights, answer = alignment(text)
     begin = {"year": text.rindex(" ") + 1, "month": text.index("of ") + 3, "day": 0}
     end = {"year": len(text), "month": text.rindex(" "), "day": text.index("of") - 1}
-    for part, rows in {"year": range(0, 4), "month": range(5, 7), "day": range(8, 10)}.items():
+    for part, rows in {"year": range(4), "month": range(5, 7), "day": range(8, 10)}.items():
         for row in rows:
             found = int(weights[row].argmax())
             right_place, total = right_place + (begin[part] <= found < end[part]), total + 1

@@ -4,10 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from dlmodule import data
 from dlmodule.checking import Case, Exercise, probes
 from dlmodule.checking.inputs import noise, waves
-from dlmodule.training import evaluate, fit
 
 exercise = Exercise(
     difficulty=3,

@@ -21,6 +21,10 @@ def cases():
     yield Case(torch.tensor([[3, 1, 5, 2], [7, 0, 0, 0], [1, 9, 0, 0]])).named("three texts")
     yield Case(torch.tensor([[0, 3, 9], [9, 9, 1]]), pad=9).named("padding is number 9")
     yield Case(torch.tensor([[2], [0]])).named("texts of one token")
+    yield Case(torch.tensor([[4, 2, 0]]), causal=True).named("one padded text, causal")
+    yield Case(torch.tensor([[3, 1, 5, 2], [7, 2, 0, 0]]), 2, causal=True).named(
+        "two texts, causal, padding is number 2"
+    )
 
 
 exercise.edit(
@@ -44,16 +48,29 @@ exercise.edit(
 @exercise.mistake(
     "Your mask also hides padded queries. Their rows are then hidden whole, and the softmax gives NaN; let them ask, nobody reads the answer."
 )
-def queries_and_keys(ids, pad=0):
+def queries_and_keys(ids, pad=0, causal=False):
     real = ids != pad
-    return (real[:, :, None] & real[:, None, :])[:, None]
+    mask = (real[:, :, None] & real[:, None, :])[:, None]
+    return mask & causal_mask(ids.shape[1]) if causal else mask
+
+
+exercise.edit(
+    "causal_ignored", "if causal:", "if False:",
+    "With causal=True the future must be hidden as well: combine both masks by &.",
+)  # fmt: skip
+exercise.edit(
+    "either_mask", "mask & causal_mask", "mask | causal_mask",
+    "Your masks are joined by 'or': a query may then look at padding of the past, and at words of the future. Both must allow it: use &.",
+)  # fmt: skip
 
 
 @exercise.alternative
-def by_unsqueeze(ids, pad=0):
-    return ids.ne(pad).unsqueeze(1).unsqueeze(1)
+def by_unsqueeze(ids, pad=0, causal=False):
+    mask = ids.ne(pad).unsqueeze(1).unsqueeze(1)
+    return torch.logical_and(mask, causal_mask(ids.shape[1])) if causal else mask
 
 
 @exercise.alternative
-def by_reshape(ids, pad=0):
-    return torch.logical_not(ids == pad).reshape(len(ids), 1, 1, -1)
+def by_reshape(ids, pad=0, causal=False):
+    mask = torch.logical_not(ids == pad).reshape(len(ids), 1, 1, -1)
+    return mask.expand(-1, -1, ids.shape[1], -1).tril() if causal else mask
