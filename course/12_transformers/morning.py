@@ -540,17 +540,22 @@ print(f"largest difference from nn.TransformerEncoderLayer: {(block(x) - referen
 fig, ax = plt.subplots(figsize=(6, 3.2))
 for pre_norm in (True, False):
     torch.manual_seed(0)
-    stack = nn.Sequential(*(TransformerBlock(64, 4, 256, pre_norm=pre_norm) for _ in range(12)), *([nn.LayerNorm(64)] if pre_norm else []))  # fmt: skip
+    stack = nn.Sequential(*(TransformerBlock(64, 4, 256, pre_norm=pre_norm) for _ in range(24)), nn.LayerNorm(64) if pre_norm else nn.Identity())  # fmt: skip
+    for parameter in stack.parameters():
+        if parameter.ndim == 2:
+            nn.init.xavier_uniform_(parameter)
     (stack(torch.randn(8, 16, 64)) * torch.randn(8, 16, 64)).sum().backward()
-    norms = [layer.linear1.weight.grad.norm().item() for layer in list(stack)[:12]]
-    ax.semilogy(range(1, 13), norms, marker="o", label="pre-norm" if pre_norm else "post-norm")
-    print(f"{'pre' if pre_norm else 'post'}-norm: gradient of block 1 is {norms[0] / norms[-1]:.2f} times that of block 12")  # fmt: skip
-ax.set(xlabel="block", ylabel="gradient of linear1")
+    norms = [layer.linear1.weight.grad.norm().item() for layer in list(stack)[:24]]
+    name = "pre-norm" if pre_norm else "post-norm"
+    ax.plot(range(1, 25), norms, marker="o", label=name)
+    print(f"{name}: gradient of block 1 {norms[0]:.0f}, of block 24 {norms[-1]:.0f}")
+ax.set(xlabel="block", ylabel="gradient of linear1", ylim=(0, None))
 ax.legend()
-plot.alt(fig, "Norm of the gradient in each of twelve untrained blocks, for pre-norm and for post-norm, on a logarithmic axis.")  # fmt: skip
+plot.alt(fig, "Norm of the gradient in each of 24 untrained blocks. In pre-norm it falls towards the output; in post-norm it stays high.")  # fmt: skip
 
 # %% [markdown]
-# In pre-norm every block gets a gradient of much the same size. In post-norm the sizes differ, and large steps at the start do harm.
+# Near the output, post-norm has nearly three times the gradient of pre-norm. In pre-norm the stream grows from block to block, and the last norm divides by its size; so more blocks mean smaller gradients. In post-norm
+# they stay large at any depth, and a full learning rate in the first steps does harm.
 #
 # ## Encoder and decoder: dates to ISO form
 #
@@ -561,15 +566,15 @@ plot.alt(fig, "Norm of the gradient in each of twelve untrained blocks, for pre-
 plot.diagram(
     [
         plot.branches(
-            ["input: source -> N, S", "embedding + positions", plot.group("× layers", "layer: block | padding mask"), "layer norm | memory -> N, S, D"],
-            ["input: target so far -> N, T", "embedding + positions"],
-            join=None,
+            ["input: source -> N, S", "embedding | + positions", plot.group("× layers", "layer: block | padding mask"), "layer norm | memory -> N, S, D"],
+            ["input: target so far -> N, T", "embedding | + positions", "attention | self, causal -> N, T, D"],
+            join="attention: cross | target asks, memory answers -> N, T, D",
         ),
-        plot.group("× layers", "attention | self, causal", "attention | cross, keys and values of the memory", "layer: feed-forward"),
+        "layer: feed-forward",
         "layer norm",
         "linear -> N, T, V",
     ],
-    title="encoder and decoder",
+    title="encoder and decoder (one block of the decoder)",
 )  # fmt: skip
 
 # %% [markdown]
@@ -1408,7 +1413,7 @@ print(f"glyphs: accuracy {evaluate(vit, test_images):.3f} after {history.seconds
 def attention_rollout(maps: list[Tensor]) -> Tensor:
     """maps: weights (heads, T, T) of each layer; returns (T, T), rows sum to one (Abnar and Zuidema, 2020)."""
     ### BEGIN SOLUTION
-    identity = torch.eye(maps[0].shape[-1], dtype=maps[0].dtype)
+    identity = torch.eye(len(maps[0][0]), dtype=maps[0].dtype)
     rollout = identity
     for weights in maps:
         mixing = 0.5 * identity + 0.5 * weights.mean(0)

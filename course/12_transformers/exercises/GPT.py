@@ -37,9 +37,12 @@ def probe(candidate, case):
             drawn = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
             parameter.copy_(drawn / (1 if parameter.ndim < 2 else parameter.shape[1] ** 0.5))
         logits = model(ids)
+        dropping = candidate(*sizes, dropout=0.5)
+        dropped = not torch.equal(dropping(ids), dropping(ids))
     return {
         "parameters": shapes,
         "logits": logits,
+        "dropout acts in training": dropped,
         "the first loss is near ln V": abs(loss - math.log(sizes[0])) < 0.1,
     }
 
@@ -85,6 +88,13 @@ exercise.edit(
     "narrow_network", "4 * dim", "dim",
     "The feed-forward networks are D wide inside. The text asks for four times D.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "dropout_lost", "4 * dim, dropout)", "4 * dim)",
+    "The argument `dropout` does not reach the blocks.",
+)  # fmt: skip
+exercise.equivalent("arguments of Linear swapped", "the head's own weight is thrown away when it is tied")
 
 
 class Base(nn.Module):

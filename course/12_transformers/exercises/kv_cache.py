@@ -74,17 +74,12 @@ exercise.edit(
     "position_off_by_one", "torch.arange(length - new.shape[1], length)", "torch.arange(length - new.shape[1], length) - (new.shape[1] == 1)",
     "The new token's position is one too small: it shares that of the token before it. With T tokens in all the newest stands at T - 1.",
 )  # fmt: skip
-exercise.edit(
-    "values_not_cached", "torch.cat([caches[layer][1], v], dim=2)", "torch.cat([v * 0 + v] * (k.shape[2] // v.shape[2]), dim=2)[:, :, : k.shape[2]].contiguous() if new.shape[1] == 1 else v",
-    "The cache keeps the keys and not the values: every old key leads to the newest value.",
-)  # fmt: skip
-exercise.edit(
-    "one_cache_for_all_blocks", ("caches[layer] is not None", "caches[layer][0]", "caches[layer][1]"), ("caches[0] is not None and layer", "caches[0][0][:, :, : length - new.shape[1]]", "caches[0][1][:, :, : length - new.shape[1]]"),
-    "The blocks do not have a cache each. Every block has keys and values of its own.",
-)  # fmt: skip
+exercise.equivalent(
+    "last argument of causal_mask dropped", "the prompt is square, and one new query may look at every key"
+)
 
 
-def with_cache(model, ids, count, *, rotate_old=False, mask_of=None, again=False):
+def with_cache(model, ids, count, *, rotate_old=False, mask_of=None, again=False, shared=False):
     """The answer, with the places that mistakes vary."""
     caches, new = [None] * len(model.blocks), ids
     for _ in range(count):
@@ -92,6 +87,7 @@ def with_cache(model, ids, count, *, rotate_old=False, mask_of=None, again=False
         positions = torch.arange(length - new.shape[1], length)
         x = model.embedding(new)
         for layer, block in enumerate(model.blocks):
+            layer = 0 if shared else layer
             q, k, v = block.project(x)
             q = rope(q, positions)
             k = k if rotate_old else rope(k, positions)
@@ -125,6 +121,22 @@ def mask_at_the_top_left(model, ids, count):
 
 
 @exercise.mistake(
+    "The blocks share one cache, so each finds the keys of the others in it. Every block has keys and values of its own."
+)
+@torch.no_grad()
+def one_cache_for_all_blocks(model, ids, count):
+    return with_cache(model, ids, count, shared=True)
+
+
+@exercise.mistake(
+    "Old tokens are fed again and appended to the cache once more: it grows by the whole text at each step. After the prompt, feed the newest token alone."
+)
+@torch.no_grad()
+def fed_again_and_cached(model, ids, count):
+    return with_cache(model, ids, count, again=True)
+
+
+@exercise.mistake(
     "Every step sends the whole text through the model: that is right, and slow. After the prompt, only the newest token is new."
 )
 @torch.no_grad()
@@ -153,13 +165,13 @@ def prompt_first(model, ids, count):
         positions, x = torch.arange(start, start + new.shape[1]), model.embedding(new)
         for block, cache in zip(model.blocks, caches, strict=True):
             q, k, v = block.project(x)
-            cache["k"] = torch.cat([*cache.get("k", []), rope(k, positions)][-1:] if "k" not in cache else [cache["k"], rope(k, positions)], 2)  # fmt: skip
-            cache["v"] = v if "v" not in cache else torch.cat([cache["v"], v], 2)
+            cache["k"] = torch.cat([*cache["k"], rope(k, positions)], 2)[None]
+            cache["v"] = torch.cat([*cache["v"], v], 2)[None]
             mask = causal_mask(new.shape[1]) if start == 0 else None
-            x = block.finish(x, scaled_dot_product_attention(rope(q, positions), cache["k"], cache["v"], mask)[0])
+            x = block.finish(x, scaled_dot_product_attention(rope(q, positions), cache["k"][0], cache["v"][0], mask)[0])
         return model.head(model.norm(x))[:, -1].argmax(1, keepdim=True)
 
-    caches = [{} for _ in model.blocks]
+    caches = [{"k": [], "v": []} for _ in model.blocks]
     token = step(ids, 0, caches)
     ids = torch.cat([ids, token], 1)
     for _ in range(count - 1):
@@ -171,7 +183,6 @@ def prompt_first(model, ids, count):
 @exercise.alternative
 @torch.no_grad()
 def room_for_all(model, ids, count):
-    width = model.blocks[0]
     total, done = ids.shape[1] + count, 0
     keys, values, out, new = [None] * len(model.blocks), [None] * len(model.blocks), [ids], ids
     for _ in range(count):
@@ -188,5 +199,4 @@ def room_for_all(model, ids, count):
             x = block.finish(x, scaled_dot_product_attention(rope(q, positions), keys[layer][:, :, :now], values[layer][:, :, :now], mask)[0])  # fmt: skip
         new, done = model.head(model.norm(x[:, -1:])).argmax(2), now
         out.append(new)
-    assert width is model.blocks[0]
     return torch.cat(out, 1)

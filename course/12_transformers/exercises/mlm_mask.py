@@ -19,6 +19,7 @@ exercise = Exercise(
             "share of ordinary tokens that are chosen": "(x[:, 1] != -100)[:, args[0] >= args[3]].double().mean()",
             "share that becomes the mask": "(x[:, 0] == args[2])[:, args[0] >= args[3]].double().mean()",
             "share that becomes another token": "((x[:, 0] != args[0]) & (x[:, 0] != args[2]))[:, args[0] >= args[3]].double().mean()",
+            "share that is chosen and stays": "((x[:, 0] == args[0]) & (x[:, 1] != -100))[:, args[0] >= args[3]].double().mean()",
             "special tokens that were chosen": "(x[:, 1] != -100)[:, args[0] < args[3]].double().sum()",
             "tokens that changed without being chosen": "((x[:, 0] != args[0]) & (x[:, 1] == -100)).double().sum()",
             "targets that are not the true token": "((x[:, 1] != args[0]) & (x[:, 1] != -100)).double().sum()",
@@ -38,6 +39,7 @@ def case(ids, vocab, mask_id, special):
         "share of ordinary tokens that are chosen": 0.15,
         "share that becomes the mask": 0.12,
         "share that becomes another token": other,
+        "share that is chosen and stays": 0.03 - other,
     }
     exactly = {
         "special tokens that were chosen": 0.0,
@@ -87,7 +89,8 @@ exercise.edit(
     "whole_columns", "(torch.rand(ids.shape, generator=generator) < 0.15)", "(torch.rand(ids.shape, generator=generator) < 0.8)",
     "The share of chosen tokens is not 15 %. The 80 % come later: they are of the chosen ones.",
 )  # fmt: skip
-exercise.equivalent("operands of & swapped", "and is symmetric")
+exercise.equivalent("Lt -> LtE", "a random number is hardly ever exactly 0.15 or 0.8")
+exercise.equivalent("GtE -> Gt", "a random number is hardly ever exactly 0.9")
 
 
 @exercise.alternative
