@@ -608,10 +608,10 @@ def encode_text(text: str, length: int) -> list[int]:
 
 
 def date_pairs(days: list[int], seed: int) -> tuple[Tensor, Tensor]:
-    """Sources (N, 30) and targets (N, 10), one pair for each day number, in a random style."""
+    """Sources (N, 22) and targets (N, 10), one pair for each day number, in a random style."""
     dice = random.Random(seed)
     dates = [datetime.date.fromordinal(day) for day in days]
-    sources = [encode_text(written_date(date, dice.randrange(6)), 30) for date in dates]
+    sources = [encode_text(written_date(date, dice.randrange(6)), 22) for date in dates]
     return torch.tensor(sources), torch.tensor([encode_text(date.isoformat(), 10) for date in dates])
 
 
@@ -776,7 +776,7 @@ print(
     f"loss {loss:.4f}, {exact(translator, test_pairs):.1%} of new dates exact, in {time.perf_counter() - start:.0f} s"
 )
 for text in ("3rd of march 1987", "tuesday 3 mar 87", "mar 3, 05"):
-    answer = translator.translate(torch.tensor([encode_text(text, 30)]), 10)[0]
+    answer = translator.translate(torch.tensor([encode_text(text, 22)]), 10)[0]
     print(f"{text:20} -> {''.join(LETTERS[token] for token in answer)}")
 
 # %% [markdown]
@@ -810,7 +810,7 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> dict[str, Tensor]:
 
 def alignment(text: str) -> tuple[Tensor, str]:
     """Cross-attention (10, letters), mean over layers and heads, and the translation."""
-    source = torch.tensor([encode_text(text, 30)])
+    source = torch.tensor([encode_text(text, 22)])
     target = translator.translate(source, 10)
     maps = [weights for name, weights in attention_maps(translator, source, target).items() if "cross" in name]
     return torch.stack(maps).mean((0, 1, 2))[:, : len(text)], "".join(LETTERS[token] for token in target[0])
