@@ -716,7 +716,7 @@ check(Decoder)
 class Seq2Seq(nn.Module):
     """An encoder and a decoder, for targets of a fixed length."""
 
-    def __init__(self, vocab: int, dim: int = 64, heads: int = 4, layers: int = 2, hidden: int = 128) -> None:
+    def __init__(self, vocab: int, dim: int = 64, heads: int = 4, layers: int = 1, hidden: int = 128) -> None:
         super().__init__()
         self.encoder = Encoder(vocab, dim, heads, layers, hidden)
         self.decoder = Decoder(vocab, dim, heads, layers, hidden)
@@ -746,7 +746,7 @@ check(Seq2Seq)
 
 
 # %%
-def train_dates(model: nn.Module, pairs: tuple[Tensor, Tensor], steps: int, batch_size: int = 128, lr: float = 2e-3) -> float:  # fmt: skip
+def train_dates(model: nn.Module, pairs: tuple[Tensor, Tensor], steps: int, batch_size: int = 64, lr: float = 5e-3) -> float:  # fmt: skip
     """Train ``model`` in place; returns the last loss. The rate rises over a tenth of the steps, then falls to zero."""
     optimiser = torch.optim.AdamW(model.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps, pct_start=0.1, anneal_strategy="linear")  # fmt: skip
@@ -770,7 +770,7 @@ def exact(model: nn.Module, pairs: tuple[Tensor, Tensor]) -> float:
 torch.manual_seed(0)
 translator = Seq2Seq(len(LETTERS))
 start = time.perf_counter()
-loss = train_dates(translator, date_pairs(train_days, seed=1), steps=sized(1200, rehearsal=15))
+loss = train_dates(translator, date_pairs(train_days, seed=1), steps=sized(700, rehearsal=15))
 test_pairs = date_pairs(test_days[: sized(2000, rehearsal=50)], seed=2)
 print(
     f"loss {loss:.4f}, {exact(translator, test_pairs):.1%} of new dates exact, in {time.perf_counter() - start:.0f} s"

@@ -76,7 +76,7 @@ exercise.edit(
 class Base(nn.Module):
     """The two halves, for the alternatives."""
 
-    def __init__(self, vocab, dim=64, heads=4, layers=2, hidden=128):
+    def __init__(self, vocab, dim=64, heads=4, layers=1, hidden=128):
         super().__init__()
         self.encoder = Encoder(vocab, dim, heads, layers, hidden)
         self.decoder = Decoder(vocab, dim, heads, layers, hidden)
@@ -116,8 +116,8 @@ class WholeTargetEachTime(Base):
 
 @exercise.ledger("dates", seeds=3)
 def dates(solution, seed):
-    """1,200 steps of 128 dates; the share of held-out days whose ten characters are all right."""
+    """700 steps of 64 dates; the share of held-out days whose ten characters are all right."""
     torch.manual_seed(seed)
     model = solution(len(LETTERS))
-    train_dates(model, date_pairs(train_days, seed=1), steps=1200)
+    train_dates(model, date_pairs(train_days, seed=1), steps=700)
     return {"exact": exact(model, date_pairs(test_days, seed=2))}

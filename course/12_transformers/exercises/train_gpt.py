@@ -94,6 +94,9 @@ def probe(candidate, case):
         "shape of a batch": list(fed[0].shape) if fed else [],
         "batches are different": len(fed) > 1 and not torch.equal(fed[0], fed[1]),
         "steps of each optimiser": [len(optimiser.rates) for optimiser in made],
+        "the rate halfway, in tenths of the first": [
+            round(10 * part[len(part) // 2]) if part else None for part in rates
+        ],
         "the rate follows rate(step, steps)": rates == [[round(rate, 4) for rate in expected]] * 2,
         "no gradient is longer than 1": all(norm < 1.001 for optimiser in made for norm in optimiser.norms),
         "same seed, same model": torch.allclose(first, again, atol=1e-5),
