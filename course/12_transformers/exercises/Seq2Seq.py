@@ -112,12 +112,3 @@ class WholeTargetEachTime(Base):
                 shifted = nn.functional.pad(target, (1, 0), value=1)[:, :-1]
                 target[:, t] = self.decoder(shifted, memory, mask)[:, t].argmax(-1)
             return target
-
-
-@exercise.ledger("dates", seeds=3)
-def dates(solution, seed):
-    """700 steps of 64 dates; the share of held-out days whose ten characters are all right."""
-    torch.manual_seed(seed)
-    model = solution(len(LETTERS))
-    train_dates(model, date_pairs(train_days, seed=1), steps=700)
-    return {"exact": exact(model, date_pairs(test_days, seed=2))}
