@@ -1,0 +1,67 @@
+"""The area under the ROC curve, as a share of pairs."""
+
+import torch
+
+from dlmodule.checking.exercise import Case, Exercise
+from dlmodule.checking.inputs import noise, row
+
+exercise = Exercise(
+    difficulty=2,
+    minutes=8,
+    core=True,
+    hints=(
+        "Give one of the two a second axis, so that their difference holds every pair.",
+        "Count where the odd score is larger, add half of the ties, and divide by the number of pairs.",
+    ),
+)
+
+
+@exercise.cases
+def cases():
+    yield Case(row(1, 2, 3), row(2, 4)).named("the worked number")
+    yield Case(row(0), row(1)).named("one pair")
+    yield Case(row(1, 1, 1), row(1, 1)).named("ties only")
+    yield Case(noise(7), noise(5, seed=1) + 1).named("seven normal and five odd")
+    yield Case(row(5, 1, 3, 3), row(3, 5, 0, 2)).named("unsorted, with ties")
+
+
+exercise.edit(
+    "the_other_way_round", "odd[:, None] - normal[None, :]", "normal[None, :] - odd[:, None]",
+    "You count the pairs in which the normal one is higher. A score is high for the odd: yours is 1 minus the AUROC.",
+)  # fmt: skip
+exercise.edit(
+    "ties_lost", "(difference.sign() + 1) / 2", "(difference > 0).to(normal.dtype)",
+    "Ties count nothing. They count half, so that a constant score gives 0.5, chance.",
+)  # fmt: skip
+exercise.edit(
+    "ties_won", "(difference.sign() + 1) / 2", "(difference >= 0).to(normal.dtype)",
+    "Ties count as wins. A constant score would then be perfect: they count half.",
+)  # fmt: skip
+exercise.edit(
+    "mean_difference", "wins.mean()", "difference.mean()",
+    "This is how much higher the odd scores are on average. The AUROC counts pairs, whatever their distance.",
+)  # fmt: skip
+exercise.edit(
+    "number_of_pairs", "wins.mean()", "wins.sum()",
+    "This is the number of pairs won. Divide it by the number of all pairs.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "This is an accuracy at one threshold, the mean of the normal scores. The AUROC looks at all thresholds at once."
+)
+def at_one_threshold(normal, odd):
+    threshold = normal.mean()
+    return 0.5 * ((odd > threshold).double().mean() + (normal <= threshold).double().mean())
+
+
+@exercise.alternative
+def by_ranks(normal, odd):
+    both = torch.cat([odd, normal])
+    rank = (both[:, None] > both).sum(1) + 0.5 * ((both[:, None] == both).sum(1) + 1)
+    return (rank[: len(odd)].sum() - len(odd) * (len(odd) + 1) / 2).to(normal.dtype) / (len(odd) * len(normal))
+
+
+@exercise.alternative
+def by_heaviside(normal, odd):
+    return torch.heaviside(odd[:, None] - normal, torch.tensor(0.5, dtype=normal.dtype)).mean()
