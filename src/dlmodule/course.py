@@ -46,6 +46,8 @@ class Member:
 
     name: Text
     role: str = ""
+    email: str | None = None
+    url: Url | None = None
 
 
 @dataclass(frozen=True)

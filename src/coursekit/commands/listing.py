@@ -8,7 +8,7 @@ import click
 
 from coursekit.project import Project, find_project
 from coursekit.schedule.course_table import LectureRow, drafts, lecture_rows, relative_to_project
-from coursekit.schedule.syllabus import weekday
+from coursekit.schedule.dates import weekday
 
 
 def listed(project: Project, row: LectureRow) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from coursekit.build import build
+from coursekit.errors import CourseError
 from coursekit.notebooks.title import day_tag
 from coursekit.project import find_parts, find_project
-from coursekit.publish.release import days_in, release, released_days, released_parts
+from coursekit.publish.release import changes, days_in, doubts, release_files, released_days, released_parts, write
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import parse_at
 
@@ -18,7 +19,9 @@ from coursekit.schedule.timetable import parse_at
     "--at", "when", required=True, metavar="T", help="The moment, as 2022-12-02T12:00 (in the course's time zone)."
 )
 @click.option("--to", required=True, type=click.Path(file_okay=False, path_type=Path), help="The folder to write.")
-def command(when: str, to: Path) -> None:
+@click.option("--dry-run", is_flag=True, help="Say which files would be written and removed; write nothing.")
+@click.option("--yes", is_flag=True, help="Write although the moment lies outside the run, or many files would go.")
+def command(when: str, to: Path, dry_run: bool, yes: bool) -> None:
     """Write exactly what is due at a moment: notebooks, slides, keys, the site and the installable dlmodule."""
     project = find_project()
     syllabus = syllabus_of(project)
@@ -31,8 +34,16 @@ def command(when: str, to: Path) -> None:
         click.echo(f"course: {problem}", err=True)
     if problems:
         sys.exit(2)
-    former = days_in(to)
-    written, removed = release(project, at, to)
+    former, files = days_in(to), release_files(project, at, to)
+    written, removed = changes(files, to)
+    asked = doubts(project, at, removed)
+    if dry_run:
+        lines = [*(f"write {name}" for name in written), *(f"remove {name}" for name in removed)]
+        click.echo("\n".join([*lines, *(f"needs --yes: {doubt}" for doubt in asked)] or ["nothing would change"]))
+        return
+    if asked and not yes:
+        raise CourseError(f"nothing written: {'; '.join(asked)}. Look with --dry-run; if it is meant, say --yes")
+    write(files, to)
     click.echo(f"{to}: {len(written)} files written, {len(removed)} removed")
     if days := released_days(project, at):
         tags = {day: day_tag(syllabus.repository, day) for day in days}

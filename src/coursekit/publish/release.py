@@ -12,9 +12,9 @@ list does not know is somebody else's: it is never removed, and where it stands 
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from coursekit.errors import CourseError
@@ -31,6 +31,8 @@ from dlmodule.course import Course, read_course
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
 
+QUARTER = timedelta(days=91)
+HANDFUL = 5  # files that a release may remove without being asked twice
 MANIFEST = ".release.json"
 # What the learner's package is made of; caches and whatever else lies in its folder stay behind.
 _PACKAGE_FILES = {".py", ".typed", ".html", ".css", ".js", ".svg", ".json", ".toml"}
@@ -162,6 +164,15 @@ def _site(project: Project, course: Course, at: datetime) -> dict[str, bytes]:
         }
 
 
+def changes(files: Mapping[str, bytes], to: Path) -> tuple[list[str], list[str]]:
+    """The names of the files that ``write`` would write, and of those that it would remove. Raises as it does; writes nothing."""
+    former = _read_manifest(to)
+    for name, data in files.items():
+        _refuse_foreign(to, name, hashlib.sha256(data).hexdigest(), former)
+    written = [name for name, data in files.items() if not (to / name).is_file() or (to / name).read_bytes() != data]
+    return written, sorted(former.keys() - files.keys())
+
+
 def write(files: Mapping[str, bytes], to: Path) -> tuple[list[str], list[str]]:
     """Make the folder ``to`` hold ``files``; returns the names of those written and those removed.
 
@@ -236,8 +247,31 @@ def _remove_fragments(to: Path, names: Iterable[str]) -> None:
                 path.unlink(missing_ok=True)
 
 
-def release(project: Project, at: datetime, to: Path) -> tuple[list[str], list[str]]:
-    """Write exactly what is due at ``at`` into ``to``; returns the names of the files written and removed."""
+def out_of_term(project: Project, at: datetime) -> str:
+    """One line where ``at`` lies outside the run, from its first material to a quarter of a year after its end; else empty."""
+    timetable = Timetable(syllabus_of(project))
+    first = min(slot.release_at for slot in timetable.parts)
+    last = max(slot.solutions_at for slot in timetable.parts)
+    if first <= at <= last + QUARTER:
+        return ""
+    return f"{at:%Y-%m-%d %H:%M} is not in the run, which goes from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def doubts(project: Project, at: datetime, removed: Sequence[str]) -> list[str]:
+    """What a release at ``at`` that removes the files ``removed`` should be asked twice for, a line each."""
+    found = [out_of_term(project, at)]
+    if len(removed) > HANDFUL:
+        found.append(f"it would remove {len(removed)} files, {removed[0]} among them")
+    return list(filter(None, found))
+
+
+def release_files(project: Project, at: datetime, to: Path) -> dict[str, bytes]:
+    """Every file of the release at ``at`` into ``to``: its calendar is the successor of the one that lies there."""
     files, published = contents(project, at), to / "calendar.ics"
     former = published.read_bytes() if published.is_file() else None
-    return write({**files, "calendar.ics": revised(files["calendar.ics"], former, at)}, to)
+    return {**files, "calendar.ics": revised(files["calendar.ics"], former, at)}
+
+
+def release(project: Project, at: datetime, to: Path) -> tuple[list[str], list[str]]:
+    """Write exactly what is due at ``at`` into ``to``; returns the names of the files written and removed."""
+    return write(release_files(project, at, to), to)

@@ -29,28 +29,48 @@ def released_course(known: Course, syllabus: Syllabus) -> Course:
 
 def readme(course: Course) -> str:
     """The repository's front page: the lecture table, how to take part, dates, team and primers."""
-    lines = [f"# {course.title}", "", course.objective, "", "## Lectures", ""]
-    lines += ["| day | date | lecture | practical | solutions | slides |", "|---|---|---|---|---|---|"]
+    lines = [
+        f"# {course.title}",
+        "",
+        course.objective,
+        "",
+        "## Lectures",
+        "",
+        f"All times are those of {course.timezone}.",
+        "",
+    ]
+    lines += ["| day | date | time | lecture | practical | solutions | slides |", "|---|---|---|---|---|---|---|"]
     for day in course.days:
         for index, part in enumerate(day.parts):
             first = [f"{day.day:02d}", f"{day.weekday} {day.date}"] if index == 0 else ["", ""]
             meeting = f" ([meeting]({day.meeting}))" if index == 0 and day.meeting else ""
-            title = f"{_cell(day.title)}, {part.part}: {_cell(part.kind)}{meeting}"
+            told = f". **{_cell(part.note)}**" if part.note else ""
+            title = f"{_cell(day.title)}, {part.part}: {_cell(part.kind)}{meeting}{told}"
             colab = f" · [Colab]({part.colab})" if part.colab else ""
             links = [
                 _link("notebook", part.student) + colab,
                 _link("solutions", part.solutions),
                 _link("slides", part.slides),
             ]
-            lines.append("| " + " | ".join([*first, title, *links]) + " |")
+            time = f"{part.start:%H:%M}-{part.end:%H:%M}" if part.start and part.end else ""
+            lines.append("| " + " | ".join([*first, time, title, *links]) + " |")
     lines += ["", "Links become active as the course progresses.", "", "## Take part", "", course.colab, ""]
-    lines += ["On your own computer, with Python 3.11 or newer:", "", "```sh", "python3 -m venv .venv"]
+    repository = course.repository
+    lines += ["On your own computer, with Python 3.11 or newer:", "", "```sh"]
+    if repository:
+        lines += [f"git clone https://github.com/{repository.owner}/{repository.name}.git", f"cd {repository.name}"]
     lines += [
+        "python3 -m venv .venv",
         ".venv/bin/python -m pip install .",
         ".venv/bin/course open",
         "```",
         "",
-        "On Windows write `.venv\\Scripts\\` in place of `.venv/bin/`.",
+        "On Windows write `.venv\\Scripts\\` in place of `.venv/bin/`. On Linux pip fetches PyTorch with the drivers of a GPU, several "
+        "gigabytes. Without a GPU, choose *Pip* and *CPU* at <https://pytorch.org/get-started/locally/> and run the command shown there, "
+        "with the pip of `.venv`, before the second line.",
+        "",
+        "New material and corrections: `git pull`, install once more with the same command, and open the course again. Your own "
+        "notebooks are a copy outside the repository, and what you wrote in them stays. On Colab, open the notebook again from the table.",
         "",
     ]
     lines += ["## Assessment", ""]

@@ -1,7 +1,7 @@
 """``course calendar``: the run as iCalendar (RFC 5545): sessions, releases and deadlines.
 
 The same syllabus gives the same bytes: nothing is dated by the clock. UIDs come from names, not dates, so that importing the
-calendar of a moved run moves the entries that are there.
+calendar of a moved run moves the entries that are there. A part that is cancelled stays, as cancelled.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ import icalendar
 
 from coursekit.schedule.timetable import ScheduledPart, Timetable
 
-_TOLD = ("DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "URL")  # what people are told of an entry
+_TOLD = ("DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "URL", "STATUS", "ORGANIZER")  # what people are told of an entry
 
 
-def to_ical(timetable: Timetable) -> bytes:
-    """The calendar of ``timetable``, in the order of its days."""
+def to_ical(timetable: Timetable, *, releases: bool = True) -> bytes:
+    """The calendar of ``timetable``, in the order of its days. releases: also the moments at which material and solutions open."""
     facts = timetable.syllabus
     calendar = icalendar.Calendar()
     calendar.add("prodid", f"-//{facts.repository.owner}//{facts.repository.name}//EN")
@@ -26,9 +26,9 @@ def to_ical(timetable: Timetable) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", facts.title)
     calendar.add("x-wr-timezone", facts.timezone)
-    days = [row.date for row in facts.day]
+    days = [slot.start.date() for slot in timetable.parts]
     calendar.add_component(_zone(facts.zone, min(days).year, max(days).year + 1))
-    for event in (*_sessions(timetable), *_releases(timetable), *_assessments(timetable)):
+    for event in (*_sessions(timetable), *(_releases(timetable) if releases else ()), *_assessments(timetable)):
         calendar.add_component(event)
     return bytes(calendar.to_ical())
 
@@ -103,9 +103,14 @@ def _event(
     """One entry. Without ``end`` it is an instant, and leaves the time of day free."""
     facts = timetable.syllabus
     event = icalendar.Event()
-    event.add("uid", f"{name}@{facts.repository.name}.{facts.repository.owner}".lower())
+    known_by = facts.calendar_id or f"{facts.repository.name}.{facts.repository.owner}"
+    event.add("uid", f"{name}@{known_by}".lower())
     # The standard demands a stamp; that of the run's first release is the same in every calendar of this run.
     event.add("dtstamp", timetable.parts[0].release_at.astimezone(UTC))
+    if organiser := next((member for member in facts.team if member.email), None):
+        address = icalendar.vCalAddress(f"mailto:{organiser.email}")
+        address.params["cn"] = organiser.name
+        event.add("organizer", address)
     event.add("summary", summary)
     event.add("dtstart", start)
     if end is not None:
@@ -117,9 +122,14 @@ def _event(
 
 def _sessions(timetable: Timetable) -> Iterator[icalendar.Event]:
     for slot in timetable.parts:
-        event = _event(timetable, slot.id, _name(slot), slot.start, slot.end, category="Session")
-        if slot.part.note:
-            event.add("description", slot.part.note)
+        cancelled = slot.part.cancelled
+        summary = f"Cancelled: {_name(slot)}" if cancelled else _name(slot)
+        event = _event(timetable, slot.id, summary, slot.start, slot.end, category="Session")
+        event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+        if cancelled:
+            event["transp"] = icalendar.vText("TRANSPARENT")
+        if slot.told:
+            event.add("description", slot.told)
         if slot.day.meeting:
             event.add("url", slot.day.meeting)
         yield event

@@ -2,7 +2,6 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from coursekit import ledger
@@ -11,8 +10,9 @@ from coursekit.notebooks.title import colab_url
 from coursekit.project import Part as SourcePart
 from coursekit.project import Project, find_parts, notebook_path
 from coursekit.schedule import syllabus as written
+from coursekit.schedule.dates import weekday
 from coursekit.schedule.release_path import Version
-from coursekit.schedule.syllabus import Syllabus, syllabus_of, weekday
+from coursekit.schedule.syllabus import Syllabus, syllabus_of
 from coursekit.schedule.timetable import ScheduledPart, Timetable, release_path
 from coursekit.sources.load import FILL, Load, load_of
 from coursekit.sources.revision import assembled
@@ -109,10 +109,9 @@ def _decks(project: Project, parts: tuple[ScheduledPart, ...]) -> dict[str, str]
     return decks
 
 
-def course_table(project: Project, start: date | None = None, *, needed: Container[str] | None = None) -> Course:
+def course_table(project: Project, *, needed: Container[str] | None = None) -> Course:
     """The resolved course: all that the home page, the site and a release show. ``needed``: see ``lecture_rows``."""
     timetable = Timetable(syllabus_of(project))
-    timetable = timetable if start is None else timetable.shifted(start)
     syllabus = timetable.syllabus
     parts: dict[str, list[resolved.Part]] = {day.folder: [] for day in syllabus.day}
     for row in lecture_rows(project, timetable, needed=needed):
@@ -162,7 +161,7 @@ def _part(row: LectureRow, project: Project, syllabus: Syllabus) -> resolved.Par
         end=slot.end,
         title=row.title,
         syllabus_title=slot.part.title or slot.day.title,
-        note=slot.part.note,
+        note=slot.told or None,
         awaited=slot.part.notebook and source is None,
         release_at=slot.release_at,
         solutions_at=slot.solutions_at,

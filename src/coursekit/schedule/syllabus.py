@@ -4,11 +4,11 @@ An error is one line that names the file, the line and the field. Dates and time
 they become moments only in ``clock``, so a run moved to another term keeps its hours over a change of daylight saving.
 """
 
+import re
 import tomllib
-from collections import Counter
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -17,20 +17,15 @@ from pydantic_core import PydanticCustomError
 
 from coursekit.errors import CourseError
 from coursekit.project import Project
-from coursekit.schedule.release_path import VERSIONS, ReleaseFiles
+from coursekit.schedule.contradictions import contradictions
+from coursekit.schedule.dates import WEEKDAYS, Weekday, dates_of
+from coursekit.schedule.release_path import ReleaseFiles
 from coursekit.schedule.toml_lines import line_of
 
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
 PartName = Literal["morning", "afternoon", "additional", "probability"]
-Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-WEEKDAYS: tuple[Weekday, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-def weekday(day: date) -> Weekday:
-    """``Mon`` to ``Sun``, whatever the machine's language."""
-    return WEEKDAYS[day.weekday()]
 
 
 class _Facts(BaseModel):
@@ -76,6 +71,19 @@ class UsualHours(_Facts):
     no_afternoon: list[Weekday] = []
 
 
+class Break(_Facts):
+    """Dates without teaching, both ends included: a break, or one holiday where ``last`` is not given."""
+
+    first: date
+    last: date | None = None
+    why: Text
+
+    def days(self) -> list[date]:
+        """Its dates. A break longer than a year is no break: it is cut there."""
+        last = min(self.last or self.first, self.first + timedelta(days=366))
+        return [self.first + timedelta(days=n) for n in range((last - self.first).days + 1)]
+
+
 class ReleaseRule(_Facts):
     """``material``: the time of its day at which a lecture's material becomes active."""
 
@@ -83,7 +91,11 @@ class ReleaseRule(_Facts):
 
 
 class Part(_Facts):
-    """One part of a day as written; ``start``, ``end`` and ``solutions`` only where they differ from the rules."""
+    """One part of a day as written; ``start``, ``end`` and ``solutions`` only where they differ from the rules.
+
+    note: what to know on the day. cancelled: it does not take place, which is told rather than left out. moved_to: another
+    date, with the part's hours; its material opens there.
+    """
 
     part: PartName
     kind: Text
@@ -92,6 +104,8 @@ class Part(_Facts):
     start: time | None = None
     end: time | None = None
     solutions: time | None = None
+    cancelled: bool = False
+    moved_to: date | None = None
     notebook: bool = True
     slides: Name | None = None
     file: ReleaseFiles = ReleaseFiles()
@@ -128,10 +142,12 @@ class Assessment(_Facts):
 
 
 class Member(_Facts):
-    """One of the teaching team."""
+    """One of the teaching team. The first who has an ``email`` is the organiser in the calendar."""
 
     name: Text
     role: str = ""
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    url: Url | None = None
 
 
 class Primer(_Facts):
@@ -168,7 +184,11 @@ class Reference(_Facts):
 
 
 class Syllabus(_Facts):
-    """All facts of one run of the module. Names are as in the file."""
+    """All facts of one run of the module. Names are as in the file.
+
+    start: the first day; the others take the teaching dates that follow, over ``breaks``, unless a day says its ``date``.
+    calendar_id: what entries are known by, for ever: it stays when the repository is renamed.
+    """
 
     title: Text
     level: Text
@@ -176,6 +196,9 @@ class Syllabus(_Facts):
     weeks: Annotated[int, Field(ge=1)]
     timezone: str
     self_paced: bool
+    start: date | None = None
+    breaks: list[Break] = []
+    calendar_id: Name | None = None
     objective: Text
     outcome: Text
     contents: list[Text]
@@ -189,6 +212,27 @@ class Syllabus(_Facts):
     primer: list[Primer]
     reference: list[Reference]
     onward: list[Onward] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_dates(cls, tables: Any) -> Any:
+        """Fill in the dates that follow from ``start``. What cannot be read here is refused by the fields."""
+        try:
+            start, rows = tables["start"], tables["day"]
+            breaks = [Break.model_validate(each) for each in tables.get("breaks", [])]
+            free = {day for each in breaks for day in each.days()}
+            mornings_only = {WEEKDAYS.index(name) for name in tables["hours"].get("no_afternoon", [])}
+            afternoons: dict[int, bool] = {}
+            for row in rows:
+                here = any(part.get("part") == "afternoon" and "moved_to" not in part for part in row["parts"])
+                afternoons[row["day"]] = afternoons.get(row["day"], False) or here
+            fixed = {row["day"]: row["date"] for row in rows if isinstance(row.get("date"), date)}
+            dates = dates_of(start, afternoons, fixed, free, mornings_only)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return tables
+        if len(dates) < len(afternoons):
+            raise PydanticCustomError("start", f"a run that starts on {start} ends after the last year there is")
+        return {**tables, "day": [{"date": dates[row["day"]], **row} for row in rows]}
 
     @field_validator("timezone")
     @classmethod
@@ -238,6 +282,14 @@ def syllabus_of(project: Project) -> Syllabus:
         raise CourseError(f"cannot be read: {error}", file=project.syllabus) from None
 
 
+def moved(path: Path, content: bytes, start: date) -> tuple[bytes, Syllabus]:
+    """The syllabus file with another ``start``: its new text and what it says. Raises CourseError; nothing is written here."""
+    text, count = re.subn(rb"(?m)^start = .*?(?=\s*(#|$))", f"start = {start}".encode(), content, count=1)
+    if not count:
+        raise CourseError("has no `start`: give it, and leave out the dates of the days that follow from it", file=path)
+    return text, _parse(path, text)
+
+
 def _parse(path: Path, content: bytes) -> Syllabus:
     text = ""
     try:
@@ -253,14 +305,20 @@ def _parse(path: Path, content: bytes) -> Syllabus:
     except ValidationError as error:
         first = error.errors()[0]
         raise _wrong(path, text, first["loc"], first["msg"]) from None
-    for location, message in _contradictions(syllabus):
-        raise _wrong(path, text, location, message)
+    found = [(location, _told(location, message)) for location, message in contradictions(syllabus)]
+    if found:
+        others = "".join(f"; line {line_of(text, location)}: {message}" for location, message in found[1:])
+        raise CourseError(found[0][1] + others, file=path, line=line_of(text, found[0][0]))
     return syllabus
 
 
 def _wrong(path: Path, text: str, location: tuple[str | int, ...], message: str) -> CourseError:
+    return CourseError(_told(location, message), file=path, line=line_of(text, location))
+
+
+def _told(location: tuple[str | int, ...], message: str) -> str:
     field = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in location).lstrip(".")
-    return CourseError(f"{field}: {message[:1].lower()}{message[1:]}", file=path, line=line_of(text, location))
+    return f"{field}: {message[:1].lower()}{message[1:]}"
 
 
 def _toml_error(message: str, text: str) -> tuple[str, int]:
@@ -268,66 +326,3 @@ def _toml_error(message: str, text: str) -> tuple[str, int]:
     words, _, place = message.partition(" (at ")
     number = place.removeprefix("line ").partition(",")[0]
     return f"not TOML: {words}", int(number) if number.isdigit() else text.rstrip("\n").count("\n") + 1
-
-
-def _contradictions(syllabus: Syllabus) -> list[tuple[tuple[str | int, ...], str]]:
-    """What no single field shows: (path, what is wrong), the first first."""
-    wrong: list[tuple[tuple[str | int, ...], str]] = []
-
-    def say(message: str, *path: str | int) -> None:
-        wrong.append((path, message))
-
-    seen: set[Any] = set()
-    for index, row in enumerate(syllabus.day):
-        before = syllabus.day[index - 1] if index else None
-        if before and (row.day < before.day or (row.day == before.day) != (row.date == before.date)):
-            say(f"day {row.day} follows day {before.day}", "day", index, "day")
-        if before and row.date < before.date:
-            say(f"{row.date} comes after {before.date}", "day", index, "date")
-        if row.folder.lower() in seen:
-            say(f"two rows have the folder {row.folder!r}", "day", index, "folder")
-        seen.add(row.folder.lower())
-        names: set[str] = set()
-        for number, part in enumerate(row.parts):
-            here = ("day", index, "parts", number)
-            for version in VERSIONS:
-                # A learner's folder holds a row's notebooks side by side, so a name must serve once, on any file system.
-                name = PurePosixPath(part.file.path(row.folder, part.part, version)).name
-                if name.lower() in names:
-                    say(f"two files of {row.folder} are called {name!r}", *here, "file")
-                names.add(name.lower())
-            if (row.session, part.part) in seen:
-                say(f"{row.session} has two parts called {part.part!r}", *here, "part")
-            seen.add((row.session, part.part))
-            if part.part == "afternoon" and weekday(row.date) in syllabus.hours.no_afternoon:
-                say(f"there are no sessions on {weekday(row.date)} afternoons", *here, "part")
-            hours = syllabus.hours_of(part)
-            if hours is None:
-                say("its hours are not given: start and end", *here)
-                continue
-            start, end = hours
-            if end <= start:
-                say(f"ends at {end:%H:%M}, not after its start {start:%H:%M}", *here, "end")
-            elif part.solutions is not None and part.solutions < end:
-                say(f"solutions at {part.solutions:%H:%M}, before the part ends", *here, "solutions")
-            elif start < syllabus.release.material:
-                say("starts before its material is released", *here)
-    days = {row.day for row in syllabus.day}
-    for index, item in enumerate(syllabus.assessment):
-        for name, when in (("release", item.release), ("due", item.due)):
-            if when.day not in days:
-                say(f"the module has no day {when.day}", "assessment", index, name, "day")
-        if (item.due.day, item.due.time) <= (item.release.day, item.release.time):
-            say("is due before it is released", "assessment", index, "due")
-    for index, reference in enumerate(syllabus.reference):
-        if reference.day not in days:
-            say(f"the module has no day {reference.day}", "reference", index, "day")
-    for name in ("account_day", "setup_day"):
-        if getattr(syllabus.colab, name) not in days:
-            say(f"the module has no day {getattr(syllabus.colab, name)}", "colab", name)
-    if syllabus.assessment and abs(sum(item.weight for item in syllabus.assessment) - 1) > 1e-9:
-        say("the weights of the assessments do not add up to 1", "assessment")
-    for name, count in Counter(item.id for item in syllabus.assessment).items():
-        if count > 1:
-            say(f"two assessments are called {name!r}", "assessment")
-    return wrong

@@ -6,12 +6,13 @@ All moments are aware; hours are wall-clock hours of the syllabus's zone, so the
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from coursekit.errors import CourseError
+from coursekit.schedule.dates import weekday
 from coursekit.schedule.release_path import Version
-from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus, weekday
+from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class ScheduledPart:
         return self.part.notebook or self.part.slides is not None
 
     @property
+    def told(self) -> str:
+        """What to know on the day: that it is cancelled or moved, and the syllabus's note; empty where there is nothing."""
+        change = ""
+        if self.part.cancelled:
+            change = "Cancelled."
+        elif self.part.moved_to is not None:
+            change = f"Moved to {weekday(self.part.moved_to)} {self.part.moved_to}, {self.start:%H:%M}."
+        return " ".join(filter(None, [change, self.part.note]))
+
+    @property
     def minutes(self) -> int:
         """How long it lasts."""
         return round((self.end - self.start).total_seconds() / 60)
@@ -56,14 +67,14 @@ class Timetable:
         hours = self.syllabus.hours_of(part)
         assert hours is not None, "the syllabus was loaded without validation"
         start, end = hours
-        clock = self.syllabus.clock
+        clock, date = self.syllabus.clock, part.moved_to or day.date
         return ScheduledPart(
             day,
             part,
-            start=clock(day.date, start),
-            end=clock(day.date, end),
-            release_at=clock(day.date, self.syllabus.release.material),
-            solutions_at=clock(day.date, part.solutions or end),
+            start=clock(date, start),
+            end=clock(date, end),
+            release_at=clock(date, self.syllabus.release.material),
+            solutions_at=clock(date, part.solutions or end),
         )
 
     def assessment_times(self, assessment: Assessment) -> tuple[datetime, datetime]:
@@ -77,19 +88,6 @@ class Timetable:
     def assessments_out(self, at: datetime) -> tuple[Assessment, ...]:
         """The assessments that are out at ``at``."""
         return tuple(item for item in self.syllabus.assessment if self.assessment_times(item)[0] <= at)
-
-    def shifted(self, start: date) -> "Timetable":
-        """The same run with its first day on ``start``. Raises CourseError where that is another weekday: the pattern stays."""
-        first = self.syllabus.day[0].date
-        if weekday(start) != weekday(first):
-            later = start + timedelta(days=(first.weekday() - start.weekday()) % 7)
-            message = f"{start} is a {weekday(start)}; the module begins on a {weekday(first)} (the next is {later})"
-            raise CourseError(message)
-        try:
-            days = [day.model_copy(update={"date": day.date + (start - first)}) for day in self.syllabus.day]
-        except OverflowError:
-            raise CourseError(f"a run that starts on {start} would end after the last year there is") from None
-        return Timetable(self.syllabus.model_copy(update={"day": days}))
 
 
 def parse_at(text: str, syllabus: Syllabus) -> datetime:
