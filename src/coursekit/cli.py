@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("coursekit.commands.doctor:command", "Look at this machine and say what is missing."),
     "execute": ("coursekit.commands.execute:command", "Run notebooks in real kernels and keep their outputs."),
     "import": ("coursekit.commands.import_notebook:command", "Write a source from an ordinary notebook."),
+    "feedback": ("coursekit.commands.feedback:command", "Write a page of feedback for each learner."),
     "ledger": ("coursekit.commands.ledger:command", "Measure the models the course trains, or show the measurements."),
     "list": ("coursekit.commands.listing:command", "List the parts of the course."),
     "mark": ("coursekit.commands.mark:command", "Mark submitted notebooks in a sandbox."),

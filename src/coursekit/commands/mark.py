@@ -71,7 +71,8 @@ def command(
         handed_in = intake.submissions(submissions, notebook, assessment)
         new = _mark(chosen, handed_in, results, jobs)
         if answers:
-            write_atomically(answers, rubric.sheet(chosen, handed_in))
+            # With the mark at its beginning a spreadsheet reads it as UTF-8.
+            write_atomically(answers, "\ufeff" + rubric.sheet(chosen, handed_in))
     if sheet:
         count = results.write_written(assessment, rubric.read_sheet(sheet, chosen, marker))
         click.echo(f"{count} marks of written answers by {marker}", err=True)

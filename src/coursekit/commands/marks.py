@@ -8,6 +8,7 @@ import click
 
 from coursekit.errors import CourseError
 from coursekit.marking import exports
+from coursekit.marking.deciding import TO_BE_MARKED
 from coursekit.marking.marks import AssessmentMark, assessment_mark, module_mark, percent, read_records, spread
 from coursekit.marking.results import Results
 from coursekit.project import find_project
@@ -38,6 +39,7 @@ def command(results: Path | None, records: Path, platform: str | None, assessmen
     if assessment and assessment not in weights:
         raise CourseError(f"no assessment is called {assessment!r}; the syllabus has {', '.join(weights)}")
     marks: dict[str, dict[str, AssessmentMark | None]] = {}
+    waiting = 0
     for item in syllabus.assessment:
         path = folder / f"{item.id}.sqlite"
         if not path.is_file():
@@ -45,11 +47,14 @@ def command(results: Path | None, records: Path, platform: str | None, assessmen
         due = syllabus.clock(syllabus.date_of(item.due.day), item.due.time)
         kept = Results.at(path)
         for learner, (marked, at) in kept.latest(item.id).items():
+            waiting += sum(mark.status == TO_BE_MARKED for mark in marked.exercises)
             raw = percent(marked.marks, sum(mark.of for mark in marked.exercises))
             marks.setdefault(learner, {})[item.id] = assessment_mark(learner, raw, at, due, item.id, decided)
         kept.close()
     if not marks:
         raise CourseError(f"no results of {' or '.join(weights)}; `course mark` makes them", file=folder)
+    if waiting:
+        click.echo(f"{waiting} written answers are not marked yet and count as 0; see course mark --answers", err=True)
     totals = {learner: module_mark(found, weights) for learner, found in marks.items()}
     if platform:
         chosen = {name: total for name, total in totals.items() if total is not None}

@@ -139,7 +139,9 @@ class Coursework:
         try:
             spec.loader.exec_module(module)
         except FileNotFoundError:
-            raise CourseError("is missing; `course new private` makes a private folder", file=path) from None
+            raise CourseError(
+                "is missing; `course new COURSEWORK --private FOLDER` makes a private folder", file=path
+            ) from None
         except Exception as error:
             raise CourseError(f"{type(error).__name__}: {error}", file=path) from error
         return module
