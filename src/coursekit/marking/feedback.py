@@ -57,5 +57,5 @@ def _histogram(percents: Sequence[Decimal], own: Decimal) -> list[dict[str, obje
 
 
 def _template() -> jinja2.Template:
-    text = Path(__file__).with_name("feedback.html").read_text("utf-8")
+    text = (Path(__file__).parent / "templates" / "feedback.html").read_text("utf-8")
     return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(text)
