@@ -33,6 +33,8 @@ def test_from_an_exercise_on_the_home_to_its_cell_to_the_next_part_and_home(
     expect(page.locator(".jp-Notebook-cell.jp-mod-selected:not(.jp-mod-active)")).to_have_count(0)
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
 
+    expect(page.locator(".jp-TableOfContents")).to_be_visible()
+
     bar = page.get_by_role("navigation", name="Course")
     expect(bar.get_by_role("link", name="Course home")).to_be_visible()
     bar.get_by_role("link", name="Next: Convolutional networks that read seismic sections").click()

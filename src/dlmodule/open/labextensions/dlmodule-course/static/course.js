@@ -71,6 +71,11 @@ const plugin = {
     app.shell.add(bar, "top", { rank: 900 });
     show();
     app.restored.then(() => {
+      // The outline beside the first notebook that is ever opened here; from then on the sidebar is as it was left.
+      if (!localStorage.getItem("dlmodule-course-outline") && app.commands.hasCommand("toc:show-panel")) {
+        localStorage.setItem("dlmodule-course-outline", "shown");
+        app.commands.execute("toc:show-panel");
+      }
       show();
       land();
       app.shell.currentChanged.connect(() => {
