@@ -85,10 +85,40 @@ def scan(project: Project, sessions: Sequence[str]) -> list[str]:
             text = key_text(path) if is_key else notebook_text(path)
             name = path.relative_to(project.build).as_posix()
             problems += [f"{name} holds a line of {where}" for where in find(secrets, text, within_lines=is_key)]
-            if is_key:  # a probe may define a model or a loop as a mistake does; a line of the solution it may not
-                solution = {line: where for line, where in secrets.items() if not where.startswith("exercises/")}
-                problems += [f"a probe in {name} holds a line of {where}" for where in find(solution, probe_text(path))]
+            problems += [
+                f"a probe in {name} holds a line of {where}" for where in _in_probes(project, session, path, secrets)
+            ]
     return problems
+
+
+def _in_probes(project: Project, session: str, path: Path, secrets: dict[str, str]) -> list[str]:
+    """Where the lines of solutions stand that the probes in a key hold. A line that opens a block, `with torch.no_grad():`, says nothing.
+
+    A probe may define a model or a loop as a mistake does. That of a training may also evaluate as another exercise does: it is measured by.
+    """
+    if path.suffix != ".safetensors":
+        return []
+    from dlmodule.checking.key import load
+
+    solutions = {
+        line: where for line, where in secrets.items() if not where.startswith("exercises/") and not line.endswith(":")
+    }
+    found: list[str] = []
+    for exercise in load(path).values():
+        if exercise.bar is None:
+            looked_for = solutions
+        else:
+            own = _own_lines(project, session, exercise.name)
+            looked_for = {line: where for line, where in solutions.items() if line in own}
+        found += find(looked_for, exercise.probe.source)
+    return found
+
+
+def _own_lines(project: Project, session: str, name: str) -> set[str]:
+    """The normalised lines of the cells that define an exercise."""
+    part = exercises_of(project, session)[name].part
+    cells = source_of(project, session, part).cells
+    return {normal(line) for cell in cells if name in cell.exercises("defines") for line in cell.text.split("\n")}
 
 
 def notebook_text(path: Path) -> str:
@@ -102,11 +132,6 @@ def notebook_text(path: Path) -> str:
 def key_text(path: Path) -> str:
     """Every text in a key but those written to be read by a learner (title, hints, sentences) and the probes' source."""
     return "\n".join(text for field, text in _texts(path) if field not in PUBLISHED)
-
-
-def probe_text(path: Path) -> str:
-    """The source of the probes in a key."""
-    return "\n".join(text for field, text in _texts(path) if field == "source")
 
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:

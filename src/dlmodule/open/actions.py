@@ -90,7 +90,7 @@ class Update(Action):
             else ""
         )
         unsure = (
-            f" Little of the course was found in your copy, so look it through; to get a fresh copy beside it, rename {name.name} and open it again."
+            " Little of the course was found in your copy, so look it through. Start over (in the list of what the part holds) gives a fresh copy and keeps this one beside it."
             if done.unsure
             else ""
         )
