@@ -5,7 +5,7 @@
 #   - say how sure you are before you look, and measure whether your confidence can be trusted
 #   - explain why looking again after a gap serves you better than reading your notes twice
 #   - choose what to revise from what you got wrong, and from how long ago it was
-# prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2, 04_ml_recap, 05_cnns_1, 06_cnns_2, 09_diffusion, 10_rnns, 11_nlp, 13_deep_rl]
+# prerequisites: [01_intro_and_ffns, 02_pytorch_1, 03_pytorch_2, 04_ml_recap, 05_cnns_1, 06_cnns_2, 07_vaes, 09_diffusion, 10_rnns, 11_nlp, 12_transformers, 13_deep_rl]
 # minutes: {cpu: 1}
 # ---
 
@@ -168,7 +168,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 #
 # An autoencoder that has to say how sure it is becomes a generator.
 #
-# {revise: 07_vaes}
+# {revise: 07_vaes, exercise: reparameterise, questions: [morning.2]}
 
 # %% [markdown]
 # ## Day 08: two networks at play
@@ -203,7 +203,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 #
 # Each position asks all the others, and takes a weighted mean of what they answer.
 #
-# {revise: 12_transformers}
+# {revise: 12_transformers, exercise: causal_mask, questions: [morning.2]}
 
 # %% [markdown]
 # ## Day 13: decisions in a row
@@ -218,6 +218,35 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 # Much of the state of the art is an old idea made cheap enough to use.
 #
 # {revise: 14_state_of_the_art}
+
+# %% [markdown]
+# ## Mark it yourself: a written answer
+#
+# Part of this afternoon is words. An answer is marked by **bands**: each names one thing that a good answer says, with its marks. Here is a question of that form, on day 10.
+#
+# > You cut a monthly record into windows of 12 months, each one month after the last. You keep a fifth of the windows, drawn at random, as the test set. The test error is excellent. What is wrong, by how much, and what would you do? (6 marks)
+#
+# | band | marks |
+# |---|---|
+# | what is wrong, with its reason | 2 |
+# | the direction of the error, and a size that is worked out | 2 |
+# | a procedure that gives an honest figure | 2 |
+#
+# - **A.** "One must not shuffle a time series. A better split should be used."
+# - **B.** "Neighbouring windows share most of their months, so a test window has near copies in the training set. The error is too low. Split by date."
+# - **C.** "Two neighbouring windows share 11 of their 12 months. A neighbour is in the training set with probability 0.8, so at least one of the two is in $1-0.2^2=96\,\%$ of the cases. The test error mostly measures memory and is too low. Split by date, leave a gap of a window between both sets, and give the seasonal naive beside it."
+#
+# **Predict.** How many marks does each answer get? Write three numbers, then unfold the marking.
+#
+# <details><summary>The marking</summary>
+#
+# - **A: 1.** A rule without its reason is half of the first band. It says neither direction nor size, and "better" is no procedure.
+# - **B: 4.** The reason is complete (2). The direction is right, a size is missing (1). Splitting by date is right, but the windows at the border still overlap (1).
+# - **C: 6.** Each band in full: the reason in numbers, a size from the split itself, a gap, and a baseline to judge by.
+#
+# </details>
+#
+# From A to C the answer did not become cleverer. It gives a reason, a number and a procedure. Look for these three in the question, and write one sentence on each.
 
 # %% [markdown]
 # ## What can you do now? Answered
@@ -238,6 +267,7 @@ revision.reliability()
 #
 # ### Before you go in
 #
+# - **Never leave a task empty.** Code that passes some of the hidden cases gets a part of the marks, and a later task is marked with a right answer to the earlier one. After fifteen minutes on one task, go on.
 # - **Overfit one batch first.** If the loss of eight examples does not go to zero, the model or the loop is wrong, not the data.
 # - **Print shapes** before and after each layer that you did not write.
 # - **Name the trivial baseline** beside every score, before you call the score good.
