@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from coursekit.project import Project, source_files
+from coursekit.project import Project, find_parts, source_files
 from coursekit.sources.exercise_file import exercises_of
+from coursekit.sources.outline import quoted_sessions
 from coursekit.sources.regions import solution_text
 from coursekit.sources.source import source_of
 from coursekit.sources.student import student_definition
@@ -69,8 +70,13 @@ def find(secrets: dict[str, str], text: str, *, within_lines: bool = False) -> l
 
 
 def received(project: Project, session: str) -> list[Path]:
-    """What has been built of ``session`` and goes to learners before solutions do: student notebooks and the key."""
-    books = sorted((project.build / "notebooks" / session).glob("*.ipynb"))
+    """What has been built of ``session`` and goes to learners without solutions: student notebooks, its own and those of a
+    revision that asks its exercises again, and the key.
+    """
+    asking = [part.session for part in find_parts(project) if session in quoted_sessions(part.path.read_bytes())]
+    books = [
+        path for name in (session, *asking) for path in sorted((project.build / "notebooks" / name).glob("*.ipynb"))
+    ]
     key = project.key(session)
     return [*(path for path in books if not path.stem.endswith("_solutions")), *([key] if key.is_file() else [])]
 

@@ -8,6 +8,7 @@ import pytest
 
 from coursekit.build import build
 from coursekit.errors import CourseError
+from coursekit.exercises.leaks import scan
 from coursekit.project import Project
 from coursekit.sources.load import load_of
 from coursekit.sources.revision import assembled
@@ -174,6 +175,17 @@ def test_a_change_of_what_is_asked_makes_the_notebook_again(tmp_path: Path) -> N
     written = build(project, keys=False).written
     assert "notebooks/02_again/02_again_morning.ipynb" in written
     assert "Return the double." in project.notebook("02_again", "morning", solutions=False).read_text()
+
+
+def test_the_leak_scan_of_a_session_looks_into_the_revision(tmp_path: Path) -> None:
+    """An answer that stands in the revision's own text is found when the exercise is verified."""
+    answer = "return 2 * x + 0 * (x - 1)"
+    morning = ASKING.replace("return 2 * x", answer)
+    telling = REVISION.replace("revision = Revision(", f"def told(x):\n    {answer}\n\n\nrevision = Revision(")
+    for name, text, leaks in (("silent", REVISION, 0), ("telling", telling, 1)):
+        project = write(tmp_path / name, text, morning)
+        build(project, keys=False)
+        assert len(scan(project, ["01_tiny"])) == leaks
 
 
 def test_its_load_counts_what_it_asks(tmp_path: Path) -> None:
