@@ -13,7 +13,6 @@
 
 # %%
 import math
-import time
 
 import matplotlib.pyplot as plt
 import torch
@@ -225,7 +224,8 @@ rates, distortions = beta_sweep(digits[:1000], betas, hidden=128, latent=8, step
 fig, ax = plt.subplots(figsize=(6, 3.4))
 ax.plot(rates, distortions, "o-")
 for beta, rate, distortion in zip(betas, rates.tolist(), distortions.tolist(), strict=True):
-    ax.annotate(f" {beta:g}", (rate, distortion))
+    below = beta == max(betas)  # where two values collapse, their labels would cover each other
+    ax.annotate(f"{beta:g}", (rate, distortion), (6, -12 if below else 4), textcoords="offset points")
 ax.set(xlabel="rate (nats)", ylabel="distortion (nats)")
 plot.alt(
     fig,
@@ -363,56 +363,86 @@ def train_sections(x: Tensor, y: Tensor, classes: int, epochs: int) -> SectionMo
     return model
 
 
-start = time.perf_counter()
 conditional = train_sections(x, sections.y, 4, sized(25, rehearsal=1))
-fig, axes = plt.subplots(4, 8, figsize=(8, 4.2), layout="constrained")
-torch.manual_seed(0)
-for kind, line in enumerate(axes):
-    condition = F.one_hot(torch.full((8,), kind), 4).float()
-    with torch.no_grad():
-        drawn = conditional.vae.decoder(torch.cat([torch.randn(8, 16), condition], dim=1)) + mean_section
-    for ax, image in zip(line, drawn.clamp(0, 1), strict=True):
-        ax.imshow(image.reshape(32, 32), cmap="gray", vmin=0, vmax=1)
-        ax.set_axis_off()
-    line[0].set_title(sections.classes[kind], loc="left", fontsize=9)
-plot.alt(fig, "Four rows of sections drawn on request: flat, dipping, folded and faulted.")
 
-# %%
-torch.manual_seed(0)
+
+def draw_sections(codes: Tensor, kinds: Tensor) -> Tensor:
+    """Sections (N, 1, 32, 32) decoded from codes (N, 16) under the condition kinds (N,)."""
+    condition = F.one_hot(kinds, 4).float()
+    with torch.no_grad():
+        decoded = conditional.vae.decoder(torch.cat([codes, condition], dim=1)) + mean_section
+    return decoded.clamp(0, 1).reshape(-1, 1, 32, 32)
+
+
 asked = torch.arange(4).repeat_interleave(300)
-with torch.no_grad():
-    condition = F.one_hot(asked, 4).float()
-    drawn = (conditional.vae.decoder(torch.cat([torch.randn(1200, 16), condition], dim=1)) + mean_section).clamp(0, 1)
-    recognised = measure.frozen("seismic_sections")(drawn.reshape(-1, 1, 32, 32)).argmax(1) == asked
-for kind, name in enumerate(sections.classes):
-    print(f"asked for {name:8}: the frozen classifier agrees on {recognised[asked == kind].float().mean():.0%}")
+torch.manual_seed(0)
+from_prior = torch.randn(1200, 16)
 
 # %% [markdown]
-# What does one latent number do? Take the code at the middle of the prior, $z=0$, and move only the number that the encoder uses most. Move the slider: all four kinds share the code.
+# In the morning draws from the prior were poor, because codes did not lie there. Here we also fit one Gaussian with its covariance to the codes of each kind, and draw from that.
+# The frozen classifier then says what it sees.
+#
+# **Predict.** Which kind will it recognise least often?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
 
 # %%
 with torch.no_grad():
-    _, mean, log_variance = conditional.vae(x_test, test_sections.y)
-used_most = int(gaussian_kl(mean, log_variance).mean(0).argmax())
+    _, mean, log_variance = conditional.vae(x, sections.y)
+    codes = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+    _, test_codes, test_log_variance = conditional.vae(x_test, test_sections.y)
+fitted = []
+for kind in range(4):
+    own = codes[sections.y == kind]
+    fitted.append(torch.distributions.MultivariateNormal(own.mean(0), torch.cov(own.T)).sample((300,)))
+trials = {
+    "drawn from the prior": (from_prior, asked),
+    "drawn where codes lie": (torch.cat(fitted), asked),
+    "codes of test sections": (test_codes, test_sections.y),
+}
+for name, (z, kinds) in trials.items():
+    right = measure.frozen("seismic_sections")(draw_sections(z, kinds)).argmax(1) == kinds
+    shares = [f"{kind} {right[kinds == number].float().mean():.0%}" for number, kind in enumerate(sections.classes)]
+    print(f"{name:23} recognised: {', '.join(shares)}")
+
+# %%
+fig, axes = plt.subplots(4, 8, figsize=(8, 4.2), layout="constrained")
+for kind, line in enumerate(axes):
+    for ax, image in zip(line, draw_sections(fitted[kind][:8], torch.full((8,), kind)), strict=True):
+        ax.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+        ax.set_axis_off()
+    line[0].set_title(f"asked for: {sections.classes[kind]}", loc="left", fontsize=9)
+plot.alt(
+    fig,
+    "Four rows of sections drawn on request: flat, dipping and folded ones look as asked; the faulted ones are bent instead of broken.",
+)
+
+# %% [markdown]
+# Drawn where codes lie, flat, dipping and folded sections come out as asked for in 63 to 99 % of cases (seed 0). Faults do not: 5 % are recognised. Nor does the decoder return the
+# faults of *real* sections: 7 %. It bends the layers where they should break, and the classifier then sees a fold. This is the blur of the morning, now with a number.
+
+# %% [markdown]
+# What does one latent number do? Take the codes of four test sections, one of each kind, and move only the number that the encoder uses most. At 0 you see the reconstructions.
+
+# %%
+used_most = int(gaussian_kl(test_codes, test_log_variance).mean(0).argmax())
+first = torch.stack([(test_sections.y == kind).nonzero()[0, 0] for kind in range(4)])
 
 
-def moved(value: float) -> None:
-    """One section of each kind, decoded from a code that is zero but for one number."""
-    z = torch.zeros(4, 16)
-    z[:, used_most] = value
-    with torch.no_grad():
-        images = conditional.vae.decoder(torch.cat([z, torch.eye(4)], dim=1)) + mean_section
+def moved(step: float) -> None:
+    """One section of each kind, decoded after ``step`` was added to one number of its code."""
+    z = test_codes[first].clone()
+    z[:, used_most] += step
     fig, axes = plt.subplots(1, 4, figsize=(8, 2.3), layout="constrained")
-    for ax, image, name in zip(axes, images.clamp(0, 1), sections.classes, strict=True):
-        ax.imshow(image.reshape(32, 32), cmap="gray", vmin=0, vmax=1)
+    for ax, image, name in zip(axes, draw_sections(z, torch.arange(4)), sections.classes, strict=True):
+        ax.imshow(image[0], cmap="gray", vmin=0, vmax=1)
         ax.set_axis_off()
         ax.set_title(name, fontsize=9)
-    plot.alt(
-        fig, f"Four sections, one of each kind, decoded with one latent number at {value:g} and all others at zero."
-    )
+    plot.alt(fig, f"Four sections, one of each kind, decoded after {step:g} was added to one latent number.")
 
 
-plot.slider(moved, value=(-2.0, -1.0, 0.0, 1.0, 2.0), start=1.0, still=[-2.0, 0.0, 2.0])
+plot.slider(moved, step=(-2.0, -1.0, 0.0, 1.0, 2.0), start=1.0, still=[-2.0, 0.0, 2.0])
 
 # %% [markdown]
 # ## Codes from a codebook
@@ -489,6 +519,11 @@ with torch.no_grad():
 print(f"codebook: rate {8 * math.log(64):.1f} nats, distortion {-log_likelihood(test_digits, logits).mean():.1f} nats, {len(numbers.unique())} of 64 entries used")  # fmt: skip
 print(f"VAE:      rate {gaussian_kl(mean, log_variance).sum(1).mean():.1f} nats, distortion {-log_likelihood(test_digits, vae_logits).mean():.1f} nats")  # fmt: skip
 print("the first digit in whole numbers:", numbers[0].tolist())
+
+# %% [markdown]
+# Nat for nat the Gaussian code wins here: 15.5 nats and a distortion of 200, against 33.3 nats and 208 (seed 0). What do whole numbers buy? An image is now a short text of 8 words, and a model
+# of text can learn which words follow which (days 10 to 12). Drawing then means writing such a text and decoding it; and what can be predicted need not be paid for.
+
 
 # %% [markdown]
 # ## Doubt
