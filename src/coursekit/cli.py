@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "execute": ("coursekit.commands.execute:command", "Run notebooks in real kernels and keep their outputs."),
     "feedback": ("coursekit.commands.feedback:command", "Write a page of feedback for each learner."),
     "import": ("coursekit.commands.import_notebook:command", "Write a source from an ordinary notebook."),
+    "insights": ("coursekit.commands.insights:command", "Say what cost the class most; write the review agenda."),
     "ledger": ("coursekit.commands.ledger:command", "Measure the models the course trains, or show the measurements."),
     "list": ("coursekit.commands.listing:command", "List the parts of the course."),
     "mark": ("coursekit.commands.mark:command", "Mark submitted notebooks in a sandbox."),
