@@ -487,7 +487,7 @@ check(VAE)
 # %% [markdown]
 # ## Training on digits
 #
-# We train on `glyphs`, the built-in set of printed digits; write `"mnist"` for handwritten ones. Their pixels are grey. To get 0 and 1, read the grey value as a probability and toss a
+# We train on `glyphs`, the built-in set of printed digits. For handwritten ones change one line below to `"mnist"`. Their pixels are grey. To get 0 and 1, read the grey value as a probability and toss a
 # coin for each pixel. There are two ways to do it, and papers use both:
 #
 # - **fixed**: toss once, and keep the result. After many epochs the network can learn the tosses by heart.
@@ -555,8 +555,9 @@ def start_at_means(model: nn.Module, images: Tensor) -> nn.Module:
 prediction = ""  # write your answer here before you run the next cell
 
 # %%
-digits = data.load("glyphs").x.flatten(1)[: sized(30_000, rehearsal=1000)]
-test_grey = data.load("glyphs", "test").x.flatten(1)
+DIGITS = "glyphs"  # or "mnist"
+digits = data.load(DIGITS).x.flatten(1)[: sized(30_000, rehearsal=1000)]
+test_grey = data.load(DIGITS, "test").x.flatten(1)
 test_digits = torch.bernoulli(test_grey, generator=torch.Generator().manual_seed(1))  # one fixed toss, seed 1
 test_digits = test_digits[: sized(10_000, rehearsal=500)]
 
@@ -611,7 +612,7 @@ show(
     alt="Ten new images decoded from random codes, after one epoch and after training. In the end most can be read; some are blurred.",
     side=28,
 )
-print(measure.report(new_digits.reshape(-1, 1, 28, 28), "glyphs"))
+print(measure.report(new_digits.reshape(-1, 1, 28, 28), DIGITS))
 
 # %% [markdown]
 # Now decoded noise looks like digits. That is the work of the rate term.
@@ -741,10 +742,14 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
+# How far does it go on MNIST? We trained the *residual* VAE for 16 epochs: one seed, batches of 256, another schedule, PyTorch's own start. On one fixed toss of the 10,000 test digits its ELBO is
+# $-93.0$. This afternoon's tighter bound, with 64 draws, is $-90.2$. The same run on pixels that were tossed once reached $-97.1$ and $-94.1$. It had seen the same tosses sixteen times.
+
+# %% [markdown]
 # ## Sections compressed and generated: the answer
 #
 # Sections are grey, not black and white. A Bernoulli likelihood is no density for grey values. We take a **Gaussian decoder**: $p(x\mid z)=\mathcal N(\hat x,\,s^2 I)$. One number $s$ for all pixels is
-# learned with the network, so that nobody has to weigh the two terms by hand (Rybkin, Daniilidis and Levine, 2021). The reconstruction term is
+# learned with the network, so that you need not weigh the two terms by hand (Rybkin, Daniilidis and Levine, 2021). The reconstruction term is
 # $-\lVert x-\hat x\rVert^2/(2s^2)-D\log s-\tfrac D2\log 2\pi$: squared error, as in the autoencoder, now in nats.
 
 
@@ -853,7 +858,7 @@ show(
 #
 # Codes of real sections, decoded, score 4.9. So most of the distance comes from *where* you draw: the codes of real sections do not fill the prior evenly.
 # Fit a mixture of Gaussians to them, as on day 06, and draw from that (Ghosh and others, 2020). This brings the VAE to 5.1. It brings the plain autoencoder to 5.8, nearly as far:
-# on these sections most of the VAE's advantage in generating is gone once the codes have a fitted distribution. Always give the baseline the same help.
+# on these sections the VAE compresses better, and generates hardly better. Always give the baseline the same help.
 #
 # What remains is the decoder. Its samples are smooth, and a classifier tells them from real ones nearly nine times in ten. A Gaussian for each pixel prefers the mean of all plausible layers to
 # any one of them. A fault that may lie here or there comes out as a blur. Two classes of models that do not average are the subject of the next two days.
