@@ -71,7 +71,7 @@ plot.use_style()
 # **The simplest thing.** Let each token take the *mean* of all tokens. That is the bag of vectors of day 11, and it fails for the same reason: every word
 # counts the same.
 #
-# **The idea in one sentence.** Compare a **query** with every **key**, and return the average of the **values**, weighted by how well their keys fit.
+# **The idea in one sentence.** Compare a **query** with every **key**, and average the **values**, weighted by how well their keys fit.
 #
 # $$ A=\operatorname{softmax}\!\Big(\frac{qk^\top}{\sqrt d}\Big),\qquad \text{output}=A\,v. $$
 #
@@ -825,8 +825,8 @@ for ax, text in zip(axes, ("3rd of march 1987", "tuesday 3 mar 87", "mar 3, 1987
 plot.alt(fig, "Three alignments: rows are the written characters, columns those of the source. Dark cells lie where the figures of the year meet the year, and the month meets the name of the month.")  # fmt: skip
 
 # %% [markdown]
-# The map is close to what you would draw by hand: each figure of the answer looks at the word that it comes from, whatever its place. Nobody told the model which words belong together. It had pairs of whole
-# strings, and the alignment was the cheapest way to be right.
+# The map is close to what you would draw by hand: each figure of the answer looks at the word that it comes from, whatever its place. The model was never told which words belong together. It had pairs of whole
+# strings, and looking at the right place was a way to be right. The century of "87" stands nowhere in the source; there the weights are spread.
 #
 # Here ends the morning.
 #
@@ -991,7 +991,7 @@ plain = train_gpt(small_gpt, train_ids, steps=sized(500, rehearsal=4), batch_siz
 print(f"after training: {nats_a_character(plain, held_ids, 64):.2f} nats, in {time.perf_counter() - start:.0f} s")
 
 # %% [markdown]
-# The loss falls in stages, which counts explain. First it reaches the entropy of single characters (about 3.3), then that of pairs (about 2.5). Only below that does the model use its context.
+# The loss falls in stages, which counts explain. First it reaches the entropy of single characters, 3.25 nats in this text. Then it reaches that of a character given the one before, 2.48. Only below that does the model use a longer context.
 #
 # A network must be held against counting. On the manual the interpolated character 5-gram of day 11, which learns in three seconds, reaches {ledger: 11_nlp.interpolated_ngram.manual.nats} nats. Our half minute of GPT does not beat
 # that: the manual repeats whole phrases, and a table of five characters knows them by heart. The network needs more text and more steps. So measure on a text that is used everywhere, Tiny Shakespeare, a million characters (`data.tiny_shakespeare()`
@@ -1207,8 +1207,8 @@ plot.alt(fig, "Scores that are computed for the eighth token. Recomputed: a whol
 # ### Exercise 12.15: the cache (further)
 # Continue `ids` greedily by `count` tokens, as a `ModernGPT` would, with a cache. First the whole prompt goes through the model, then one new token at a time. For every block of `model.blocks`:
 #
-# - `q, k, v = block.project(x)`; rotate `q` and `k` by the true positions; append `k` and `v` to the block's cache;
-# - attend with the mask `causal_mask(new, all)`; then `x = block.finish(x, attended)`.
+# - Take `q, k, v = block.project(x)`. Rotate `q` and `k` by the true positions. Append `k` and `v` to the block's cache.
+# - Attend with the mask `causal_mask(new, all)`. Then `x = block.finish(x, attended)`.
 #
 # The logits are `model.head(model.norm(x))`.
 
@@ -1326,7 +1326,7 @@ for text in (
     print(f"{text:45} {', '.join(f'{words[k]} {share:.2f}' for share, k in zip(p.values, p.indices.tolist(), strict=True))}")  # fmt: skip
 
 # %% [markdown]
-# The model has learned what may be said of a seismic line and what of a guide, from both sides of the gap, and without a label.
+# The model begins to know what may stand in a gap: a guide, transport or a schedule can be unhelpful. It reads both sides of the gap, and needs no label. More steps make it surer.
 #
 # ## ViT: an image is a sequence of patches
 #
@@ -1494,7 +1494,10 @@ axes[0].invert_yaxis()
 plot.alt(fig, f"The words of the report '{text}' with two bars each: the share of the prediction by attention rollout, and how far the prediction moves if the word is masked.")  # fmt: skip
 
 # %% [markdown]
-# Both pictures find words that carry the verdict, and they do not agree everywhere. Attention says what was *read*. It does not say what *decided*: Jain and Wallace (2019) found very different attention weights that give the same predictions. If you want to know whether a word matters, change it and look at the
+# In this report both pictures point at *though*, the word that tells which of the two clauses decides. Mask it, and the scores move far more than without any other word. Yet the second largest share belongs to a plain *was*, which hardly matters, and *inspiring* matters more than its share says.
+# In our run (seed 0) the word with the largest share mattered most in 71 % of 200 reports, and in the others it did not.
+#
+# Attention says what was *read*. It does not say what *decided*: Jain and Wallace (2019) found very different attention weights that give the same predictions. If you want to know whether a word matters, change it and look at the
 # prediction. Use attention to ask a question, and such an experiment to answer it.
 #
 # ## Find the bug
@@ -1574,6 +1577,12 @@ print(
 )
 
 # %% [markdown]
+# **Dates.** In our run (seed 0), all of 1,000 held-out days came out exact in all ten characters. 92 % of the figures looked most at the word that they come from: 100 % for the day,
+# 94 % for the month and 87 % for the year. No rule about months or ordinals was written. The crews' eighty years can go into the data base, and each date can show where it comes from.
+#
+# **Reports.** The reader is right on 97 % of the test reports (seed 0). In the report above it looked at *though*, which says that the first clause counts. In 71 % of 200 reports the word with the largest share was the one whose
+# absence moves the verdict most. As a pointer this is useful. As a proof it is not: mask the word, and look.
+#
 # ## Summary
 #
 # - Attention is an average of values, weighted by a softmax of $q\cdot k/\sqrt d$ along the keys. Divide by the root of $d$, not by $d$.
