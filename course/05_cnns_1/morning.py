@@ -537,7 +537,7 @@ print("k U =", kernel.flatten() @ U)
 # %% [markdown]
 # ### Exercise 5.5: conv2d, as one matrix product
 #
-# The same function once more, without a loop. `F.unfold(x, (h, w), dilation=..., padding=..., stride=...)` gives $U$ for every image of the
+# The same function once more, without a loop and without `F.conv2d`. `F.unfold(x, (h, w), dilation=..., padding=..., stride=...)` gives $U$ for every image of the
 # batch, with shape $(N, Chw, P)$; mind that it takes its arguments in another order than `F.conv2d`.
 
 

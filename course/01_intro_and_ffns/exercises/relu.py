@@ -13,6 +13,7 @@ exercise = Exercise(
         "Whatever is below a limit becomes the limit; the rest stays. Which limit?",
         "Tensors have .clamp(min=...); torch.where(condition, this, that) or a product with (z > 0) do as well.",
     ),
+    forbidden={name: "its definition, max(0, z), is what you write here." for name in ("relu", "relu6", "leaky_relu")},
 )
 
 

@@ -12,6 +12,7 @@ exercise = Exercise(
         "Check three values on paper: z = 0 gives 1/2; a large z gives 1; a very negative z gives 0.",
         "e to the power of a tensor is tensor.exp(). Mind the sign in the exponent, and what the 1 + belongs to.",
     ),
+    forbidden={name: "it is what you write here, from its definition." for name in ("sigmoid", "logsigmoid", "expit")},
 )
 
 

@@ -12,6 +12,9 @@ exercise = Exercise(
         "Three steps: subtract, exponentiate, divide. The first and the last need one number per row; how is its axis kept?",
         "z.amax(-1, keepdim=True) has shape (..., 1), so that it broadcasts against z; the sum needs the same.",
     ),
+    forbidden={
+        name: "it is what you write here: exponentials, divided by their sum." for name in ("softmax", "log_softmax")
+    },
 )
 
 

@@ -11,6 +11,7 @@ exercise = Exercise(
         "The formula as it stands overflows for large z. The text above gives tanh in terms of a function that you have already made safe.",
         "tanh z = 2 σ(2z) - 1. Count the twos: one stretches the curve vertically, the other one horizontally.",
     ),
+    forbidden={name: "it is what you write here, from its definition." for name in ("tanh", "tan")},
 )
 
 

@@ -14,6 +14,9 @@ exercise = Exercise(
         "Compute x_hat first; then the gradients of gamma and beta are two sums over the batch, and the box needs two means over the batch.",
         "Inside the box stands g, the gradient that has passed gamma, and the whole is divided by s. The last term is x_hat times one number per feature.",
     ),
+    forbidden={
+        "autograd": "autograd derives for you; here you write the three lines of the box, and may then compare with it."
+    },
 )
 
 

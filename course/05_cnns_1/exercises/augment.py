@@ -24,8 +24,9 @@ exercise = Exercise(
         {
             "mean": "x.mean((0, 1))",
             "reached": "(x.amax((0, 1)) > 0).double()",
-            "together": "(x[:, ::2] * x[:, 1::2]).sum((-3, -2, -1)).mean()",
+            "together": "(x[:, ::2, 0] * x[:, 1::2, 0]).sum((-2, -1)).mean()",
             "ever apart": "(x[:, 0] != x[:, -1]).any().double()",
+            "channels apart": "(x != x[:, :, :1]).any().double()",
         },
         draws=DRAWS,
     ),
@@ -56,24 +57,28 @@ def bright(size: int, row: int, column: int, count: int) -> Tensor:
     return x
 
 
-def pixel_case(size: int, row: int, column: int, count: int, shift: int | None, mirror: bool | None) -> Case:
+def pixel_case(
+    size: int, row: int, column: int, count: int, shift: int | None, mirror: bool | None, channels: int = 1
+) -> Case:
     """The closed form: a Bernoulli pixel has standard error sqrt(p (1 - p) / n) over n draws. None: an argument's default.
 
-    count: images in the batch, an even number, so that they can be compared two by two.
+    count: images in the batch, an even number, so that they can be compared two by two. channels: all alike, and so they stay.
     """
     given = {name: value for name, value in (("shift", shift), ("mirror", mirror)) if value is not None}
-    p, images = chance(size, row, column, given.get("shift", 2), given.get("mirror", True))[None], DRAWS * count
-    together = (p**2).sum()
-    return Case(bright(size, row, column, count), **given).expecting(
+    p, images = chance(size, row, column, given.get("shift", 2), given.get("mirror", True)), DRAWS * count
+    together, p = (p**2).sum(), p.expand(channels, size, size)
+    return Case(bright(size, row, column, count).repeat(1, channels, 1, 1), **given).expecting(
         {
             "mean": p,
             "reached": (p > 0).double(),
             "together": together,
             "ever apart": number(bool(p.max() < 1)),
+            "channels apart": number(0),
         },
         within={
             "reached": torch.full_like(p, CERTAIN),
             "ever apart": number(CERTAIN),
+            "channels apart": number(CERTAIN),
             "mean": (p * (1 - p) / images).sqrt() + CERTAIN,
             "together": (together * (1 - together) / (images / 2)).sqrt() + CERTAIN,
         },
@@ -85,6 +90,7 @@ def cases():
     yield pixel_case(5, 1, 1, 2, 0, False).named("two images with one bright pixel, neither mirrored nor shifted")
     yield pixel_case(5, 2, 1, 2, 0, True).named("two images with one bright pixel, mirrored but never shifted")
     yield pixel_case(5, 2, 1, 4, 1, False).named("four images with one bright pixel, shifted but never mirrored")
+    yield pixel_case(5, 2, 2, 2, 1, True, channels=2).named("two images of two equal channels, mirrored and shifted")
     yield pixel_case(7, 2, 2, 4, 1, True).named("four equal images with one bright pixel each")
     yield (
         pixel_case(9, 5, 3, 4, None, None)
@@ -95,12 +101,19 @@ def cases():
     yield (
         Case(level, shift=2, mirror=True)
         .expecting(
-            {"mean": level[0], "reached": torch.ones_like(level[0]), "together": number(6), "ever apart": number(0)},
+            {
+                "mean": level[0],
+                "reached": torch.ones_like(level[0]),
+                "together": number(6),
+                "ever apart": number(0),
+                "channels apart": number(0),
+            },
             within={
                 "mean": torch.full_like(level[0], CERTAIN),
                 "reached": torch.full_like(level[0], CERTAIN),
                 "together": number(CERTAIN),
                 "ever apart": number(CERTAIN),
+                "channels apart": number(CERTAIN),
             },
         )
         .named("a uniform grey image, which no shift may change")
@@ -142,6 +155,22 @@ def one_draw_for_the_batch(x, *, generator, shift=2, mirror=True):
     top, left = torch.randint(0, 2 * shift + 1, (2,), generator=generator).tolist()
     padded = F.pad(x, (shift, shift, shift, shift), mode="replicate")
     return padded[..., top : top + x.shape[-2], left : left + x.shape[-1]]
+
+
+@exercise.mistake(
+    "The channels of an image move apart: you drew an offset for each channel. They are views of one place; draw one offset for "
+    "each image and move all of its channels by it."
+)
+def channels_apart(x, *, generator, shift=2, mirror=True):
+    N, C, H, W = x.shape
+    if mirror:
+        x = torch.where((torch.rand(N, generator=generator) < 0.5)[:, None, None, None], x.flip(-1), x)
+    padded = F.pad(x, (shift, shift, shift, shift), mode="replicate")
+    out = torch.empty_like(x)
+    for i in range(N):
+        for c, (top, left) in enumerate(torch.randint(0, 2 * shift + 1, (C, 2), generator=generator).tolist()):
+            out[i, c] = padded[i, c, top : top + H, left : left + W]
+    return out
 
 
 @exercise.mistake(

@@ -18,6 +18,9 @@ exercise = Exercise(
         "is the gradient of the columns. Each pixel was copied into several columns, so it collects the sum of their "
         "gradients: F.fold is the adjoint of F.unfold and does that.",
     ),
+    forbidden={
+        "autograd": "autograd derives for you; here you derive the three gradients, and may then compare with it."
+    },
 )
 
 

@@ -16,6 +16,7 @@ exercise = Exercise(
         "The patch for output pixel (i, j) starts at row stride·i, and its rows are dilation apart: a slice has three "
         "parts, start : stop : step. With all input channels in one patch, of shape (C, h, w), one product and one sum do.",
     ),
+    forbidden={"conv2d": "it is what you write here, as loops; you may compare with it."},
 )
 
 

@@ -17,6 +17,7 @@ exercise = Exercise(
         "what is left is to name the P places again as rows and columns, and output_size knows how many there are.",
     ),
     probe=probes.call(grad=True),
+    forbidden={"conv2d": "it is what you write here, as a matrix product; you may compare with it."},
 )
 
 

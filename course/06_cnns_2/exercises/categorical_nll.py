@@ -16,6 +16,7 @@ exercise = Exercise(
         "any class there while you pick, and leave those places out of the mean.",
     ),
     probe=probes.call(grad=True),
+    forbidden={"cross_entropy": "it does the whole work; here you write it from the logits, and may compare with it."},
 )
 
 

@@ -13,6 +13,7 @@ exercise = Exercise(
         "The formula takes delta at step t to delta at step t - 1, and needs the state at step t. Which states does your loop need, in what order?",
         "Begin with the last gradient and its norm. Loop over the states from the last to the second; append a norm at each step and turn the list round at the end.",
     ),
+    forbidden={"autograd": "this is the backward pass by hand, by the formula of the text."},
 )
 
 

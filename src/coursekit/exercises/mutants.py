@@ -86,6 +86,22 @@ def mutants(text: str, within: Collection[int] | None = None, lines: Sequence[in
     within: the lines of ``text``, from 1, that may change (default: all). lines: for each line of ``text`` the line number
     that labels give it (default: its own).
     """
+    made: dict[str, Mutant] = {}
+    for line, words, written in changed(text, _edits, within):
+        shown = lines[line - 1] if lines is not None else line
+        made.setdefault(written, Mutant(f"line {shown}: {words}", written))
+    return list(made.values())
+
+
+def changed(
+    text: str,
+    edits: Callable[[Place, Collection[str]], Iterator[tuple[str, Edit]]],
+    within: Collection[int] | None = None,
+) -> Iterator[tuple[int, str, str]]:
+    """``(line, words, program)`` for each edit that makes another program of ``text``, in the order of the text.
+
+    edits: from a place, and the names of the modules in scope, to edits of its node, each in words.
+    """
     tree = ast.parse(text)
     original = ast.unparse(tree)
     modules = _MODULES | {
@@ -95,19 +111,16 @@ def mutants(text: str, within: Collection[int] | None = None, lines: Sequence[in
         for alias in node.names
     }
     skipped = _unread(tree)
-    made: dict[str, Mutant] = {}
     for place in list(_places(tree)):
         line = getattr(place.node, "lineno", None)
         if line is None or id(place.node) in skipped or (within is not None and line not in within):
             continue
-        shown = lines[line - 1] if lines is not None else line
-        for words, edit in _edits(place, modules):
+        for words, edit in edits(place, modules):
             place.put(edit(copy.deepcopy(place.node)))
             written = _written(tree)
             place.put(place.node)
             if written is not None and written != original:
-                made.setdefault(written, Mutant(f"line {shown}: {words}", written))
-    return list(made.values())
+                yield line, words, written
 
 
 def sample(mutants: Sequence[Mutant], most: int, always: Collection[str] = ()) -> list[Mutant]:
@@ -146,18 +159,18 @@ def _edits(place: Place, modules: Collection[str]) -> Iterator[tuple[str, Edit]]
         yield from _statements(node)
     if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in _OPERATORS:
         new = _OPERATORS[type(node.op)]
-        yield f"{_SIGNS[type(node.op)]} -> {_SIGNS[new]}", _with(op=new())
+        yield f"{_SIGNS[type(node.op)]} -> {_SIGNS[new]}", with_fields(op=new())
     if isinstance(node, ast.BinOp) and isinstance(node.op, _ONE_WAY):
         yield f"operands of {_SIGNS[type(node.op)]} swapped", lambda n: ast.BinOp(n.right, n.op, n.left)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
         other = _COMPARISONS[type(node.ops[0])]
-        yield f"{type(node.ops[0]).__name__} -> {other.__name__}", _with(ops=[other()])
+        yield f"{type(node.ops[0]).__name__} -> {other.__name__}", with_fields(ops=[other()])
     elif isinstance(node, ast.UnaryOp) and not isinstance(node.op, ast.UAdd):
         sign = {ast.USub: "minus sign", ast.Not: "not", ast.Invert: "~"}[type(node.op)]
         yield f"{sign} dropped", lambda n: n.operand
     elif isinstance(node, ast.BoolOp):
         flipped = ast.Or if isinstance(node.op, ast.And) else ast.And
-        yield f"{type(node.op).__name__} -> {flipped.__name__}", _with(op=flipped())
+        yield f"{type(node.op).__name__} -> {flipped.__name__}", with_fields(op=flipped())
     elif isinstance(node, ast.IfExp):
         yield "branches of if swapped", lambda n: ast.IfExp(n.test, n.orelse, n.body)
     elif isinstance(node, ast.Constant) and not isinstance(place.parent, ast.Expr):
@@ -170,7 +183,7 @@ def _edits(place: Place, modules: Collection[str]) -> Iterator[tuple[str, Edit]]
 
 def _statements(node: ast.stmt) -> Iterator[tuple[str, Edit]]:
     if isinstance(node, ast.If | ast.While) and not isinstance(node.test, ast.Constant):
-        yield "condition negated", lambda n: _with(test=ast.UnaryOp(ast.Not(), n.test))(n)
+        yield "condition negated", lambda n: with_fields(test=ast.UnaryOp(ast.Not(), n.test))(n)
     if _droppable(node):
         yield f"`{_short(node)}` dropped", lambda n: ast.Pass()
 
@@ -185,7 +198,7 @@ def _constants(node: ast.Constant) -> Iterator[tuple[str, Edit]]:
     elif isinstance(value, float):
         others = [0.0 if 0 < abs(value) < _TINY else value * 2 if value else 1.0]
     for other in others:
-        yield f"{value!r} -> {other!r}", _with(value=other)
+        yield f"{value!r} -> {other!r}", with_fields(value=other)
 
 
 def _calls(node: ast.Call, modules: Collection[str]) -> Iterator[tuple[str, Edit]]:
@@ -196,12 +209,15 @@ def _calls(node: ast.Call, modules: Collection[str]) -> Iterator[tuple[str, Edit
     plain = not any(isinstance(arg, ast.Starred) for arg in node.args)
     method = isinstance(node.func, ast.Attribute) and _root(node.func) not in {*modules, "self"}
     if len(node.args) >= 2 and plain and last not in _COMMUTATIVE:
-        yield f"first two arguments of {last} swapped", lambda n: _with(args=[n.args[1], n.args[0], *n.args[2:]])(n)
+        yield (
+            f"first two arguments of {last} swapped",
+            lambda n: with_fields(args=[n.args[1], n.args[0], *n.args[2:]])(n),
+        )
     if node.args and plain and len(node.args) + method >= 2:
-        yield f"last argument of {last} dropped", lambda n: _with(args=n.args[:-1])(n)
+        yield f"last argument of {last} dropped", lambda n: with_fields(args=n.args[:-1])(n)
     for index, keyword in enumerate(node.keywords):
         if keyword.arg is not None and keyword.arg not in _WITHOUT_EFFECT:
-            yield f"{keyword.arg}= dropped from {last}", _without_keyword(index)
+            yield f"{keyword.arg}= dropped from {last}", without_keyword(index)
     if last[:1].isupper() or last == "contiguous":
         return  # what makes a layer, or only moves memory, has nothing to be replaced by
     if method:
@@ -210,7 +226,7 @@ def _calls(node: ast.Call, modules: Collection[str]) -> Iterator[tuple[str, Edit
         yield f"{name}(...) dropped", lambda n: n.args[0]
 
 
-def _with(**fields: Any) -> Callable[[Any], ast.AST]:
+def with_fields(**fields: Any) -> Callable[[Any], ast.AST]:
     """The edit that sets ``fields`` of a node."""
 
     def edit(node: Any) -> ast.AST:
@@ -222,8 +238,9 @@ def _with(**fields: Any) -> Callable[[Any], ast.AST]:
     return edit
 
 
-def _without_keyword(index: int) -> Edit:
-    return lambda node: _with(keywords=[one for at, one in enumerate(node.keywords) if at != index])(node)
+def without_keyword(index: int) -> Edit:
+    """The edit that leaves out a call's keyword argument number ``index``."""
+    return lambda node: with_fields(keywords=[keyword for at, keyword in enumerate(node.keywords) if at != index])(node)
 
 
 def _root(node: ast.expr) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,10 @@ from typing import TYPE_CHECKING, Any
 from coursekit import ledger
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.exercises import loading, variants
+from coursekit.exercises import loading, mutants, slips, variants
 from coursekit.exercises.loading import Loaded, load_whole
-from coursekit.exercises.variants import record_variants
 from coursekit.exercises.workers import run_forked
-from coursekit.project import Project
+from coursekit.project import Project, find_parts
 from coursekit.sources import slicing, statements
 from coursekit.sources.exercise_file import exercise_of
 from coursekit.sources.slicing import borrowed, slice_of, slice_text
@@ -33,8 +33,10 @@ from dlmodule.errors import DLModuleError
 from dlmodule.recording import recording
 
 if TYPE_CHECKING:
+    from dlmodule.checking.case import Case
     from dlmodule.checking.evidence import Evidence
-    from dlmodule.checking.key import ExerciseKey
+    from dlmodule.checking.key import ExerciseKey, MistakeKey
+    from dlmodule.checking.probes import Probe
 
 LIMIT = 60.0  # seconds for the solution on one case; a learner's limit follows from what it took
 REHEARSAL_LIMIT = 60.0
@@ -93,9 +95,16 @@ def _record_and_keep(project: Project, exercise: tuple[str, str, str]) -> None:
 def _write_session(project: Project, session: str, digests: Mapping[str, str]) -> Path:
     from dlmodule.checking import key
 
-    records = [_kept(project, session, name, of) for name, of in digests.items()]
+    records = [_kept(project, session, name, digests[name]) for name in _in_notebook_order(project, session, digests)]
     key.save(project.key(session), [record for record in records if record is not None])
     return project.key(session)
+
+
+def _in_notebook_order(project: Project, session: str, names: Collection[str]) -> list[str]:
+    """The exercises as a learner meets them: a check says which comes next."""
+    parts = [part.name for part in find_parts(project) if part.session == session]
+    met = [meta.name for part in parts for meta in source_of(project, session, part).exercises]
+    return [*(name for name in met if name in names), *(name for name in names if name not in met)]
 
 
 def record(project: Project, loaded: Loaded, *, variants: bool = True) -> ExerciseKey:
@@ -155,8 +164,17 @@ def record(project: Project, loaded: Loaded, *, variants: bool = True) -> Exerci
         _promises_dtype(loaded),
         ()
         if exercise.measured or exercise.starter or not variants
-        else record_variants(loaded.solution, cases, probe, right, mistakes),
+        else _variants(loaded, cases, probe, right, mistakes),
     )
+
+
+def _variants(
+    loaded: Loaded, cases: list[Case], probe: Probe, right: list[Evidence], mistakes: list[MistakeKey]
+) -> list[MistakeKey]:
+    tried = itertools.chain(
+        variants.on_changed_arguments(loaded.solution, cases, probe), variants.of_slips(loaded, cases, probe)
+    )
+    return variants.record_variants(tried, cases, right, mistakes)
 
 
 def _promises_dtype(loaded: Loaded) -> bool:
@@ -213,7 +231,9 @@ def code_version() -> str:
         for name in ("case", "compare", "evidence", "exercise", "inputs", "probes", "serialise", "training_facts")
     ]
     files += [home / f"{name}.py" for name in ("device", "rehearsal", "training")]  # what probes call
-    files += [Path(str(module.__file__)) for module in (loading, slicing, statements, variants)] + [Path(__file__)]
+    files += [Path(str(module.__file__)) for module in (loading, mutants, slicing, slips, statements, variants)] + [
+        Path(__file__)
+    ]
     code = [path.read_text("utf-8") for path in files]
     versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]
     return hashlib.sha256(repr((code, versions)).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What the right answer gives for arguments changed in the ways in which people mix them up.
+"""What the right answer gives for arguments changed in the ways in which people mix them up, and for slips of its own.
 
 Recorded with the key, so that an answer that does the right thing with the wrong argument is told so: "with `x` and `y`
 exchanged", "with zeros for `bias`", "with `stride` one larger".
@@ -6,12 +6,17 @@ exchanged", "with zeros for `bias`", "with `stride` one larger".
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from coursekit.exercises.loading import Loaded, run
+from coursekit.exercises.slips import slips
+from coursekit.sources.slicing import exercise_slice
 
 if TYPE_CHECKING:
     from dlmodule.checking.case import Case
@@ -19,12 +24,16 @@ if TYPE_CHECKING:
     from dlmodule.checking.key import MistakeKey
     from dlmodule.checking.probes import Probe
 
-MOST = 40  # variants of an exercise that are recorded
+MOST = 40  # changed arguments of an exercise that are tried
+MOST_SLIPS = 80
+SLIP_LIMIT = 1.0  # seconds for one case: a slip may loop for ever
 LARGEST = 4_000  # numbers in the outcomes of one variant
 LONGEST = 5.0  # seconds for one case
 
 # From the value of an argument to its changed values, each with words in which {name} stands for the argument's name.
 Change = tuple[str, Callable[[Any], Any]]
+# In words ("with `x` and `y` exchanged") what was changed, and what then came back on each case.
+Tried = tuple[str, "list[Evidence]"]
 
 
 @dataclass(frozen=True)
@@ -37,30 +46,50 @@ class Variant:
 
 
 def record_variants(
-    solution: Any, cases: Sequence[Case], probe: Probe, right: Sequence[Evidence], mistakes: Sequence[MistakeKey]
+    tried: Iterable[Tried], cases: Sequence[Case], right: Sequence[Evidence], mistakes: Sequence[MistakeKey]
 ) -> list[MistakeKey]:
-    """The outcomes of the solution on changed arguments, each with its sentence; those that say something of their own."""
+    """Of the outcomes ``tried`` those that say something of their own, each with its sentence.
+
+    They come to an end where the solution does, with another result than it, than a named mistake, and than one before them.
+    """
     from dlmodule.checking import compare
-    from dlmodule.checking.collect.run import gather
     from dlmodule.checking.key import MistakeKey
 
     known = [list(right), *(mistake.evidence for mistake in mistakes)]
     found: list[MistakeKey] = []
-    for variant in itertools.islice(variants(solution, cases), MOST):
-        evidence = gather(solution, list(variant.cases), probe, limit=LONGEST)
-        if any(_ended(one) != _ended(expected) for one, expected in zip(evidence, right, strict=True)):
+    for words, given in tried:
+        if any(_ended(each) != _ended(expected) for each, expected in zip(given, right, strict=True)):
             continue
-        evidence = [_plain(one, variant.undo) for one in evidence]
-        if sum(_size(one.value) for one in evidence) > LARGEST:
-            continue
-        if any(_is_lost(one.value) for one in evidence):
+        evidence = [_plain(each) for each in given]
+        if any(_is_lost(each.value) for each in evidence) or sum(_size(each.value) for each in evidence) > LARGEST:
             continue
         if any(compare.run_distance(other, evidence, list(cases)) <= 1 for other in known):
             continue
         known.append(evidence)
-        sentence = f"Your result is what a right answer gives with {variant.words}."
-        found.append(MistakeKey(variant.words, sentence, evidence))
+        found.append(MistakeKey(words, f"Your result is what a right answer gives {words}.", evidence))
     return found
+
+
+def on_changed_arguments(solution: Any, cases: Sequence[Case], probe: Probe) -> Iterator[Tried]:
+    """What the solution gives on changed arguments."""
+    from dlmodule.checking.collect.run import gather
+
+    for variant in itertools.islice(variants(solution, cases), MOST):
+        evidence = gather(solution, list(variant.cases), probe, limit=LONGEST)
+        yield f"with {variant.words}", [_undone(each, variant.undo) for each in evidence]
+
+
+def of_slips(loaded: Loaded, cases: Sequence[Case], probe: Probe) -> Iterator[Tried]:
+    """What the solution gives with one slip in it."""
+    from dlmodule.checking.collect.run import gather
+
+    if loaded.kind == "value":
+        return
+    whole = exercise_slice(loaded.source, loaded.name)
+    for program, words in itertools.islice(slips(whole.text, whole.written).items(), MOST_SLIPS):
+        with contextlib.suppress(Exception):  # a slip may break the definition itself
+            slipped = run(program, "slip")[loaded.name]
+            yield words, gather(slipped, list(cases), probe, limit=SLIP_LIMIT)
 
 
 def variants(solution: Any, cases: Sequence[Case]) -> Iterator[Variant]:
@@ -217,13 +246,18 @@ def _ended(evidence: Evidence) -> bool:
     return evidence.raised is None and not evidence.timed_out
 
 
-def _plain(evidence: Evidence, undo: Callable[[Any], Any] | None) -> Evidence:
+def _undone(evidence: Evidence, undo: Callable[[Any], Any] | None) -> Evidence:
+    if undo is None:
+        return evidence
+    return replace(evidence, outcomes=tuple(replace(each, value=undo(each.value)) for each in evidence.outcomes))
+
+
+def _plain(evidence: Evidence) -> Evidence:
     """Values only: what an exception said, and what was changed on the way, is no part of a variant."""
     from dlmodule.checking.evidence import Evidence, Outcome
 
-    outcomes = tuple(Outcome(undo(outcome.value) if undo else outcome.value) for outcome in evidence.outcomes)
     raised = None if evidence.raised is None else replace(evidence.raised, lines=(), where="", operands=())
-    return Evidence(outcomes, raised=raised)
+    return Evidence(tuple(Outcome(each.value) for each in evidence.outcomes), raised=raised)
 
 
 def _is_lost(value: Any) -> bool:

@@ -29,7 +29,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "core": bool,
 }
 _DEFAULTS: dict[str, Any] = {"title": "", "part": "", "move_on": 0, "starter": None, "core": False}
-_OBJECTS = ("probe", "measured")  # keywords whose values only running the file can tell
+_OBJECTS = ("probe", "measured", "forbidden")  # keywords whose values only running the file can tell
 
 
 @dataclass(frozen=True)

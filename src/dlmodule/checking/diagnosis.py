@@ -36,13 +36,20 @@ class Diagnosis:
     blocked_by: str | None = None
     figure: float | None = None
 
-    # Not part of the data: what the answer printed and displayed, and the cell whose output already holds the card.
+    # Not part of the data: what the answer printed and displayed, what comes after it, and the cell whose output already
+    # holds the card.
     shown: ClassVar[tuple[dict[str, Any], ...]] = ()
+    onward: ClassVar[str] = ""
     _displayed_in: ClassVar[int | None] = None
 
     def showing(self, shown: tuple[dict[str, Any], ...]) -> Diagnosis:
         """This diagnosis, with what the answer printed and displayed."""
         object.__setattr__(self, "shown", shown)
+        return self
+
+    def going_on(self, onward: str) -> Diagnosis:
+        """This diagnosis, with a sentence that says what comes next."""
+        object.__setattr__(self, "onward", onward)
         return self
 
     def displayed(self) -> Diagnosis:

@@ -8,13 +8,14 @@ written in other ways. Keys are recorded from it; a learner never receives the f
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from dlmodule.checking.case import Case
 from dlmodule.checking.probes import Probe, call, custom
 
+AUTOGRAD = ("grad", "backward")  # what torch calls the ways into it
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five")
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,8 +82,9 @@ class Exercise:
     better use of time (default: twice as many). core: whether a learner who is short of time should still do it. hints:
     two, from a direction to a step; no hint prints the answer. title and part: those of the notebook, whose heading
     and whose definition tell them, unless said. starter: the code a learner begins from, where it is neither an empty body
-    nor the solution with a ``bug`` in it. probe: how an answer is tried (default: it is called). measured: for training
-    exercises.
+    nor the solution with a ``bug`` in it. probe: how an answer is tried (default: it is called). forbidden: torch functions
+    that would do the whole work, each with the sentence that says why an answer may not call it ("autograd" stands for all
+    ways into it); the text of the exercise says so too. measured: for training exercises.
     """
 
     def __init__(
@@ -97,18 +99,26 @@ class Exercise:
         part: str = "",
         probe: Probe | None = None,
         starter: str | None = None,
+        forbidden: Mapping[str, str] | None = None,
         measured: Measured | None = None,
     ) -> None:
         self.difficulty, self.minutes, self.hints, self.core = difficulty, minutes, hints, core
         self.move_on = 2 * minutes if move_on is None else move_on
         self.title, self.part, self.starter, self.measured = title, part, starter, measured
-        self.chosen_probe: Probe = probe or call()
+        self.forbidden = {
+            name: why for key, why in (forbidden or {}).items() for name in (AUTOGRAD if key == "autograd" else (key,))
+        }
+        self.chosen_probe: Probe = self._watched(probe or call())
         self.mistakes: list[Mistake] = []
         self.alternatives: list[Alternative] = []
         self.bugs: list[Bug] = []
         self.equivalents: dict[str, str] = {}
         self.ledger_functions: dict[str, tuple[Callable[..., dict[str, float]], int]] = {}
         self._cases: Callable[[], Iterable[Case]] = lambda: (Case(),)
+
+    def _watched(self, probe: Probe) -> Probe:
+        """``probe``, which stops an answer at a forbidden function."""
+        return replace(probe, options={**probe.options, "forbidden": self.forbidden}) if self.forbidden else probe
 
     @property
     def begins_from_code(self) -> bool:
@@ -178,7 +188,7 @@ class Exercise:
 
     def probe(self, function: F) -> F:
         """Decorator: ``function(candidate, case)`` tries the answer and returns data; its source is shipped to learners."""
-        self.chosen_probe = replace(custom(), function=function)
+        self.chosen_probe = self._watched(replace(custom(), function=function))
         return function
 
     def ledger(self, row: str, *, seeds: int) -> Callable[[F], F]:

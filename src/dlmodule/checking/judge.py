@@ -244,8 +244,11 @@ class Check:
         told it. Every call shows its card: in a notebook as a display, elsewhere as text.
         """
         diagnosis = self._judge(answer, sys._getframe(1))
+        progress = self._progress or Progress.local()
         if diagnosis.status != COULD_NOT_CHECK:
-            (self._progress or Progress.local()).record(diagnosis)
+            progress.record(diagnosis)
+        if diagnosis.right:
+            diagnosis.going_on(_onward(diagnosis, list(_keys(self.session).values()), progress.solved()))
         output.replay(diagnosis.shown)
         if in_notebook():
             from IPython.display import display
@@ -269,6 +272,17 @@ class Check:
             message = naming.unknown(answer[0], self.session, exercises, caller)
             return Diagnosis(self.session, COULD_NOT_CHECK, message, "no such exercise")
         return judge(f"{self.session}.{name}", answer[0])
+
+
+def _onward(diagnosis: Diagnosis, exercises: list[ExerciseKey], solved: set[str]) -> str:
+    """How much of the part is done, and what comes next in it: the first unsolved exercise after this one, else before it."""
+    part = [exercise for exercise in exercises if exercise.part == diagnosis.part]
+    here = [exercise.id for exercise in part].index(diagnosis.exercise)
+    done = solved | {diagnosis.exercise}
+    ahead = [exercise for exercise in [*part[here + 1 :], *part[:here]] if exercise.id not in done]
+    if not ahead:
+        return f"All {len(part)} exercises of this part are right." if len(part) > 1 else ""
+    return f"{len(part) - len(ahead)} of {len(part)} exercises of this part are right. Next: {ahead[0].title}."
 
 
 def checks(session: str) -> Check:

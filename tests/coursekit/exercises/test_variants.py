@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from coursekit.exercises.variants import record_variants, variants
+from coursekit.exercises.variants import on_changed_arguments, record_variants, variants
 from dlmodule.checking import key as keys
 from dlmodule.checking.case import Case, Code
 from dlmodule.checking.collect.run import reference
@@ -71,7 +71,7 @@ def key_of(solution: Any) -> ExerciseKey:
     cases = CASES[solution]
     right = reference(solution, cases, probe)
     key = ExerciseKey("s", solution.__name__, "Title", "morning", kind, 5, 9, ("a", "b"), probe, cases, right)
-    return replace(key, variants=record_variants(solution, cases, probe, right, []))
+    return replace(key, variants=record_variants(on_changed_arguments(solution, cases, probe), cases, right, []))
 
 
 class Unmasked(Head):
@@ -108,7 +108,7 @@ def test_every_variant_is_what_the_solution_gives(solution: Any) -> None:
     for index, first in enumerate(recorded):
         for second in recorded[index + 1 :]:
             assert run_distance(first, second, key.cases) > 1
-    changed = {variant.words: variant for variant in variants(solution, key.cases)}
+    changed = {f"with {variant.words}": variant for variant in variants(solution, key.cases)}
     for variant in key.variants:
         again = reference(solution, list(changed[variant.name].cases), key.probe)
         undo = changed[variant.name].undo or (lambda value: value)
@@ -141,8 +141,8 @@ def test_an_iterator_has_variants_too() -> None:
     cases = [Case(7, 3), Case(6, 2)]
     probe = iterate()
     right = reference(batches, cases, probe)
-    words = {variant.name for variant in record_variants(batches, cases, probe, right, [])}
-    assert {"`size` one larger", "`count` one smaller"} <= words
+    words = {variant.name for variant in record_variants(on_changed_arguments(batches, cases, probe), cases, right, [])}
+    assert {"with `size` one larger", "with `count` one smaller"} <= words
 
 
 def test_variants_travel_in_a_key(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Puzzles: an answer may use a few tools only, and is told why it may not use another.
+"""Tools that an answer may not use, and why: of a puzzle all but a few, of other exercises those that do the whole work.
 
 `Watched` sees every torch function that is called inside it, by whichever of its names (``torch.outer(x, y)``,
 ``x.outer(y)``), and stops at the first that is not permitted with `NotPermitted`, whose text is the reason. What plain
@@ -8,8 +8,10 @@ Python does is not seen there; of that, `loops` finds what would make a puzzle p
 from __future__ import annotations
 
 import dis
+import functools
+import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from torch.overrides import TorchFunctionMode
@@ -92,6 +94,37 @@ class Watched(TorchFunctionMode):
         if name not in PERMITTED:
             raise NotPermitted(f"`{_SHOWN.get(name, name)}` is not permitted in a puzzle: {reason(name)}.")
         return func(*args, **(kwargs or {}))
+
+
+class Forbidding(TorchFunctionMode):
+    """While it is entered, a torch function of ``forbidden`` (name -> why not) raises `NotPermitted`."""
+
+    def __init__(self, forbidden: Mapping[str, str]) -> None:
+        super().__init__()
+        self.forbidden = forbidden
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Called by torch in place of ``func``."""
+        name = _name(func)
+        name = name if name.startswith("__") else name.strip("_")  # in place (`relu_`) and inside (`_max_pool2d`) too
+        if name in self.forbidden:
+            raise NotPermitted(f"`{name}` is not permitted in this exercise: {self.forbidden[name]}")
+        return func(*args, **(kwargs or {}))
+
+
+def without(candidate: Any, forbidden: Mapping[str, str]) -> Any:
+    """A function that does what ``candidate`` does, but for what is ``forbidden``; anything but a function is left as it is."""
+    if not forbidden or not inspect.isroutine(candidate):
+        return candidate
+
+    @functools.wraps(candidate)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        with Forbidding(forbidden):
+            return candidate(*args, **kwargs)
+
+    return watched
 
 
 def reason(name: str) -> str:

@@ -22,6 +22,7 @@ from dlmodule.checking.case import Case, Code
 from dlmodule.checking.collect import guard
 from dlmodule.checking.collect.exceptions import describe
 from dlmodule.checking.collect.output import caught
+from dlmodule.checking.collect.permitted import without
 from dlmodule.checking.collect.runners import Trial, trial_for
 from dlmodule.checking.compare import distance, evidence_distance
 from dlmodule.checking.evidence import Evidence, Outcome, Raised, form_of
@@ -78,7 +79,8 @@ def _try(candidate: Any, case: Case, probe: Probe, trial: Trial, limit: float) -
     args, kwargs = materialise(case.args), materialise(case.kwargs)
     before = copy.deepcopy((args, kwargs)) if probe.name in ("call", "iterate", "sample") else None
     returned: list[Any] = []
-    watched = _noting(candidate, returned) if probe.name == "custom" else candidate
+    watched = without(candidate, probe.options.get("forbidden", {}))
+    watched = _noting(watched, returned) if probe.name == "custom" else watched
     state = guard.torch_state()
     guard.seed_all(case.seed)
     raised: Raised | None = None

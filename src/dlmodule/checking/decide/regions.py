@@ -46,10 +46,11 @@ def shared(masks: list[Tensor], rights: list[Tensor], wrongs: list[Tensor]) -> s
     if bool((wrong == wrong[0]).all()) and not bool((right == right[0]).all()):
         return f"yours is {wrong[0].item():.6g} wherever it differs"
     if len(wrong) >= 3 and len(masks) >= 2:
+        where = "on every case that fails" if all(mask.numel() == 1 for mask in masks) else "wherever it differs"
         if bool((wrong > right).all()):
-            return "yours is too large wherever it differs"
+            return f"yours is too large {where}"
         if bool((wrong < right).all()):
-            return "yours is too small wherever it differs"
+            return f"yours is too small {where}"
     return None
 
 

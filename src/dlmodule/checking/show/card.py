@@ -62,6 +62,8 @@ def as_html(diagnosis: Diagnosis) -> str:
             for number, hint in enumerate(diagnosis.hints, 1)
         ]
         parts.append(_foot(diagnosis))
+    elif diagnosis.onward:
+        parts.append(f'<p class="dlm-foot">{_rich(diagnosis.onward)}</p>')
     return STYLE + "".join(parts) + "</section>"
 
 
@@ -74,6 +76,8 @@ def as_text(diagnosis: Diagnosis) -> str:
     lines += [f"  {line}" for line in beside_text(diagnosis.expected, diagnosis.got, _unsaid(diagnosis))]
     if diagnosis.move_on and diagnosis.status in (WRONG, NOT_STARTED):
         lines.append(f"  Stuck for {diagnosis.move_on} minutes? Move on, and come back.")
+    if diagnosis.onward:
+        lines += textwrap.wrap(diagnosis.onward, 84, initial_indent="  ", subsequent_indent="  ")
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dlmodule.checking import Case, probes
+from dlmodule.checking import Case, Exercise, probes
 from dlmodule.checking.collect import permitted
 from dlmodule.checking.judge import judge_with
 from tests.dlmodule.checking.conftest import MakeKey
@@ -116,3 +116,41 @@ def test_loops_are_found() -> None:
     assert permitted.loops(inner)
     assert not permitted.loops(outer)
     assert not permitted.loops(F.pad)
+
+
+def largest(x: Tensor) -> Tensor:
+    return torch.stack([x[:2].amax(), x[2:].amax()])
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (lambda x: F.max_pool1d(x[None], 2)[0], "max_pool1d"),
+        (lambda x: torch.max_pool1d(x[None], 2)[0], "max_pool1d"),
+        (lambda x: torch.autograd.grad((x.clone().requires_grad_() ** 2).sum(), x)[0][:2], "grad"),
+    ],
+)
+def test_a_function_that_does_the_whole_work_is_met_by_the_reason(
+    make_key: MakeKey, answer: Callable[..., Any], name: str
+) -> None:
+    """An exercise that is no puzzle forbids single functions; everything else may be called."""
+    forbidden = {"max_pool1d": "it is what you write here.", "autograd": "derive it."}
+    exercise = Exercise(difficulty=1, minutes=5, hints=("a", "b"), forbidden=forbidden)
+    key = make_key(largest, [Case(torch.arange(4.0))], probe=exercise.chosen_probe)
+    found = judge_with(key, answer)
+    assert (found.status, found.rung) == ("wrong", "tools")
+    assert f"`{name}` is not permitted in this exercise" in found.message
+    assert judge_with(key, lambda x: x.reshape(2, 2).max(1).values).right
+
+
+def test_a_probe_of_its_own_watches_too(make_key: MakeKey) -> None:
+    """The author's probe is free to use what the answer may not."""
+    exercise = Exercise(difficulty=1, minutes=5, hints=("a", "b"), forbidden={"softmax": "it is what you write here."})
+
+    @exercise.probe
+    def probe(candidate: Any, case: Case) -> Any:
+        return {"difference": (candidate(*case.args) - case.args[0].softmax(0)).abs().sum()}
+
+    key = make_key(lambda z: z.exp() / z.exp().sum(), [Case(X)], probe=exercise.chosen_probe)
+    assert judge_with(key, lambda z: (z - z.max()).exp() / (z - z.max()).exp().sum()).right
+    assert judge_with(key, lambda z: z.softmax(0)).rung == "tools"
