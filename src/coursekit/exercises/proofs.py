@@ -16,7 +16,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from coursekit.errors import CourseError
@@ -172,8 +172,9 @@ def prove_mistakes(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[s
     from dlmodule.checking.decide.decide import decide
     from dlmodule.checking.judge import judge_with
 
+    unwatched = replace(key, probe=key.probe.unwatched)
     for mistake, recorded in zip(loaded.mistakes, key.mistakes, strict=True):
-        judged = decide(key, recorded.evidence) if proof.measured else judge_with(key, mistake.candidate)
+        judged = decide(key, recorded.evidence) if proof.measured else judge_with(unwatched, mistake.candidate)
         own = judged.mistake == mistake.name and mistake.sentence in judged.message
         proof.mistakes.append({"name": mistake.name, "sentence": mistake.sentence, "met": own})
         if own_signature := _never_entered(mistake, recorded.evidence):

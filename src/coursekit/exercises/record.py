@@ -129,7 +129,7 @@ def record(project: Project, loaded: Loaded, *, variants: bool = True) -> Exerci
         keys.MistakeKey(
             mistake.name,
             mistake.sentence,
-            _without_source_lines(gather(mistake.candidate, cases, probe, limit=learner_limit)),
+            _without_source_lines(gather(mistake.candidate, cases, probe.unwatched, limit=learner_limit)),
         )
         for mistake in loaded.mistakes
     ]
