@@ -94,8 +94,8 @@ def summed(logits, y):
 
 
 @exercise.alternative
-def by_torch(logits, y):
-    return F.cross_entropy(logits, y, ignore_index=-1)
+def from_log_probabilities(logits, y):
+    return F.nll_loss(logits.log_softmax(1), y, ignore_index=-1)
 
 
 @exercise.alternative
