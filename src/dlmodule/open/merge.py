@@ -59,6 +59,8 @@ def read_notebook(data: bytes, name: str) -> Notebook:
         raise DLModuleError(f"{name} is damaged: byte {error.start} is not text") from None
     except json.JSONDecodeError as error:
         raise DLModuleError(f"{name} is damaged: line {error.lineno}: {error.msg}") from None
+    except ValueError:
+        raise DLModuleError(f"{name} is damaged: a number in it has too many digits") from None
     except RecursionError:
         raise DLModuleError(f"{name} is damaged: its parts are nested too deeply") from None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
@@ -88,13 +90,15 @@ def read_notebook(data: bytes, name: str) -> Notebook:
 
 
 def write_notebook(notebook: Notebook) -> bytes:
-    """The notebook as Jupyter writes it: sources as lists of lines, indent 1, UTF-8, one newline at the end."""
+    """The notebook as Jupyter writes it: sources as lists of lines, indent 1, UTF-8, one newline at the end. Raises DLModuleError."""
     cells = [{**cell, "source": cell["source"].splitlines(keepends=True)} for cell in notebook["cells"]]
     tidy = {**notebook, "cells": cells}
     try:
         return (json.dumps(tidy, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
     except UnicodeEncodeError:  # Half a character, which JSON can only hold escaped.
         return (json.dumps(tidy, indent=1, sort_keys=True) + "\n").encode()
+    except RecursionError:  # what was read is not always shallow enough to be written
+        raise DLModuleError("the notebook's parts are nested too deeply to be merged; nothing was changed") from None
 
 
 def same_content(first: Notebook, second: Notebook) -> bool:

@@ -299,6 +299,7 @@ def test_copied_and_nameless_cells_count_as_the_learner_s_own() -> None:
         (b'{"cells": [], "nbformat": 3}', "version 4"),
         (b"\xff\xfe", "byte 0"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"cells": ' + b"9" * 5000 + b"}", "too many digits"),
     ],
 )
 def test_damage_is_named_in_one_line(data: bytes, words: str) -> None:
