@@ -147,3 +147,110 @@ def test_times_lie_apart_once_they_are_scaled() -> None:
     raw = embed(torch.tensor([0.4, 0.6]) / 1000, 64)
     assert (scaled[0] - scaled[1]).norm().item() == pytest.approx(6.4, abs=0.05)
     assert (raw[0] - raw[1]).norm().item() == pytest.approx(0.30, abs=0.01)
+
+
+@given(SEEDS, st.integers(1, 5))
+@settings(deadline=None)
+def test_ddim_with_all_fresh_noise_is_the_mornings_step(seed: int, t: int) -> None:
+    """eta = 1 and s = t - 1: the same mean and the same variance, written in another way (inputs that no clamp touches)."""
+    alpha_bar = any_schedule(seed, 5)
+    x, eps, noise = 0.1 * normal(3, 4, 2, seed=seed)
+    actual = notebook("ddim_step", "afternoon")(x, t, t - 1, eps, noise, alpha_bar, 1.0)
+    torch.testing.assert_close(actual, notebook("ddpm_step")(x, t, eps, noise, alpha_bar))
+
+
+@given(SEEDS, st.floats(0, 1))
+@settings(deadline=None)
+def test_ddim_finds_a_single_point_in_any_steps(seed: int, eta: float) -> None:
+    """If the data are one point, its exact noise leads there, in few steps as in many."""
+    alpha_bar = any_schedule(seed, 8)
+    step, point = notebook("ddim_step", "afternoon"), torch.tensor([1.5, -2.0], dtype=torch.float64)
+    x = normal(3, 2, seed=seed)
+    for t, s in ((8, 5), (5, 2), (2, 0)):
+        eps = (x - alpha_bar[t].sqrt() * point) / (1 - alpha_bar[t]).sqrt()
+        x = step(x, t, s, eps, normal(3, 2, seed=seed + t), alpha_bar, eta)
+    torch.testing.assert_close(x, point.expand(3, 2))
+
+
+def test_deterministic_ddim_keeps_the_variance_of_gaussian_data() -> None:
+    """N(0, 0.5^2) by its exact noise, which is linear in x: standard deviation 0.5 after many steps, whatever the start."""
+    alpha_bar = notebook("cosine_schedule")(1000).double()
+    step, x = notebook("ddim_step", "afternoon"), torch.ones(1, dtype=torch.float64)
+    for t in range(1000, 0, -1):
+        a = alpha_bar[t]
+        x = step(x, t, t - 1, (1 - a).sqrt() * x / (a * 0.25 + 1 - a), torch.zeros(1).double(), alpha_bar)
+    assert x.item() == pytest.approx(0.5, abs=0.005)
+
+
+@given(SEEDS)
+@settings(deadline=None)
+def test_v_is_a_rotation(seed: int) -> None:
+    """Noise and data come back from v, and v has variance 1 where both have."""
+    alpha_bar = any_schedule(seed, 5)
+    x0, noise = normal(2, 6, 3, seed=seed)
+    t = torch.full((6,), 3)
+    x, v = notebook("q_sample")(x0, t, noise, alpha_bar), notebook("velocity", "afternoon")(x0, noise, t, alpha_bar)
+    torch.testing.assert_close(notebook("noise_of", "afternoon")(x, v, 3, alpha_bar), noise)
+    torch.testing.assert_close(x**2 + v**2, x0**2 + noise**2)
+
+
+def gaussian_velocity(x: Tensor, t: Tensor) -> Tensor:
+    """Mean of noise - x0 given x_t, for data N(1, 0.5^2): both are Gaussian, so it is a regression."""
+    variance = (1 - t) ** 2 * 0.25 + t**2
+    return -1 + (t - (1 - t) * 0.25) / variance * (x - (1 - t))
+
+
+def test_the_loss_of_flow_matching_is_least_at_the_conditional_mean() -> None:
+    """The exact velocity of a Gaussian beats the same velocity, disturbed either way."""
+    loss = notebook("flow_matching_loss", "afternoon")
+    noise, x0 = normal(2, 100_000, seed=0)
+    x0, t = 1 + 0.5 * x0, torch.rand(100_000, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    exact = loss(gaussian_velocity, x0, noise, t).item()
+    for change in (0.1, -0.1):
+        assert loss(lambda x, t, c=change: gaussian_velocity(x, t) + c, x0, noise, t).item() > exact
+        assert loss(lambda x, t, c=change: gaussian_velocity(x, t) + c * x, x0, noise, t).item() > exact
+
+
+def test_eulers_error_halves_when_the_steps_double() -> None:
+    """The exact flow takes N(0, 1) to N(1, 0.5^2) along x -> 1 + x / 2: a method of first order."""
+    sample, x = notebook("euler_sample", "afternoon"), torch.linspace(-2, 2, 9, dtype=torch.float64)
+    errors = [(sample(gaussian_velocity, x, steps) - (1 + x / 2)).abs().max().item() for steps in (100, 200)]
+    assert errors[0] / errors[1] == pytest.approx(2, abs=0.1)
+    assert errors[1] < 0.01
+
+
+@given(SEEDS)
+@settings(deadline=None)
+def test_inpainting_honours_what_is_known(seed: int) -> None:
+    """Whatever the sampler does, the known pixels are exact at the end, and the others are the sampler's."""
+    alpha_bar, known = any_schedule(seed, 4), normal(2, 5, seed=seed)
+    mask = torch.tensor([True, False, True, False, False])
+    noise = normal(2, 2, 5, seed=seed + 1)
+    x = notebook("inpaint", "afternoon")(lambda x, t, s: x + s, 0 * known, known, mask, noise, alpha_bar, [4, 2, 0])
+    assert torch.equal(x[:, mask], known[:, mask])
+    assert torch.equal(x[:, ~mask], torch.full((2, 3), 2.0, dtype=torch.float64))
+
+
+def test_the_network_takes_mnist_and_sections_and_uses_all_it_is_given() -> None:
+    """28 x 28 and 32 x 32; another time, another class, another image: another answer."""
+    torch.manual_seed(0)
+    network = notebook("TimeUNet", "afternoon")(16, 24, 4)
+    for p in network.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    with torch.no_grad():
+        for side in (28, 32):
+            x, t, y = torch.randn(2, 1, side, side), torch.tensor([0.2, 0.7]), torch.tensor([0, 4])
+            v = network(x, t, y)
+            assert v.shape == x.shape
+            for other in (network(x, t / 2, y), network(x, t, y.flip(0)), network(x.flip(0), t, y)):
+                assert not torch.allclose(other, v, atol=1e-4)
+
+
+def test_an_average_of_equal_models_stays_and_a_decay_of_zero_copies() -> None:
+    """The two ends of a moving average."""
+    update, model, other = notebook("ema_update", "afternoon"), torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    before = other.weight.detach().clone()
+    update(other, other, 0.7)
+    torch.testing.assert_close(other.weight.detach(), before)
+    update(other, model, 0.0)
+    assert torch.equal(other.weight, model.weight) and other.weight.requires_grad
