@@ -109,11 +109,7 @@ exercise.edit(
 )  # fmt: skip
 exercise.edit(
     "label_never_dropped", "torch.where(torch.rand(batch_size) < drop, classes, y[batch])", "y[batch]",
-    "Labels are never dropped, so the null label is never learned, and guidance would follow a random direction.",
-)  # fmt: skip
-exercise.edit(
-    "label_always_dropped", "torch.where(torch.rand(batch_size) < drop, classes, y[batch])", "torch.full((batch_size,), classes)",
-    "The labels never reach the network. Only a share of `drop` is replaced by the null label.",
+    "`drop` has no effect. Some labels, and not all, are to be replaced by the null label; guidance needs the answers with and without a class.",
 )  # fmt: skip
 exercise.edit(
     "target_is_the_noise", "loss = F.mse_loss(v, velocity(x[batch], noise, t, alpha_bar))", "loss = F.mse_loss(v, noise)",
