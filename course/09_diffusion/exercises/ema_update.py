@@ -16,11 +16,11 @@ exercise = Exercise(
 )
 
 
-def network(seed: int) -> nn.Module:
+def network(number: int) -> nn.Module:
     """A linear layer, a batch normalisation whose buffers are not at their start, and another linear layer, float64."""
-    torch.manual_seed(seed)
+    torch.manual_seed(number)
     model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Linear(2, 1)).double()
-    model(torch.randn(5, 2, dtype=torch.float64) + seed)
+    model(torch.randn(5, 2, dtype=torch.float64) + number)
     return model
 
 
