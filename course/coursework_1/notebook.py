@@ -5,7 +5,7 @@
 #   - train it as a VAE or as a GAN, with a loss that you wrote
 #   - measure what it makes, beside controls, and look for copies
 #   - justify your choices with evidence, and say what the sections are not fit for
-# prerequisites: [06_cnns_2.probability]
+# prerequisites: [06_cnns_2.probability, 07_vaes.afternoon]
 # minutes: {cpu: 8, cpu_fp32: 12}
 # data: [seismic_sections]
 # hand_in: [samples]
