@@ -225,3 +225,8 @@ def measure(solution, name, seed, network, *, redraw=True, **recipe):
     model = start_at_means(network(), grey)
     solution(InBFloat16(model), images, redraw=redraw, seed=seed, batch_size=128, **recipe)
     return {"elbo": elbo_of(model, tested), "iwae64": log_evidence(model, tested)}
+
+
+@exercise.ledger("mnist_plain", seeds=3)
+def mnist_plain(solution, seed):
+    return measure(solution, "mnist", seed, lambda: VAE(784, 500, 32), epochs=1, lr=4e-3)
