@@ -450,7 +450,7 @@ axes[1].set(xlabel="step of the generator", ylabel="critic's estimate", yscale="
 plot.alt(fig, f"Left: samples of the WGAN-GP on the ring, {modes} modes and {good:.0%} good. Right: the critic's estimate of the distance falls over the training from {estimates[0]:.2g} to about {sum(estimates[-20:]) / len(estimates[-20:]):.2g}.")  # fmt: skip
 
 # %% [markdown]
-# The estimate falls with the quality of the samples. You may watch it, which you could not do with a GAN's losses. Over five seeds the WGAN-GP covers {ledger: 08_gans.train_wgan_gp.ring.modes} of 8 modes, and {ledger: 08_gans.train_wgan_gp.ring.good} of its samples are good. Real points reach 0.989.
+# The estimate falls with the quality of the samples. You may watch it, which you could not do with a GAN's losses. Of the 8 modes the WGAN-GP covers {ledger: 08_gans.train_wgan_gp.ring.modes}. The share of good samples is {ledger: 08_gans.train_wgan_gp.ring.good}; for real points it is 0.989.
 #
 # Is it the better loss? Lucic and others (2018) compared many with equal care and found that most losses reach similar scores, given enough tuning and seeds. What the penalty buys is *reliability* and a curve that means something. It costs several times the computation: each critic step
 # differentiates twice.
