@@ -6,7 +6,7 @@
 #   - derive denoising score matching, and say what its loss can reach and why it is not zero
 #   - derive the reverse step of a DDPM, and sample with it
 #   - train a network on the score, and measure its error against the exact score
-# prerequisites: [03_pytorch_2.morning, 06_cnns_2.probability]
+# prerequisites: [03_pytorch_2.morning, 06_cnns_2.probability, 07_vaes.morning]
 # minutes: {cpu: 1}
 # data: []
 # ---
