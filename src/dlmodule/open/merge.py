@@ -86,7 +86,12 @@ def read_notebook(data: bytes, name: str) -> Notebook:
             {**cell, "id": identity, "source": source, "metadata": metadata if isinstance(metadata, dict) else {}}
         )
     metadata = notebook.get("metadata")
-    return {**notebook, "cells": tidy, "metadata": metadata if isinstance(metadata, dict) else {}}
+    minor = notebook.get("nbformat_minor")
+    tidy_facts = {
+        "metadata": metadata if isinstance(metadata, dict) else {},
+        "nbformat_minor": minor if type(minor) is int else 5,
+    }
+    return {**notebook, **tidy_facts, "cells": tidy}
 
 
 def write_notebook(notebook: Notebook) -> bytes:
