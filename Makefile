@@ -17,7 +17,7 @@ install: $(VENV)/.course   ## the same without opening it
 	$(BIN)/course build
 
 # The course's own proofs are programs of their own and run side by side; what is timed, a browser among it, runs alone.
-test: $(VENV)/.test        ## every test: verify and notebooks, then unit and browser (about 30 minutes on 2 cores)
+test: $(VENV)/.test        ## every test: verify and notebooks, then unit and browser (about 40 minutes on 2 cores)
 	$(BIN)/course build
 	$(BIN)/python -m pytest -n logical tests/course
 	$(BIN)/python -m pytest --ignore tests/course
