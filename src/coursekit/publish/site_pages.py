@@ -25,8 +25,6 @@ from coursekit.notebooks.cell_ids import cell_id
 from coursekit.project import Project
 from coursekit.publish import brief
 from coursekit.publish.site_ledger import ledger_page
-from coursekit.schedule.syllabus import syllabus_of
-from coursekit.schedule.timetable import Timetable
 from dlmodule.course import Course, Day, Part, Version
 from dlmodule.home import page
 
@@ -60,8 +58,9 @@ def collect(project: Project, course: Course, *, at: datetime | None) -> Pages:
     days = [_add_day(project, day, pages) for day in course.days]
     pages.sources["ledger.md"] = ledger_page(read(project), _released(course)).encode()
     pages.origins["ledger.md"] = project.ledger
-    for item in Timetable(syllabus_of(project)).assessments_out(at) if at else syllabus_of(project).assessment:
-        if Coursework.exists(project, item.id):
+    for item in course.assessments:
+        is_out = at is None or (item.release_at is not None and item.release_at <= at)
+        if is_out and Coursework.exists(project, item.id):
             pages.sources[f"{item.id}.md"] = brief.page(project, item.id).encode()
             pages.origins[f"{item.id}.md"] = project.course / item.id / "brief.md"
             pages.files[f"{item.id}.pdf"] = brief.pdf(project, item.id)

@@ -158,7 +158,7 @@ def notebook(*cells: tuple[str, str, str]) -> dict[str, Any]:
 def cells_of(session: str, part: str, title: str) -> dict[str, Any]:
     """A short notebook with one real exercise: give the number of days as a value."""
     return notebook(
-        ("title", "markdown", f"# {title}"),
+        ("title", "markdown", f"# {title}\n\n## To practise"),
         ("check", "code", f'from dlmodule.checking import checks\n\ncheck = checks("{session}")'),
         ("exercise", "markdown", "### Exercise 5.1: Kernels that see edges"),
         ("answer", "code", "edge_kernels = ..."),
