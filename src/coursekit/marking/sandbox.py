@@ -150,9 +150,6 @@ def bubblewrap_command() -> list[str]:
     """The command that makes the sandbox; what follows it runs inside as process 1."""
     command = [bubblewrap(), "--unshare-all", "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv"]
     command += ["--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--cap-drop", "ALL"]
-    size = str(Limits().files)
-    # First, so that it does not cover an environment that itself stands below /tmp.
-    command += ["--size", size, "--tmpfs", "/tmp"]
     for path in _readable():
         command += ["--ro-bind", str(path), str(path)]
     for name in ("bin", "lib", "lib64"):
@@ -166,7 +163,9 @@ def bubblewrap_command() -> list[str]:
         command += ["--ro-bind", str(home), f"{PACKAGES}/{home.name}"]
     for keys in _installed_keys():
         command += ["--tmpfs", keys, "--remount-ro", keys]
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", size, "--tmpfs", "/dev/shm"]
+    size = str(Limits().files)
+    command += ["--proc", "/proc", "--dev", "/dev"]
+    command += ["--size", size, "--tmpfs", "/tmp", "--size", size, "--tmpfs", "/dev/shm"]
     # /proc too: where marking runs as root, /proc/sys is root's to write even without capabilities, and it is the whole machine's.
     command += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in _environment().items():
