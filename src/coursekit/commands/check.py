@@ -49,8 +49,8 @@ def command(exercise: str, file: Path, as_json: bool, hint: int | None) -> None:
     with answer_in(file, name) as answer:
         diagnosis = judge(exercise, answer)
     if as_json:
-        told = {k: v for k, v in dataclasses.asdict(diagnosis).items() if k not in ("expected", "got", "hints")}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        report = {k: v for k, v in dataclasses.asdict(diagnosis).items() if k not in ("expected", "got", "hints")}
+        click.echo(json.dumps(report, ensure_ascii=False))
     else:
         click.echo(str(diagnosis))
         if hint and not diagnosis.right and hint <= len(diagnosis.hints):

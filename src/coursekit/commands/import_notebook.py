@@ -29,7 +29,7 @@ def command(notebook: Path, part: str) -> None:
     found = import_notebook(notebook)
     write_atomically(path, found.text)
     click.echo(f"wrote {path.relative_to(project.root)}")
-    for line in found.told:
+    for line in found.remarks:
         click.echo(f"to do: {line}")
     try:
         parse(path)

@@ -95,14 +95,18 @@ def _show(chosen: Assessment, results: Results, new: int, as_json: bool) -> None
     if as_json:
         for learner, (marked, at) in latest.items():
             exercises = {mark.exercise: mark.marks for mark in marked.exercises}
-            told: dict[str, Any] = {
+            report: dict[str, Any] = {
                 "learner": learner,
                 "marks": marked.marks,
                 "of": chosen.marks,
                 "exercises": exercises,
             }
-            told |= {"submitted_at": at.isoformat() if at else None, "problem": marked.problem, "digest": marked.digest}
-            click.echo(json.dumps(told, ensure_ascii=False))
+            report |= {
+                "submitted_at": at.isoformat() if at else None,
+                "problem": marked.problem,
+                "digest": marked.digest,
+            }
+            click.echo(json.dumps(report, ensure_ascii=False))
         return
     width = max((len(learner) for learner in latest), default=0)
     waiting = 0

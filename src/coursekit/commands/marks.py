@@ -67,8 +67,8 @@ def command(results: Path | None, records: Path, platform: str | None, assessmen
     for learner, found in sorted(marks.items()):
         _show(learner, found, totals[learner], list(weights), as_json)
     if not as_json:
-        told = spread([total for total in totals.values() if total is not None])
-        click.echo(", ".join(f"{name} {value}" for name, value in told.items()))
+        distribution = spread([total for total in totals.values() if total is not None])
+        click.echo(", ".join(f"{name} {value}" for name, value in distribution.items()))
 
 
 def _show(
@@ -76,13 +76,13 @@ def _show(
 ) -> None:
     each = {name: found.get(name) for name in assessments}
     if as_json:
-        told = {
+        report = {
             name: {"percent": str(mark.rounded), "raw": str(mark.raw), "why": mark.why} if mark else None
             for name, mark in each.items()
         }
         click.echo(
             json.dumps(
-                {"learner": learner, "module_mark": None if total is None else int(total), **told}, ensure_ascii=False
+                {"learner": learner, "module_mark": None if total is None else int(total), **report}, ensure_ascii=False
             )
         )
         return

@@ -24,7 +24,7 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: b
     project = find_project()
     ids = select(project, targets)
     proofs = prove_all(project, ids, fresh=fresh, jobs=jobs, most=None if all_mutants else SAMPLE)
-    sessions = sorted({one.partition(".")[0] for one in ids})
+    sessions = sorted({id_.partition(".")[0] for id_ in ids})
     try:
         leaks = scan(project, sessions)
     except CourseError as error:  # what was proved of the others is still shown
@@ -49,11 +49,11 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: b
 
 
 def _line(proof: Proof) -> str:
-    met = sum(mistake["met"] for mistake in proof.mistakes)
+    recognised = sum(mistake["met"] for mistake in proof.mistakes)
     shown = "measured" if proof.measured else f"{proof.mutants['killed']}/{proof.mutants['total']} mutants"
     sign = "✗" if proof.problems else "✓"
     return (
-        f"{sign} {proof.exercise:38s} {met}/{len(proof.mistakes)} mistakes  "
+        f"{sign} {proof.exercise:38s} {recognised}/{len(proof.mistakes)} mistakes  "
         f"{proof.alternatives['accepted']}/{proof.alternatives['total']} alternatives  {shown}  {proof.seconds:.1f} s"
         + (f"  ({proof.equivalent} equivalent)" if proof.equivalent else "")
         + (f"\n    survive: {'; '.join(proof.survivors)}" if proof.survivors else "")

@@ -59,7 +59,7 @@ def load_whole(project: Project, session: str, name: str) -> Loaded:
     """Everything about one exercise. CourseError, with file and line, for whatever in it cannot be used."""
     path = project.exercise(session, name)
     if not path.is_file():
-        known = ", ".join(sorted(one.stem for one in path.parent.glob("[!_]*.py"))) or "none"
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("[!_]*.py"))) or "none"
         raise CourseError(f"no exercise {session}.{name}; {session} has {known}")
     module = _import(path, f"{session}_{name}")
     exercise, facts = module.exercise, exercise_of(project, session, name)

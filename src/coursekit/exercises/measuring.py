@@ -141,12 +141,12 @@ def _trial(exercise: Exercise, candidate: Any, seed: int) -> tuple[float, dict[s
     from dlmodule.checking.collect.run import gather
 
     case = exercise.all_cases()[0]
-    seen = gather(candidate, [case.seeded(case.seed + seed)], exercise.chosen_probe, limit=LIMIT)[0]
-    if seen.timed_out:
+    evidence = gather(candidate, [case.seeded(case.seed + seed)], exercise.chosen_probe, limit=LIMIT)[0]
+    if evidence.timed_out:
         return math.nan, {"raised": f"nothing within {LIMIT:.0f} s"}
-    if seen.raised is not None:
-        return math.nan, {"raised": f"{seen.raised.type}: {seen.raised.message}"}
-    others = dict(seen.value) if isinstance(seen.value, dict) else {"returned": type(seen.value).__name__}
+    if evidence.raised is not None:
+        return math.nan, {"raised": f"{evidence.raised.type}: {evidence.raised.message}"}
+    others = dict(evidence.value) if isinstance(evidence.value, dict) else {"returned": type(evidence.value).__name__}
     assert exercise.measured is not None
     return float(others.pop(exercise.measured.metric, math.nan)), others
 

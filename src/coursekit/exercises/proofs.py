@@ -263,7 +263,7 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof, most: int | Non
         return diagnosis.right, diagnosis.rung
 
     equal = loaded.exercise.equivalents
-    met: set[str] = set()
+    names: set[str] = set()
     found = mutants.mutants(whole.text, whole.written, whole.lines)
     for mutant in found if most is None else mutants.sample(found, most, always=equal):
         # Anything but "it passes" is noticed: it is wrong, does not even define, takes too long, or too much.
@@ -274,7 +274,7 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof, most: int | Non
             proof.equivalent += 1
             continue
         elif declared := [words for words in equal if words in mutant.label]:
-            met.update(declared)
+            names.update(declared)
             proof.equivalent += 1
             continue
         else:
@@ -289,5 +289,5 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof, most: int | Non
         proof.problems.append(
             f"{total - killed} of {total} mutants survive; add a case that notices: " + "; ".join(proof.survivors)
         )
-    for words in equal.keys() - met:
+    for words in equal.keys() - names:
         proof.problems.append(f"no mutant {words!r} survives, so there is none to declare equivalent")

@@ -103,8 +103,8 @@ def _write_session(project: Project, session: str, digests: Mapping[str, str]) -
 def _in_notebook_order(project: Project, session: str, names: Collection[str]) -> list[str]:
     """The exercises as a learner meets them: a check says which comes next."""
     parts = [part.name for part in find_parts(project) if part.session == session]
-    met = [meta.name for part in parts for meta in source_of(project, session, part).exercises]
-    return [*(name for name in met if name in names), *(name for name in names if name not in met)]
+    in_order = [meta.name for part in parts for meta in source_of(project, session, part).exercises]
+    return [*(name for name in in_order if name in names), *(name for name in names if name not in in_order)]
 
 
 def record(project: Project, loaded: Loaded, *, variants: bool = True) -> ExerciseKey:

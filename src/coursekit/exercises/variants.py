@@ -218,7 +218,11 @@ def _parameters(solution: Any) -> list[inspect.Parameter]:
         parameters = list(inspect.signature(called).parameters.values())
     except (TypeError, ValueError):
         return []
-    return [one for one in parameters if one.name != "self" and one.kind is not one.VAR_POSITIONAL]
+    return [
+        parameter
+        for parameter in parameters
+        if parameter.name != "self" and parameter.kind is not parameter.VAR_POSITIONAL
+    ]
 
 
 def _exchangeable(first: Any, second: Any) -> bool:

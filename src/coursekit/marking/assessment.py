@@ -106,8 +106,8 @@ def from_keys(
     from dlmodule.checking import serialise
 
     tasks = tuple(task_of(key, (marks or {}).get(key.name, 1.0), partial) for key in keys if key.bar is None)
-    told = [f"{task.name}={task.marks}*{task.partial}" for task in tasks]
-    return Assessment(id, tasks, digest_of(id, *told, *(serialise.to_bytes(task.key.to_data()) for task in tasks)))
+    weights = [f"{task.name}={task.marks}*{task.partial}" for task in tasks]
+    return Assessment(id, tasks, digest_of(id, *weights, *(serialise.to_bytes(task.key.to_data()) for task in tasks)))
 
 
 def task_of(key: ExerciseKey, marks: float, partial: float, **more: Any) -> Task:

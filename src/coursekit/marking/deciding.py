@@ -83,8 +83,8 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
         return _mark(
             task, COULD_NOT_CHECK, 0, f"It could not be compared ({type(error).__name__}); a person should look at it."
         )
-    told = diagnosis.mistake or diagnosis.status != WRONG or diagnosis.rung == "transformation"
-    message = diagnosis.message if told else _hidden(diagnosis.rung, passed, len(evidence))
+    specific = diagnosis.mistake or diagnosis.status != WRONG or diagnosis.rung == "transformation"
+    message = diagnosis.message if specific else _hidden(diagnosis.rung, passed, len(evidence))
     by_dtype = diagnosis.status == WRONG and not diagnosis.mistake and _by_dtype(task.key, evidence, diagnosis)
     return replace(_mark(task, diagnosis.status, passed, message, diagnosis.mistake or ""), by_dtype=by_dtype)
 
@@ -171,6 +171,8 @@ def _strict(data: Any) -> Evidence:
     for names in (evidence.changed_inputs, evidence.changed_state, evidence.shapes):
         if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
             raise ValueError("names of another form")
-    if not isinstance(evidence.timed_out, bool) or not all(isinstance(one, Outcome) for one in evidence.outcomes):
+    if not isinstance(evidence.timed_out, bool) or not all(
+        isinstance(outcome, Outcome) for outcome in evidence.outcomes
+    ):
         raise ValueError("outcomes of another form")
     return evidence

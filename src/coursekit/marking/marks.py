@@ -51,7 +51,7 @@ class Records:
 
     def about(self, learner: str, assessment: str) -> list[Decision]:
         """The decisions about this learner's assessment, by date."""
-        found = [one for one in self.decisions if (one.learner, one.assessment) == (learner, assessment)]
+        found = [each for each in self.decisions if (each.learner, each.assessment) == (learner, assessment)]
         return sorted(found, key=lambda decision: decision.recorded)
 
 

@@ -30,7 +30,9 @@ def mark_all(
     machine = environment()
     results.take_in(assessment.id, submissions)
     known = results.known(assessment.digest, machine)
-    waiting = list({one.digest: one for one in submissions if one.digest not in known}.values())
+    waiting = list(
+        {submission.digest: submission for submission in submissions if submission.digest not in known}.values()
+    )
     tell(0, len(waiting))
     for done, marked in enumerate(_marked(assessment, waiting, min(jobs, len(waiting)), limits), 1):
         results.write(marked, assessment.digest, machine)

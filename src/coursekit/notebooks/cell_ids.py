@@ -19,7 +19,7 @@ def cell_id(*key: str) -> str:
 
 def cell_ids(session: str, part: str, cells: Sequence[Cell]) -> tuple[str, ...]:
     """One id for each cell, all different."""
-    seen: Counter[tuple[str, ...]] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
     path: list[tuple[int, str]] = []
     ids: list[str] = []
     for cell in cells:
@@ -32,6 +32,6 @@ def cell_ids(session: str, part: str, cells: Sequence[Cell]) -> tuple[str, ...]:
             key = ("heading", *(text for _, text in path))
         else:
             key = ("below", cell.kind, *(text for _, text in path))
-        seen[key] += 1
-        ids.append(cell_id(session, part, *key, str(seen[key])))
+        counts[key] += 1
+        ids.append(cell_id(session, part, *key, str(counts[key])))
     return tuple(ids)

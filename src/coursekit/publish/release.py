@@ -240,10 +240,10 @@ def _remove(to: Path, name: str) -> None:
 
 def _remove_fragments(to: Path, names: Iterable[str]) -> None:
     """Remove the temporary files that a release left when it was killed while writing one of ``names``."""
-    ours = {to / name for name in names} | {to / MANIFEST}
-    for folder in {path.parent for path in ours}:
+    own = {to / name for name in names} | {to / MANIFEST}
+    for folder in {path.parent for path in own}:
         for path in folder.glob(".*.part"):
-            if folder / path.name[1:].rsplit(".", 2)[0] in ours:
+            if folder / path.name[1:].rsplit(".", 2)[0] in own:
                 path.unlink(missing_ok=True)
 
 

@@ -44,8 +44,8 @@ def readme(course: Course) -> str:
         for index, part in enumerate(day.parts):
             first = [f"{day.day:02d}", f"{day.weekday} {day.date}"] if index == 0 else ["", ""]
             meeting = f" ([meeting]({day.meeting}))" if index == 0 and day.meeting else ""
-            told = f". **{_cell(part.note)}**" if part.note else ""
-            title = f"{_cell(day.title)}, {part.part}: {_cell(part.kind)}{meeting}{told}"
+            note = f". **{_cell(part.note)}**" if part.note else ""
+            title = f"{_cell(day.title)}, {part.part}: {_cell(part.kind)}{meeting}{note}"
             colab = f" · [Colab]({part.colab})" if part.colab else ""
             links = [
                 _link("notebook", part.student) + colab,

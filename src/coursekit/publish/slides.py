@@ -187,9 +187,9 @@ def _figure_functions(source: Path) -> dict[str, Callable[[], Any]]:
     except Exception as error:
         raise CourseError(f"{type(error).__name__}: {error}", file=source, line=_line_of(error, source)) from error
     return {
-        name: _reporting(thing, source)
-        for name, thing in vars(module).items()
-        if inspect.isfunction(thing) and thing.__module__ == module.__name__ and not name.startswith("_")
+        name: _reporting(value, source)
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
     }
 
 

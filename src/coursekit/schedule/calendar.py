@@ -128,8 +128,8 @@ def _sessions(timetable: Timetable) -> Iterator[icalendar.Event]:
         event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
         if cancelled:
             event["transp"] = icalendar.vText("TRANSPARENT")
-        if slot.told:
-            event.add("description", slot.told)
+        if slot.notice:
+            event.add("description", slot.notice)
         if slot.day.meeting:
             event.add("url", slot.day.meeting)
         yield event

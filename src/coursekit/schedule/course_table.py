@@ -161,7 +161,7 @@ def _part(row: LectureRow, project: Project, syllabus: Syllabus) -> resolved.Par
         end=slot.end,
         title=row.title,
         syllabus_title=slot.part.title or slot.day.title,
-        note=slot.told or None,
+        note=slot.notice or None,
         awaited=slot.part.notebook and source is None,
         release_at=slot.release_at,
         solutions_at=slot.solutions_at,

@@ -37,7 +37,7 @@ class ScheduledPart:
         return self.part.notebook or self.part.slides is not None
 
     @property
-    def told(self) -> str:
+    def notice(self) -> str:
         """What to know on the day: that it is cancelled or moved, and the syllabus's note; empty where there is nothing."""
         change = ""
         if self.part.cancelled:

@@ -1,7 +1,7 @@
 """A source from an ordinary notebook: its text and code in the percent format, a header, and a list of what is left to do.
 
 Cells that nbgrader or a tag mark as solutions become solution regions. What a source may not hold (magics, shell lines) is kept as
-a comment and told. Outputs are dropped: the build makes them.
+a comment and remarks. Outputs are dropped: the build makes them.
 """
 
 import json
@@ -35,7 +35,7 @@ class Imported:
     """The text of a source, and what an author should look at, a line each."""
 
     text: str
-    told: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def import_notebook(path: Path) -> Imported:
@@ -56,13 +56,13 @@ def import_notebook(path: Path) -> Imported:
                 text = (text[: heading.start()] + text[heading.end() :]).strip("\n")
             parts.append(_markdown(_HEADING.sub(r"## \g<title>", text)) if text else "")
         elif cell.cell_type == "code":
-            parts.append(_code(text, number, _is_solution(cell), found.told))
+            parts.append(_code(text, number, _is_solution(cell), found.remarks))
         elif text:
-            found.told.append(f"cell {number} is raw text; it was left out")
+            found.remarks.append(f"cell {number} is raw text; it was left out")
     header = HEADER.format(title=json.dumps(title or path.stem, ensure_ascii=False))
     found.text = "\n".join([header, *(part for part in parts if part)])
     if not title:
-        found.told.append("it has no heading of the first level: its title is the file's name")
+        found.remarks.append("it has no heading of the first level: its title is the file's name")
     return found
 
 
@@ -71,11 +71,11 @@ def _markdown(text: str) -> str:
     return "\n".join(["# %% [markdown]", *lines, ""])
 
 
-def _code(text: str, number: int, solution: bool, told: list[str]) -> str:
+def _code(text: str, number: int, solution: bool, remarks: list[str]) -> str:
     lines = []
     for line in text.split("\n"):
         if _MAGIC.fullmatch(line):
-            told.append(f"cell {number}: {line.strip()!r} is no Python; it stands as a comment")
+            remarks.append(f"cell {number}: {line.strip()!r} is no Python; it stands as a comment")
             line = f"# {line.strip()}"
         lines.append(_CELL.sub("#  %%", line))
     body = "\n".join(lines)
@@ -83,7 +83,7 @@ def _code(text: str, number: int, solution: bool, told: list[str]) -> str:
         return ""
     if solution and BEGIN not in body:
         body = f"{BEGIN}\n{body}\n{END}"
-        told.append(
+        remarks.append(
             f"cell {number} is a solution: make it the body of a function, and `course new` the exercise's file"
         )
     return f"# %%\n{body}\n"

@@ -121,8 +121,8 @@ def _parse(path: Path, content: bytes, exercises: Sequence[ExerciseMeta]) -> Sou
     mine = {name: meta for name, meta in known.items() if meta.part == path.stem}
     roles = _Roles(path, cells, mine, known)
     found = tuple(replace(cell, roles=tuple(roles.of(index))) for index, cell in enumerate(cells))
-    met = dict.fromkeys(name for cell in found for name in cell.exercises("defines"))
-    return Source(path.parent.name, path.stem, path, header, found, tuple(mine[name] for name in met))
+    names = dict.fromkeys(name for cell in found for name in cell.exercises("defines"))
+    return Source(path.parent.name, path.stem, path, header, found, tuple(mine[name] for name in names))
 
 
 def _prose(cell: RawCell, prose: Prose) -> Cell:

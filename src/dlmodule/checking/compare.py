@@ -186,8 +186,8 @@ def run_distance(
     return min(
         max(
             (
-                evidence_distance(one, two, case, view=view, exact_message=exact_message)
-                for one, two, case in zip(right, got, cases, strict=True)
+                evidence_distance(expected, actual, case, view=view, exact_message=exact_message)
+                for expected, actual, case in zip(right, got, cases, strict=True)
             ),
             default=0.0,
         )

@@ -76,9 +76,9 @@ class Evidence:
         return Evidence(**fields)
 
 
-def asdict_shallow(thing: Any) -> dict[str, Any]:
+def asdict_shallow(instance: Any) -> dict[str, Any]:
     """The fields of a dataclass by name, not copied."""
-    return {name: getattr(thing, name) for name in thing.__dataclass_fields__}
+    return {name: getattr(instance, name) for name in instance.__dataclass_fields__}
 
 
 def form_of(value: Any) -> Any:

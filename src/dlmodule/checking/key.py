@@ -102,11 +102,11 @@ class ExerciseKey:
         data = asdict_shallow(self)
         data["probe"] = asdict_shallow(replace(self.probe, function=None))
         data["cases"] = [asdict_shallow(case) for case in self.cases]
-        data["right"] = [one.to_data() for one in self.right]
-        data["mistakes"] = [_mistake_data(one) for one in self.mistakes]
-        held = serialise.to_bytes([_mistake_data(one) for one in self.variants]) if self.variants else b""
+        data["right"] = [evidence.to_data() for evidence in self.right]
+        data["mistakes"] = [_mistake_data(mistake) for mistake in self.mistakes]
+        held = serialise.to_bytes([_mistake_data(mistake) for mistake in self.variants]) if self.variants else b""
         data["variants"] = torch.frombuffer(bytearray(held), dtype=torch.uint8) if held else None
-        data["starter"] = None if self.starter is None else [one.to_data() for one in self.starter]
+        data["starter"] = None if self.starter is None else [evidence.to_data() for evidence in self.starter]
         data["bar"] = asdict_shallow(self.bar) if self.bar else None
         return data
 
@@ -117,7 +117,7 @@ class ExerciseKey:
         fields["probe"] = Probe(**data["probe"])
         fields["cases"] = [_case(case) for case in data["cases"]]
         fields["right"] = _evidence(data["right"])
-        fields["mistakes"] = [_mistake(one) for one in data["mistakes"]]
+        fields["mistakes"] = [_mistake(mistake) for mistake in data["mistakes"]]
         held = data.get("variants")
         fields["variants"] = () if held is None else ReadLater(held)
         fields["starter"] = None if data["starter"] is None else _evidence(data["starter"])
@@ -249,4 +249,4 @@ def _mistake(data: dict[str, Any]) -> MistakeKey:
 
 
 def _evidence(data: list[dict[str, Any]]) -> list[Evidence]:
-    return [Evidence.from_data(one) for one in data]
+    return [Evidence.from_data(each) for each in data]

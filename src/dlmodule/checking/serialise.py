@@ -174,9 +174,9 @@ def from_bytes(data: bytes, name: str) -> Any:
         raise DLModuleError(message) from error
 
 
-def _one_line(thing: Any, most: int = 120) -> str:
+def _one_line(value: Any, most: int = 120) -> str:
     try:
-        text = " ".join(repr(thing).split())
+        text = " ".join(repr(value).split())
     except Exception:  # a learner's __repr__ may raise anything
         return ""
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -54,10 +54,10 @@ def cifar10_jpeg(split: str = "train") -> Labelled:
     path = locate(JPEG)
     pixels, labels = [], []
     for name, data in _members(path):
-        folder, thing = Path(name).parts[-3:-1] if name.count("/") >= 2 else ("", "")
-        if folder == split and thing in THINGS and name.endswith(".jpg"):
+        folder, kind = Path(name).parts[-3:-1] if name.count("/") >= 2 else ("", "")
+        if folder == split and kind in THINGS and name.endswith(".jpg"):
             pixels.append(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
-            labels.append(THINGS.index(thing))
+            labels.append(THINGS.index(kind))
     if len(labels) != SIZES[split]:
         raise DLModuleError(f"{path}: holds {len(labels)} {split} images, not {SIZES[split]}")
     y = torch.tensor(labels)

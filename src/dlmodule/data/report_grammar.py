@@ -124,14 +124,14 @@ def write_report(kind: str, good: bool, rng: np.random.Generator) -> str:
 def _clause(kind: str, good: bool, rng: np.random.Generator) -> str:
     """One statement about one thing, good or bad."""
     topic = _pick(tuple(THINGS), rng)
-    thing = f"the {_pick(THINGS[topic], rng)}"
+    noun = f"the {_pick(THINGS[topic], rng)}"
     if rng.random() < 0.5:
-        thing += f" {_pick(PLACES, rng)}"
+        noun += f" {_pick(PLACES, rng)}"
     turned = kind == "negated"
     word = _pick((GOOD if good != turned else BAD)[topic], rng)
     if kind == "intensity":
         word = f"{_pick(STRONG if rng.random() < 0.6 else WEAK, rng)} {word}"
-    return f"{thing} {_pick(NEGATED if turned else AFFIRMED, rng).format(word)}"
+    return f"{noun} {_pick(NEGATED if turned else AFFIRMED, rng).format(word)}"
 
 
 def _pick(choices: tuple[str, ...], rng: np.random.Generator) -> str:
@@ -142,12 +142,12 @@ def _pick(choices: tuple[str, ...], rng: np.random.Generator) -> str:
 def _written() -> tuple[tuple[str, int, str], ...]:
     """All reports, without a repeat: kinds and labels take turns, so every twenty are balanced."""
     rng = np.random.default_rng(np.random.SeedSequence(VERSION))
-    seen: set[str] = set()
+    written: set[str] = set()
     reports: list[tuple[str, int, str]] = []
     while len(reports) < sum(SIZES.values()):
         kind, label = _TURNS[len(reports) // 2 % len(_TURNS)], len(reports) % 2
         text = write_report(kind, bool(label), rng)
-        if text not in seen:
-            seen.add(text)
+        if text not in written:
+            written.add(text)
             reports.append((text, label, kind))
     return tuple(reports)

@@ -231,6 +231,6 @@ def _layer_tops(age: Array, hidden: NDArray[np.bool_]) -> Array:
     for k, level in enumerate(np.linspace(shallow, deep, HORIZONS)):
         reached = age >= level
         first = reached.argmax(0)
-        seen = reached.any(0) & (first > 0) & ~np.take_along_axis(hidden, first[None], 0)[0]
-        tops[k] = np.where(seen, first / FINE, np.nan)
+        recorded = reached.any(0) & (first > 0) & ~np.take_along_axis(hidden, first[None], 0)[0]
+        tops[k] = np.where(recorded, first / FINE, np.nan)
     return tops

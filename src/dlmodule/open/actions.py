@@ -41,7 +41,7 @@ class Action(CourseHandler):
         if message is None:
             self.redirect(f"{self.base_url}lab/tree/{quote(str(self.wanted()[0]))}{self.fragment}", status=303)
         else:
-            self.home_with(message, failed=failed)
+            self.redirect_home(message, failed=failed)
 
     fragment = ""  # where in the notebook that is shown: "#cell-id=..."
 
@@ -58,8 +58,8 @@ class Action(CourseHandler):
 
     def wanted(self) -> tuple[PurePosixPath, Path]:
         """The learner's name and the course's file of the notebook that the form names. Raises DLModuleError if it is not open."""
-        day, part, version = self.shown.active(self.get_body_argument("part"), self.get_body_argument("version"))
-        return workspace_name(day, part, version), self.shown.course.file(cast(str, part.path(version)))
+        day, part, version = self.served.active(self.get_body_argument("part"), self.get_body_argument("version"))
+        return workspace_name(day, part, version), self.served.course.file(cast(str, part.path(version)))
 
 
 class Open(Action):
@@ -68,13 +68,13 @@ class Open(Action):
     def act(self) -> None:
         """The record of when it was opened is a convenience: a disk without room for it opens the notebook all the same."""
         name, source = self.wanted()
-        self.shown.workspace.open(name, source)
+        self.served.workspace.open(name, source)
         if exercise := self.get_body_argument("exercise", ""):
-            cell = self.shown.workspace.cell_of(name, exercise)
+            cell = self.served.workspace.cell_of(name, exercise)
             self.fragment = f"#cell-id={quote(cell)}" if cell else ""
         if self.get_body_argument("version") == "student":
             with contextlib.suppress(OSError, DLModuleError):
-                self.shown.workspace.note_opened(self.get_body_argument("part"), at=self.shown.now())
+                self.served.workspace.note_opened(self.get_body_argument("part"), at=self.served.now())
 
 
 class Update(Action):
@@ -83,7 +83,7 @@ class Update(Action):
     def act(self) -> str:
         """Says how many cells were renewed, added and kept."""
         name, source = self.wanted()
-        done = self.shown.workspace.update(name, source, at=self.shown.now())
+        done = self.served.workspace.update(name, source, at=self.served.now())
         kept = (
             f" {done.conflicts} of your cells also changed in the course: yours stand, its version beneath."
             if done.conflicts
@@ -125,22 +125,22 @@ class Update(Action):
 
     def notebook(self) -> Any:
         """The notebook as nbformat's object, which is what a signature is made of."""
-        path = self.shown.workspace.path(self.wanted()[0])
+        path = self.served.workspace.path(self.wanted()[0])
         return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
-class Afresh(Action):
+class Restore(Action):
     """POST /course/afresh: bring a damaged notebook back from what is left of it; where nothing is, give a fresh copy."""
 
     def act(self) -> str:
         """Says from what it was brought back, and where the damaged file is."""
         name, source = self.wanted()
-        if self.shown.workspace.state(name, source)[0] != "damaged":
+        if self.served.workspace.state(name, source)[0] != "damaged":
             raise DLModuleError(f"{name} is not damaged; it was left as it is")
-        restored = self.shown.workspace.restore(name, at=self.shown.now())
+        restored = self.served.workspace.restore(name, at=self.served.now())
         if restored is not None:
             return f"{name} was brought back from {restored}. The damaged file is in .course/backups."
-        aside = self.shown.workspace.start_afresh(name, source, at=self.shown.now())
+        aside = self.served.workspace.start_afresh(name, source, at=self.served.now())
         return f"{name} is fresh; the damaged file is beside it as {aside.name}."
 
 
@@ -150,7 +150,7 @@ class StartOver(Action):
     def act(self) -> str:
         """Says under which name."""
         name, source = self.wanted()
-        aside = self.shown.workspace.start_over(name, source, at=self.shown.now())
+        aside = self.served.workspace.start_over(name, source, at=self.served.now())
         return f"{name} is fresh. Your notebook is beside it as {aside.name}. If it is open in JupyterLab, choose File, Reload Notebook from Disk there."
 
 
@@ -164,7 +164,7 @@ class Import(Action):
             raise DLModuleError("no file was chosen")
         if len(files[0]["body"]) > LARGEST_IMPORT:
             raise DLModuleError("this file is too large to be an export of progress")
-        count = import_attempts(self.shown.progress_file, files[0]["body"])
+        count = import_attempts(self.served.progress_file, files[0]["body"])
         return f"{count} attempts imported." if count != 1 else "1 attempt imported."
 
 

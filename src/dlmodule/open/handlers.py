@@ -31,7 +31,7 @@ NOTEBOOKS: tuple[Literal["student", "solutions"], ...] = ("student", "solutions"
 
 
 @dataclass(frozen=True)
-class Shown:
+class ServedCourse:
     """What the handlers serve: a built course, a workspace, and how links become active."""
 
     course: BuiltCourse
@@ -62,9 +62,9 @@ class Shown:
 class CourseHandler(JupyterHandler):
     """The common ground: the policy, no caching of pages, errors a person can mend shown on the home."""
 
-    def initialize(self, shown: Shown) -> None:
+    def initialize(self, served: ServedCourse) -> None:
         """Take what is served."""
-        self.shown = shown
+        self.served = served
 
     @property
     def content_security_policy(self) -> str:
@@ -80,7 +80,7 @@ class CourseHandler(JupyterHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "same-origin")
 
-    def home_with(self, message: str, *, failed: bool) -> None:
+    def redirect_home(self, message: str, *, failed: bool) -> None:
         """Back to the home, which says ``message``; failed: as something that could not be done."""
         self.set_secure_cookie(
             "course-message",
@@ -99,19 +99,19 @@ class Home(CourseHandler):
     @web.authenticated
     def get(self) -> None:
         """The home as it stands now."""
-        shown = self.shown
-        record = read_attempts(shown.progress_file)
+        served = self.served
+        record = read_attempts(served.progress_file)
         states: dict[tuple[str, str], str] = {}
         notices = list(record.problems)
-        known = shown.known()
+        known = served.known()
         for day, part in known.parts():
             for version in NOTEBOOKS:
                 path = part.path(version)
                 if path is None:
                     continue
                 try:
-                    source = shown.course.file(path)
-                    state, problem = shown.workspace.state(workspace_name(day, part, version), source)
+                    source = served.course.file(path)
+                    state, problem = served.workspace.state(workspace_name(day, part, version), source)
                 except (DLModuleError, OSError) as error:
                     state, problem = "absent", str(error)
                 states[day.part_id(part), version] = state
@@ -121,19 +121,19 @@ class Home(CourseHandler):
         message, failed = self.message()
         local = page.Local(
             xsrf=self.xsrf_token.decode(),
-            workspace=str(shown.workspace.root),
+            workspace=str(served.workspace.root),
             states=states,
-            opened=shown.workspace.opened(),
+            opened=served.workspace.opened(),
             notices=notices,
             message=message,
             failed=failed,
-            recording=is_recording(shown.course.keys),
+            recording=is_recording(served.course.keys),
             lab=f"{self.base_url}lab",
         )
-        calendar = "calendar.ics" if (shown.course.folder / "calendar.ics").is_file() else None
+        calendar = "calendar.ics" if (served.course.folder / "calendar.ics").is_file() else None
         self.finish(
             page.render(
-                known, at=shown.now(), progress=record.attempts, mode="local",
+                known, at=served.now(), progress=record.attempts, mode="local",
                 href=lambda _day, part, version: self.deck(part) if version == "slides" else None,
                 local=local, calendar=calendar,
             ).encode("utf-8", "replace")  # a folder's name need not be text
@@ -141,7 +141,7 @@ class Home(CourseHandler):
 
     def deck(self, part: Part) -> str | None:
         """The address of a part's slides; None while they have not been made."""
-        made = part.slides is not None and (self.shown.course.folder / part.slides).is_file()
+        made = part.slides is not None and (self.served.course.folder / part.slides).is_file()
         return f"slides/{quote(part.slides or '')}" if made else None
 
     def message(self) -> tuple[str, bool]:
@@ -160,11 +160,11 @@ class Outcome(CourseHandler):
     @web.authenticated
     def get(self) -> None:
         """What the learner built and has to revise, as it stands now."""
-        shown = self.shown
-        record = read_attempts(shown.progress_file)
-        local = page.Local(self.xsrf_token.decode(), str(shown.workspace.root), notices=record.problems)
+        served = self.served
+        record = read_attempts(served.progress_file)
+        local = page.Local(self.xsrf_token.decode(), str(served.workspace.root), notices=record.problems)
         self.prepare_page()
-        self.finish(outcome.render(shown.known(), at=shown.now(), progress=record.attempts, local=local))
+        self.finish(outcome.render(served.known(), at=served.now(), progress=record.attempts, local=local))
 
 
 class Export(CourseHandler):
@@ -176,7 +176,7 @@ class Export(CourseHandler):
         self.prepare_page()
         self.set_header("Content-Type", "application/json")
         self.set_header("Content-Disposition", 'attachment; filename="dlmodule-progress.json"')
-        self.finish(export_attempts(self.shown.progress_file))
+        self.finish(export_attempts(self.served.progress_file))
 
 
 class State(CourseHandler):
@@ -189,7 +189,7 @@ class State(CourseHandler):
         """A short text."""
         self.prepare_page()
         self.set_header("Content-Type", "text/plain")
-        self.finish(page.digest(read_attempts(self.shown.progress_file).attempts))
+        self.finish(page.digest(read_attempts(self.served.progress_file).attempts))
 
 
 class Document(CourseHandler):
@@ -198,15 +198,15 @@ class Document(CourseHandler):
     @web.authenticated
     def get(self, path: str) -> None:
         """The file, or 404 where the course does not show it at this moment."""
-        shown = self.shown
+        served = self.served
         allowed = {"calendar.ics": "text/calendar; charset=utf-8"}
-        for _, part in shown.known().parts():
+        for _, part in served.known().parts():
             if "slides" in part.due and part.slides is not None:
                 allowed[part.slides] = "application/pdf"
         if path not in allowed:
             raise web.HTTPError(404, "not open at this moment")
         try:
-            content = shown.course.file(str(PurePosixPath(path))).read_bytes()
+            content = served.course.file(str(PurePosixPath(path))).read_bytes()
         except DLModuleError as error:
             raise web.HTTPError(404, str(error)) from None
         self.prepare_page()

@@ -66,7 +66,7 @@ def read_notebook(data: bytes, name: str) -> Notebook:
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list) or notebook.get("nbformat") != 4:
         raise DLModuleError(f"{name} is damaged: it is not a notebook (version 4)")
-    seen: set[str] = set()
+    earlier: set[str] = set()
     tidy: list[Cell] = []
     for number, cell in enumerate(cells, start=1):
         source = cell.get("source", "") if isinstance(cell, dict) else None
@@ -77,10 +77,10 @@ def read_notebook(data: bytes, name: str) -> Notebook:
         if not isinstance(source, str) or cell.get("cell_type") not in ("code", "markdown", "raw"):
             raise DLModuleError(f"{name} is damaged: cell {number} is not a notebook cell")
         identity = cell.get("id")
-        if not isinstance(identity, str) or not identity or identity in seen:
+        if not isinstance(identity, str) or not identity or identity in earlier:
             # Copied or hand-made cells: the first keeps the id, the others count as the learner's own.
-            identity = _fresh(f"{number}\n{source}", seen)
-        seen.add(identity)
+            identity = _fresh(f"{number}\n{source}", earlier)
+        earlier.add(identity)
         metadata = cell.get("metadata")
         tidy.append(
             {**cell, "id": identity, "source": source, "metadata": metadata if isinstance(metadata, dict) else {}}

@@ -21,7 +21,7 @@ from traitlets.config import Config
 
 from dlmodule.course import find_course
 from dlmodule.errors import DLModuleError
-from dlmodule.open.handlers import Shown
+from dlmodule.open.handlers import ServedCourse
 from dlmodule.open.routes import lab_facts, routes, with_token
 from dlmodule.open.workspace import Workspace
 from dlmodule.place import note_place
@@ -94,28 +94,28 @@ def saving_under_lock(workspace: Workspace) -> type[AsyncLargeFileManager]:
     return LockedFileManager
 
 
-def prepare(shown: Shown, *, port: int | None = None, browser: bool = False) -> Any:
+def prepare(served: ServedCourse, *, port: int | None = None, browser: bool = False) -> Any:
     """A Jupyter server that listens, with the course in it; ``start()`` runs it. Raises DLModuleError if the port is taken."""
     try:
-        shown.workspace.private.mkdir(parents=True, exist_ok=True)
+        served.workspace.private.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DLModuleError(f"the workspace {shown.workspace.root} cannot be made: {error.strerror}") from None
+        raise DLModuleError(f"the workspace {served.workspace.root} cannot be made: {error.strerror}") from None
     with contextlib.suppress(OSError, DLModuleError):  # a disk without room: notebooks opened elsewhere find less
-        note_place(shown.workspace.root, keys=shown.course.keys, progress=shown.progress_file)
-    os.environ["DLMODULE_KEYS"] = str(shown.course.keys)
-    os.environ["DLMODULE_SELF_PACED"] = "1" if shown.self_paced else "0"
-    os.environ["DLMODULE_PROGRESS"] = str(shown.progress_file)
-    app: Any = ServerApp.instance(config=configuration(shown.workspace, port=port, browser=browser))
+        note_place(served.workspace.root, keys=served.course.keys, progress=served.progress_file)
+    os.environ["DLMODULE_KEYS"] = str(served.course.keys)
+    os.environ["DLMODULE_SELF_PACED"] = "1" if served.self_paced else "0"
+    os.environ["DLMODULE_PROGRESS"] = str(served.progress_file)
+    app: Any = ServerApp.instance(config=configuration(served.workspace, port=port, browser=browser))
     if port is not None:
         try:
             socket.create_server(("127.0.0.1", port)).close()  # Jupyter would say it in two lines of log.
         except OSError:
             raise DLModuleError(f"port {port} is taken; leave --port out and a free one is found") from None
     app.initialize(argv=[], find_extensions=False)
-    app.web_app.add_handlers(".*$", routes(app.base_url, shown))
+    app.web_app.add_handlers(".*$", routes(app.base_url, served))
     app.web_app.settings["page_config_hook"] = lambda _handler, page: {
         **quieter(page),
-        **lab_facts(app.base_url, shown),
+        **lab_facts(app.base_url, served),
     }
     return app
 
@@ -143,14 +143,14 @@ def command(port: int | None, browser: bool, workspace: Path, self_paced: bool |
     course = find_course()
     own = Workspace(workspace.expanduser())
     recorded = os.environ.get("DLMODULE_PROGRESS")
-    shown = Shown(
+    served = ServedCourse(
         course=course,
         workspace=own,
         progress_file=Path(recorded).expanduser() if recorded else own.progress_file,
         self_paced=course.facts.self_paced if self_paced is None else self_paced,
         clock=lambda: datetime.now(UTC),
     )
-    app = prepare(shown, port=port, browser=browser)
+    app = prepare(served, port=port, browser=browser)
     address = with_token(f"http://127.0.0.1:{app.port}{app.base_url}course/", app.identity_provider.token)
     # Jupyter listens from the loop's first turn on, so the address is told in the next.
     app.io_loop.add_callback(click.echo, f"The course is open at {address}  (Ctrl-C closes it)")

@@ -60,11 +60,11 @@ def agenda(items: Sequence[Item], attempts: Iterable[Attempt], *, at: datetime) 
 
 def _rounds(items: Sequence[Item]) -> dict[str, int]:
     """For each item how many of its topic stand before it."""
-    met: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     rounds = {}
     for item in items:
-        rounds[item.id] = met[item.topic]
-        met[item.topic] += 1
+        rounds[item.id] = counts[item.topic]
+        counts[item.topic] += 1
     return rounds
 
 

@@ -131,5 +131,5 @@ def _draw(points: Sequence[tuple[float, float, int]], count: int) -> None:
     for sure, right, several in points:
         ax.annotate(str(several), (sure, right), textcoords="offset points", xytext=(7, -11))
     ax.set(xlabel="how sure you were", ylabel="share right", xlim=(-0.03, 1.06), ylim=(-0.06, 1.06))
-    told = "; ".join(f"{sure:.0%} sure, {right:.0%} right of {several}" for sure, right, several in points)
-    plot.alt(fig, f"Reliability of {count} answers against the diagonal: {told}.")
+    calibration = "; ".join(f"{sure:.0%} sure, {right:.0%} right of {several}" for sure, right, several in points)
+    plot.alt(fig, f"Reliability of {count} answers against the diagonal: {calibration}.")

@@ -93,12 +93,12 @@ class Skipping:
 
     def _unwritten(self, names: Iterable[str]) -> Iterator[str]:
         """The unwritten exercises among ``names`` and all that they use."""
-        space, waiting, met = self.shell.user_ns, list(names), set[str]()
+        space, waiting, tried = self.shell.user_ns, list(names), set[str]()
         while waiting:
             name = waiting.pop()
-            if name in met or name not in space:
+            if name in tried or name not in space:
                 continue
-            met.add(name)
+            tried.add(name)
             value = space[name]
             if is_unwritten(value):
                 yield name

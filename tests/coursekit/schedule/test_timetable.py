@@ -107,7 +107,7 @@ def test_a_part_that_moved_takes_its_releases_along() -> None:
         f"{slot.start:%a %H:%M} {slot.release_at:%m-%d %H:%M} {slot.solutions_at:%H:%M}"
         == "Mon 09:00 12-12 08:00 12:00"
     )
-    assert slot.told == "Moved to Mon 2022-12-12, 09:00. room 2"
+    assert slot.notice == "Moved to Mon 2022-12-12, 09:00. room 2"
     others = [slot.start for slot in moved.parts if slot.id != "10_rnns.morning"]
     assert others == [slot.start for slot in RUN.parts if slot.id != "10_rnns.morning"]
     with pytest.raises(CourseError, match=r"no sessions on Wed afternoons \(2022-12-07\)"):

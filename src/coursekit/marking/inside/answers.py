@@ -143,5 +143,5 @@ def _is_stub(node: ast.stmt) -> bool:
     if isinstance(node, ast.Assign | ast.AnnAssign):
         return isinstance(node.value, ast.Constant) and node.value.value is ...
     raised = [inner.exc for inner in ast.walk(node) if isinstance(inner, ast.Raise)]
-    names = [getattr(one.func if isinstance(one, ast.Call) else one, "id", "") for one in raised]
+    names = [getattr(error.func if isinstance(error, ast.Call) else error, "id", "") for error in raised]
     return "NotImplementedError" in names

@@ -70,17 +70,17 @@ def tensors_in(value: Any) -> list[Tensor]:
 
 def refill(module: nn.Module, order: Order) -> None:
     """Overwrite every parameter, and the running statistics of normalisations, with values that follow from shapes."""
-    met: Counter[tuple[int, ...]] = Counter()
+    filled: Counter[tuple[int, ...]] = Counter()
     with torch.no_grad():
         for _, parameter in order:
             shape = tuple(parameter.shape)
-            parameter.copy_(_values(shape, met[shape]))
-            met[shape] += 1
+            parameter.copy_(_values(shape, filled[shape]))
+            filled[shape] += 1
         for name, buffer in _in_order(module, order):
             # Only what training would have moved; a table the learner computed is part of the answer.
             if name.endswith(("running_mean", "running_var")):
-                values = _values(tuple(buffer.shape), met[tuple(buffer.shape)])
-                met[tuple(buffer.shape)] += 1
+                values = _values(tuple(buffer.shape), filled[tuple(buffer.shape)])
+                filled[tuple(buffer.shape)] += 1
                 buffer.copy_(values.abs() + 0.5 if name.endswith("running_var") else values)
 
 
@@ -158,10 +158,10 @@ class _FirstUse(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _note(self, things: Any) -> None:
-        for thing in things:
-            if isinstance(thing, nn.Parameter):
-                name = self.names.pop(id(thing), None)
+        for value in things:
+            if isinstance(value, nn.Parameter):
+                name = self.names.pop(id(value), None)
                 if name is not None:
-                    self.order.append((name, thing))
-            elif isinstance(thing, (list, tuple)):
-                self._note(thing)
+                    self.order.append((name, value))
+            elif isinstance(value, (list, tuple)):
+                self._note(value)

@@ -175,8 +175,8 @@ def parameter_names(candidate: Callable[..., Any], count: int) -> list[str]:
     return [names[index] if index < len(names) else f"argument {index + 1}" for index in range(count)]
 
 
-def _is_data(thing: Any) -> bool:
-    return isinstance(thing, (Tensor, np.ndarray, list, dict, set))
+def _is_data(value: Any) -> bool:
+    return isinstance(value, (Tensor, np.ndarray, list, dict, set))
 
 
 def _same(old: Any, new: Any) -> bool:

@@ -63,11 +63,11 @@ def _call(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str,
 
     leaves: dict[str, Tensor] = {}
 
-    def differentiable(name: str, thing: Any) -> Any:
-        if isinstance(thing, Tensor) and thing.is_floating_point():
-            leaves[name] = thing.detach().clone().requires_grad_()
+    def differentiable(name: str, value: Any) -> Any:
+        if isinstance(value, Tensor) and value.is_floating_point():
+            leaves[name] = value.detach().clone().requires_grad_()
             return leaves[name] * 1  # not a leaf: an in-place change is then seen as one, not as torch's error
-        return thing
+        return value
 
     names = parameter_names(candidate, len(args))
     live = [differentiable(name, thing) for name, thing in zip(names, args, strict=True)]
@@ -147,8 +147,8 @@ def _module(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[st
     parameters = list(built.parameters())
     return Evidence(
         tuple(views),
-        counts={"parameters": sum(one.numel() for one in parameters)},
-        shapes=tuple(sorted(str(tuple(one.shape)) for one in parameters)),
+        counts={"parameters": sum(parameter.numel() for parameter in parameters)},
+        shapes=tuple(sorted(str(tuple(parameter.shape)) for parameter in parameters)),
     )
 
 
@@ -177,10 +177,10 @@ def _iterate(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[s
 def _script(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
     from dlmodule.checking.collect.run import as_data, materialise
 
-    thing = candidate(*args, **kwargs)
+    value = candidate(*args, **kwargs)
     returned = []
     for name, step_args, step_kwargs, is_call in case.steps:
-        member = getattr(thing, name)
+        member = getattr(value, name)
         # Kept as data at once: a later step may change what an earlier one returned.
         returned.append(as_data(member(*materialise(step_args), **materialise(step_kwargs)) if is_call else member))
     return Evidence((Outcome(returned),))
@@ -193,8 +193,8 @@ def _file(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str,
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_bytes(content.encode() if isinstance(content, str) else content)
 
-        def place(thing: Any) -> Any:
-            return folder / thing.name if isinstance(thing, TempFile) else thing
+        def place(value: Any) -> Any:
+            return folder / value.name if isinstance(value, TempFile) else value
 
         returned = candidate(*map(place, args), **{key: place(thing) for key, thing in kwargs.items()})
         if isinstance(returned, (str, Path)) and str(returned).startswith(name):

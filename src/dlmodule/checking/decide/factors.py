@@ -30,7 +30,7 @@ def constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> st
     ):
         size = "large" if offsets[0] > 0 else "small"
         return f"Every number is too {size} by the same amount, {abs(offsets[0]):.4g}."
-    factors, told = [], []
+    factors, telling = [], []
     for right, got, case in pairs:
         if not (right != 0).any():
             if distance(right, got, case) > 1:
@@ -40,14 +40,14 @@ def constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> st
         if scale == 0.0 or distance(right * scale, got, case) > 10:
             return None
         factors.append(scale)
-        told.append(case)
+        telling.append(case)
     if not factors or all(abs(factor - 1) < 1e-6 for factor in factors):
         return None
     if several and max(factors) - min(factors) < 1e-6 * abs(factors[0]):
         return f"Your result is the right one times {factors[0]:.4g}, everywhere."
     if max(factors) - min(factors) < 1e-6 * abs(factors[0]):
         return None
-    for name, sizes in _sizes(told):
+    for name, sizes in _sizes(telling):
         for form, value in SCALES.items():
             wanted = [value(size) for size in sizes]
             if None not in wanted and all(

@@ -49,12 +49,12 @@ def explain(expected: list[Any], actual: list[Any], cases: list[Case]) -> tuple[
 
 def _differing_paths(expected: list[Any], actual: list[Any], cases: list[Case]) -> Iterator[Path]:
     """Where the values first differ, in each case that differs; the whole value first where it is no container."""
-    seen: set[Path] = set()
+    earlier: set[Path] = set()
     for right, wrong, case in zip(expected, actual, cases, strict=True):
         if distance(right, wrong, case) > 1:
             path = first_difference(right, wrong, case)[0]
-            if path not in seen:
-                seen.add(path)
+            if path not in earlier:
+                earlier.add(path)
                 if all(_leads_somewhere(value, path) for value in (*expected, *actual)):
                     yield path
 
@@ -114,7 +114,9 @@ def _explain_arrays(rights: list[Tensor], gots: list[Tensor], cases: list[Case])
         return f"{found[0].upper()}{found[1:]}."
     for sentence, transformation in transformations(rights):
         moved = [transformation(right) for right in rights]
-        if all(one is not None and same(one, got, case) for one, got, case in zip(moved, gots, cases, strict=True)):
+        if all(
+            result is not None and same(result, got, case) for result, got, case in zip(moved, gots, cases, strict=True)
+        ):
             return sentence
     return _with_an_argument(rights, gots, cases) or constants(rights, gots, cases)
 
@@ -258,12 +260,12 @@ def wrong_axis(right: Any, got: Any, case: Case) -> str | None:
             continue
         for name, operation in AXIS_OPERATIONS.items():
             done = [operation(x, axis) for axis in range(x.dim())]
-            asked = next((axis for axis, one in enumerate(done) if same(one, right, case)), None)
-            taken = next((axis for axis, one in enumerate(done) if axis != asked and same(one, got, case)), None)
+            asked = next((axis for axis, result in enumerate(done) if same(result, right, case)), None)
+            taken = next((axis for axis, result in enumerate(done) if axis != asked and same(result, got, case)), None)
             if asked is not None and taken is not None:
                 return f"you took the {name} along axis {taken}; it belongs along axis {asked}"
     return None
 
 
-def same(one: Tensor, got: Tensor, case: Case | None) -> bool:
-    return one.shape == got.shape and distance(one.double(), got.double(), case) <= 1
+def same(result: Tensor, got: Tensor, case: Case | None) -> bool:
+    return result.shape == got.shape and distance(result.double(), got.double(), case) <= 1
