@@ -47,7 +47,7 @@ plot.use_style()
 # | $y, C$ | class numbers, number of classes | `(N,)` |
 # | $s$ | standard deviation of a Gaussian decoder | |
 #
-# These parts come from the morning. One thing differs: `gaussian_kl` returns the KL of *each dimension*, so you sum over them yourself.
+# These parts come from the morning. One thing is new: `kl_by_dimension` returns the KL of *each dimension*, so you sum over them yourself.
 
 
 # %%
@@ -65,7 +65,7 @@ class VAE(nn.Module):
         return self.decoder(mean + (0.5 * log_variance).exp() * eps), mean, log_variance
 
 
-def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+def kl_by_dimension(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL to the standard normal of each dimension. mean, log_variance: (N, K); returns (N, K) in nats."""
     return 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
 
@@ -101,7 +101,7 @@ def train(model: nn.Module, x: Tensor, loss_of, *, epochs: int, lr: float = 2e-3
 def negative_elbo(model: nn.Module, x: Tensor, beta: float = 1.0) -> Tensor:
     """Distortion plus beta times rate, the mean over a batch x (N, D)."""
     logits, mean, log_variance = model(x)
-    return (beta * gaussian_kl(mean, log_variance).sum(1) - log_likelihood(x, logits)).mean()
+    return (beta * kl_by_dimension(mean, log_variance).sum(1) - log_likelihood(x, logits)).mean()
 
 
 torch.manual_seed(0)
@@ -203,7 +203,7 @@ def beta_sweep(
             optimiser.step()
         with torch.no_grad():
             logits, mean, log_variance = model(x, torch.zeros(len(x), latent, dtype=x.dtype))
-            rates.append(gaussian_kl(mean, log_variance).sum(1).mean())
+            rates.append(kl_by_dimension(mean, log_variance).sum(1).mean())
             distortions.append(-log_likelihood(x, logits).mean())
     return torch.stack(rates), torch.stack(distortions)
     ### END SOLUTION
@@ -243,14 +243,14 @@ plot.alt(
 # **A worked number.** Two dimensions with mean KL 0.1 and 2, and `free` 0.5: the charge is $0.5+2=2.5$ nats.
 #
 # ### Exercise 7.13: free bits (core)
-# From the encoder's outputs for a batch to the charge, a scalar. `gaussian_kl` gives the KL of each image and dimension.
+# From the encoder's outputs for a batch to the charge, a scalar. `kl_by_dimension` gives the KL of each image and dimension.
 
 
 # %%
 def free_bits(mean: Tensor, log_variance: Tensor, free: float) -> Tensor:
     """mean, log_variance: (N, K); free: nats for each dimension; returns the charged rate, a scalar in nats an image."""
     ### BEGIN SOLUTION
-    by_dimension = gaussian_kl(mean, log_variance).mean(0)
+    by_dimension = kl_by_dimension(mean, log_variance).mean(0)
     charged = by_dimension.clamp(min=free)
     return charged.sum()
     ### END SOLUTION
@@ -264,7 +264,7 @@ check(free_bits)
 def active(model: nn.Module) -> int:
     """How many latent dimensions carry more than 0.05 nats on the test digits."""
     with torch.no_grad():
-        return int((gaussian_kl(*model(test_digits)[1:]).mean(0) > 0.05).sum())
+        return int((kl_by_dimension(*model(test_digits)[1:]).mean(0) > 0.05).sum())
 
 
 def freed(model: nn.Module, x: Tensor) -> Tensor:
@@ -353,7 +353,7 @@ class SectionModel(nn.Module):
         reconstruction, mean, log_variance = (part.float() for part in self.vae(x, y))
         squared = (x - reconstruction).square().sum(1)
         distortion = squared / (2 * (2 * self.log_s).exp()) + x.shape[1] * (self.log_s + 0.5 * math.log(2 * math.pi))
-        return distortion + gaussian_kl(mean, log_variance).sum(1)
+        return distortion + kl_by_dimension(mean, log_variance).sum(1)
 
 
 def train_sections(x: Tensor, y: Tensor, classes: int, epochs: int) -> SectionModel:
@@ -428,7 +428,7 @@ plot.alt(
 # What does one latent number do? Take the codes of four test sections, one of each kind, and move only the number that the encoder uses most. At 0 you see the reconstructions.
 
 # %%
-used_most = int(gaussian_kl(test_codes, test_log_variance).mean(0).argmax())
+used_most = int(kl_by_dimension(test_codes, test_log_variance).mean(0).argmax())
 first = torch.stack([(test_sections.y == kind).nonzero()[0, 0] for kind in range(4)])
 
 
@@ -519,7 +519,7 @@ with torch.no_grad():
     logits, numbers, _ = quantised(test_digits)
     vae_logits, mean, log_variance = vae(test_digits)
 print(f"codebook: rate {8 * math.log(64):.1f} nats, distortion {-log_likelihood(test_digits, logits).mean():.1f} nats, {len(numbers.unique())} of 64 entries used")  # fmt: skip
-print(f"VAE:      rate {gaussian_kl(mean, log_variance).sum(1).mean():.1f} nats, distortion {-log_likelihood(test_digits, vae_logits).mean():.1f} nats")  # fmt: skip
+print(f"VAE:      rate {kl_by_dimension(mean, log_variance).sum(1).mean():.1f} nats, distortion {-log_likelihood(test_digits, vae_logits).mean():.1f} nats")  # fmt: skip
 print("the first digit in whole numbers:", numbers[0].tolist())
 
 # %% [markdown]
@@ -654,7 +654,7 @@ def find_the_bug(
         mean, log_variance = model.encoder(x).chunk(2, dim=1)
         std = (0.5 * log_variance).exp()
         logits = model.decoder(mean + std * torch.randn_like(mean))
-        rate = gaussian_kl(mean, log_variance).sum(1)
+        rate = kl_by_dimension(mean, log_variance).sum(1)
         loss = (rate - log_likelihood(x, logits)).mean()
         optimiser.zero_grad()
         loss.backward()

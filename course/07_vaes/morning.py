@@ -669,7 +669,7 @@ check(interpolate)
 
 # %%
 def latent_grid(side: int) -> Tensor:
-    """Returns (side, side, 2): entry [row, column] is the code (quantile of the column, quantile of the row)."""
+    """Returns (side, side, 2), float32: entry [row, column] is the code (quantile of the column, quantile of the row)."""
     ### BEGIN SOLUTION
     quantiles = torch.special.ndtri((torch.arange(side) + 0.5) / side)
     across, down = quantiles.expand(side, side), quantiles[:, None].expand(side, side)

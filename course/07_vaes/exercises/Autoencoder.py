@@ -94,6 +94,30 @@ class ReturnsTheCode(nn.Module):
         return self.encoder(x)
 
 
+@exercise.mistake("The activation between the layers is tanh; asked for is a ReLU.")
+class WithTanh(nn.Module):
+    def __init__(self, features, hidden, latent):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(features, hidden), nn.Tanh(), nn.Linear(hidden, latent))
+        self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.Tanh(), nn.Linear(hidden, features))
+
+    def forward(self, x):
+        return self.decoder(self.encoder(x))
+
+
+@exercise.mistake(
+    "forward returns two things, reconstruction and code. The loss takes the reconstruction alone: return one tensor."
+)
+class ReturnsBoth(nn.Module):
+    def __init__(self, features, hidden, latent):
+        super().__init__()
+        self.encoder, self.decoder = two(features, hidden, latent), two(latent, hidden, features)
+
+    def forward(self, x):
+        code = self.encoder(x)
+        return self.decoder(code), code
+
+
 @exercise.alternative
 class LayersByName(nn.Module):
     def __init__(self, features, hidden, latent):

@@ -104,6 +104,28 @@ class MeanDecoded(Base):
         return self.decoder(self.join(mean, condition)), mean, log_variance
 
 
+@exercise.mistake(
+    "In the encoder's input the condition stands in front. Append it, at the end of x, as at the end of z."
+)
+class FrontOfTheEncoder(Base):
+    def forward(self, x, y, eps=None):
+        condition = self.condition(y, x)
+        mean, log_variance = self.encoder(self.join(condition, x)).chunk(2, dim=1)
+        z = mean + (log_variance / 2).exp() * (torch.randn_like(mean) if eps is None else eps)
+        return self.decoder(self.join(z, condition)), mean, log_variance
+
+
+@exercise.mistake(
+    "In the decoder's input the condition stands in front. Append it, at the end of z, as at the end of x."
+)
+class FrontOfTheDecoder(Base):
+    def forward(self, x, y, eps=None):
+        condition = self.condition(y, x)
+        mean, log_variance = self.encoder(self.join(x, condition)).chunk(2, dim=1)
+        z = mean + (log_variance / 2).exp() * (torch.randn_like(mean) if eps is None else eps)
+        return self.decoder(self.join(condition, z)), mean, log_variance
+
+
 @exercise.alternative
 class ByLayers(nn.Module):
     def __init__(self, features, hidden, latent, classes):

@@ -22,17 +22,18 @@ def probe(candidate, case):
     doubling = nn.Linear(x.shape[1], x.shape[1], bias=False).double()
     with torch.no_grad():
         doubling.weight.copy_(2 * torch.eye(x.shape[1]))
-    before = x.clone()
     model = candidate(doubling, noise, dropped)
     quiet = model.eval()(x)
     model.train()
     many = x[:1].expand(20_000, -1).clone()
+    before = many.clone()
     first, second = model(many).detach(), model(many).detach()
     kept = first != 0
-    added = torch.where(kept, first - 2 * many, 0.0)
+    added = torch.where(kept, first - 2 * before, 0.0)
     share = kept.double().mean()
     return {
         "evaluation mode": quiet.detach(),
+        "input left as it was": torch.equal(many, before),
         "noise centred": bool((added.mean() / noise).abs() < 0.05),
         "spread of the noise": round((added.square().sum() / kept.sum()).sqrt().item() / noise, 1),
         "share of pixels dropped": round(1 - share.item(), 1),
@@ -42,7 +43,6 @@ def probe(candidate, case):
         "drops differ from image to image": dropped == 0 or not bool((kept == kept[:1]).all()),
         "damage differs from pixel to pixel": not torch.allclose(added[:, 0], added[:, 1]),
         "drops differ from pixel to pixel": dropped == 0 or not torch.equal(kept[:, 0], kept[:, 1]),
-        "input left as it was": torch.equal(x, before),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
 
@@ -130,6 +130,32 @@ class OneNoiseForAll(nn.Module):
         if self.training:
             x = (x + self.noise * torch.randn_like(x[:1])) * (torch.rand_like(x[:1]) >= self.dropped)
         return self.autoencoder(x)
+
+
+exercise.edit(
+    "dropout", "x = x * (torch.rand_like(x) >= self.dropped)", "x = nn.functional.dropout(x, self.dropped)",
+    "Dropout also divides what it keeps by 1 - dropped, so the rest of the image becomes brighter. Here pixels are set to zero and nothing else.",
+)  # fmt: skip
+exercise.edit(
+    "noise_of_one_image", "torch.randn_like(x)", "torch.randn_like(x[0])",
+    "The noise has the shape of one image, so every image of the batch gets the same noise. Draw it for the whole batch: torch.randn_like(x).",
+)  # fmt: skip
+exercise.edit(
+    "mask_of_one_image", "torch.rand_like(x)", "torch.rand_like(x[:1])",
+    "The same pixels are dropped in every image. Draw a number for every pixel of every image: torch.rand_like(x).",
+)  # fmt: skip
+exercise.edit(
+    "whole_images", "torch.rand_like(x)", "torch.rand(len(x), 1)",
+    "You draw one number for each image, so an image is dropped whole or not at all. Each pixel is dropped by itself.",
+)  # fmt: skip
+exercise.edit(
+    "multiplied", "x = x + self.noise", "x = x + x * self.noise",
+    "The noise is multiplied by the image, so dark pixels get none. It is added, whatever the pixel holds.",
+)  # fmt: skip
+exercise.edit(
+    "input_changed", "x = x + self.noise", "x += self.noise",
+    "The noise is written into the images that came in, so the data themselves are damaged, more in every epoch. Make a new tensor: x = x + ...",
+)  # fmt: skip
 
 
 @exercise.alternative

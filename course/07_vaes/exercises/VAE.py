@@ -107,6 +107,42 @@ class SpreadReturned(Base):
         return logits, mean, (log_variance / 2).exp()
 
 
+@exercise.mistake(
+    "The noise is uniform between 0 and 1: rand draws from the unit interval. It must be standard normal, torch.randn_like."
+)
+class UniformNoise(Base):
+    def draw(self, mean, log_variance, eps):
+        return mean + (log_variance / 2).exp() * (torch.rand_like(mean) if eps is None else eps)
+
+
+@exercise.mistake("Where eps is not given you decode without noise. Then it must be drawn: torch.randn_like(mean).")
+class NoNoiseByDefault(Base):
+    def draw(self, mean, log_variance, eps):
+        return mean if eps is None else mean + (log_variance / 2).exp() * eps
+
+
+@exercise.mistake("One draw of noise serves the whole batch. Every image needs its own: torch.randn_like(mean).")
+class OneNoiseForTheBatch(Base):
+    def draw(self, mean, log_variance, eps):
+        return mean + (log_variance / 2).exp() * (torch.randn_like(mean[:1]) if eps is None else eps)
+
+
+@exercise.mistake(
+    "The noise is stretched by the variance. The standard deviation is exp(log_variance / 2), as in reparameterise."
+)
+class StretchedByTheVariance(Base):
+    def draw(self, mean, log_variance, eps):
+        return mean + log_variance.exp() * (torch.randn_like(mean) if eps is None else eps)
+
+
+@exercise.mistake(
+    "The encoder ends in a ReLU, so neither a mean nor a log-variance can be negative. Its last layer has no activation."
+)
+class RectifiedEncoder(Base):
+    def halves(self, x):
+        return self.encoder(x).relu().chunk(2, dim=1)
+
+
 @exercise.alternative
 class ByIndexing(nn.Module):
     def __init__(self, features, hidden, latent):

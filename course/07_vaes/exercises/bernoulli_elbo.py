@@ -94,6 +94,24 @@ def squared_error(x, logits, mean, log_variance):
     return -(logits.sigmoid() - x).square().sum(1) - kl
 
 
+exercise.edit(
+    "mean_of_everything", "reduction=\"none\").sum(1)", "reduction=\"mean\")",
+    "F.binary_cross_entropy_with_logits takes the mean over all pixels of all images unless you say otherwise. Ask for reduction='none' and sum over dim 1.",
+)  # fmt: skip
+exercise.edit(
+    "only_the_white_pixels", "-F.binary_cross_entropy_with_logits(logits, x, reduction=\"none\").sum(1)", "(x * F.logsigmoid(logits)).sum(1)",
+    "Only the pixels that are 1 count. A pixel that is 0 has a likelihood too, 1 - p: the term (1 - x) log(1 - p) is missing.",
+)  # fmt: skip
+exercise.edit(
+    "clamped_logarithm", "F.binary_cross_entropy_with_logits(logits, x,", "F.binary_cross_entropy(logits.sigmoid(), x,",
+    "The sigmoid comes first, and F.binary_cross_entropy cuts its logarithms at -100: for large logits the value is wrong and the gradient gone. Take the version with logits.",
+)  # fmt: skip
+exercise.edit(
+    "small_number_added", "-F.binary_cross_entropy_with_logits(logits, x, reduction=\"none\").sum(1)", "(x * (logits.sigmoid() + 1e-8).log() + (1 - x) * (1 - logits.sigmoid() + 1e-8).log()).sum(1)",
+    "A small number inside the logarithm hides the overflow: for large logits the value stops at its logarithm, and the gradient is gone. Take the cross-entropy with logits.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_softplus(x, logits, mean, log_variance):
     return (x * logits - F.softplus(logits)).sum(1) - gaussian_kl(mean, log_variance)

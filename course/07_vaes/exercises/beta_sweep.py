@@ -31,7 +31,7 @@ exercise.edit(
     "beta does not reach the loss: every point of your curve is the same model.",
 )  # fmt: skip
 exercise.edit(
-    "rate_times_beta", "rates.append(gaussian_kl(mean, log_variance).sum(1).mean())", "rates.append(beta * gaussian_kl(mean, log_variance).sum(1).mean())",
+    "rate_times_beta", "rates.append(kl_by_dimension(mean, log_variance).sum(1).mean())", "rates.append(beta * kl_by_dimension(mean, log_variance).sum(1).mean())",
     "You report beta times the rate. beta belongs into the loss of training; what is measured must be the same quantity at every point.",
 )  # fmt: skip
 exercise.edit(
@@ -71,7 +71,7 @@ def one_model(x, betas, *, hidden, latent, steps, lr=1e-2, seed=0):
             optimiser.step()
         with torch.no_grad():
             logits, mean, log_variance = model(x, torch.zeros(len(x), latent, dtype=x.dtype))
-            rates.append(gaussian_kl(mean, log_variance).sum(1).mean())
+            rates.append(kl_by_dimension(mean, log_variance).sum(1).mean())
             distortions.append(-log_likelihood(x, logits).mean())
     return torch.stack(rates), torch.stack(distortions)
 
@@ -88,7 +88,7 @@ def point_by_point(x, betas, *, hidden, latent, steps, lr=1e-2, seed=0):
             optimiser.step()
         with torch.no_grad():
             logits, mean, log_variance = model(x, x.new_zeros(x.shape[0], latent))
-        return gaussian_kl(mean, log_variance).sum() / len(x), -log_likelihood(x, logits).sum() / len(x)
+        return kl_by_dimension(mean, log_variance).sum() / len(x), -log_likelihood(x, logits).sum() / len(x)
 
     rates, distortions = zip(*map(point, betas), strict=True)
     return torch.stack(rates), torch.stack(distortions)
@@ -103,7 +103,7 @@ def loss_written_out(x, betas, *, hidden, latent, steps, lr=1e-2, seed=0):
         optimiser = torch.optim.Adam(model.parameters(), lr=lr)
         for step in range(steps + 1):
             logits, mean, log_variance = model(x) if step < steps else model(x, torch.zeros(len(x), latent).to(x))
-            rate, distortion = gaussian_kl(mean, log_variance).sum(1).mean(), -log_likelihood(x, logits).mean()
+            rate, distortion = kl_by_dimension(mean, log_variance).sum(1).mean(), -log_likelihood(x, logits).mean()
             if step < steps:
                 optimiser.zero_grad()
                 (distortion + beta * rate).backward()

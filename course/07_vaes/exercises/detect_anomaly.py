@@ -22,6 +22,7 @@ def cases():
     yield Case(row(0), row(1)).named("one pair")
     yield Case(row(1, 1, 1), row(1, 1)).named("ties only")
     yield Case(noise(7), noise(5, seed=1) + 1).named("seven normal and five odd")
+    yield Case(row(0, 0, 9), row(1, 2)).named("a normal score far above all others")
     yield Case(row(5, 1, 3, 3), row(3, 5, 0, 2)).named("unsorted, with ties")
 
 
@@ -53,6 +54,25 @@ exercise.edit(
 def at_one_threshold(normal, odd):
     threshold = normal.mean()
     return 0.5 * ((odd > threshold).double().mean() + (normal <= threshold).double().mean())
+
+
+exercise.edit(
+    "signs_averaged", "(difference.sign() + 1) / 2", "difference.sign()",
+    "You averaged the signs, so a lost pair counts -1 and a tie 0. A win counts 1, a tie one half, a loss 0.",
+)  # fmt: skip
+exercise.edit(
+    "smoothed", "(difference.sign() + 1) / 2", "difference.sigmoid()",
+    "You counted each pair by a sigmoid of the difference. A pair is won, lost or tied, however small the difference.",
+)  # fmt: skip
+exercise.edit(
+    "side_by_side", "odd[:, None] - normal[None, :]", "odd[: len(normal)] - normal[: len(odd)]",
+    "You compared the first odd score with the first normal one, and so on. Every odd score meets every normal one: give one of them a second axis.",
+)  # fmt: skip
+
+
+@exercise.mistake("You compared the two means. The AUROC counts the pairs in which the odd score is higher.")
+def means_compared(normal, odd):
+    return (odd.mean() > normal.mean()).double()
 
 
 @exercise.alternative

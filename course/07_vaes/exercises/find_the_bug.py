@@ -33,8 +33,8 @@ exercise.bug(
 )
 exercise.bug(
     "rate_averaged",
-    "rate = gaussian_kl(mean, log_variance).sum(1)",
-    "rate = gaussian_kl(mean, log_variance).mean(1)",
+    "rate = kl_by_dimension(mean, log_variance).sum(1)",
+    "rate = kl_by_dimension(mean, log_variance).mean(1)",
     "One bug is left, the second symptom: the rate is averaged over the latent dimensions. Independent dimensions add; averaged, the rate counts K times too little.",
     left="the rate",
 )
@@ -55,7 +55,7 @@ def program(x, latent, steps, draws, lr, seed):
     losses = []
     for _ in range(steps):
         logits, mean, log_variance = model(x)
-        loss = gaussian_kl(mean, log_variance).sum(1).mean() - log_likelihood(x, logits).mean()
+        loss = kl_by_dimension(mean, log_variance).sum(1).mean() - log_likelihood(x, logits).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -56,28 +56,28 @@ exercise.edit(
     "The threshold was applied to each image. A dimension may be useful for some images only; average over the batch before you clamp."
 )
 def threshold_first(mean, log_variance, free):
-    return gaussian_kl(mean, log_variance).clamp(min=free).mean(0).sum()
+    return kl_by_dimension(mean, log_variance).clamp(min=free).mean(0).sum()
 
 
 @exercise.mistake(
     "The threshold was applied to the sum of all dimensions. One busy dimension then pays for all, and the others still collapse."
 )
 def threshold_on_the_total(mean, log_variance, free):
-    return gaussian_kl(mean, log_variance).mean(0).sum().clamp(min=free)
+    return kl_by_dimension(mean, log_variance).mean(0).sum().clamp(min=free)
 
 
 @exercise.mistake("You summed over the images instead of averaging: the rate then grows with the batch size.")
 def summed_over_images(mean, log_variance, free):
-    return gaussian_kl(mean, log_variance).sum(0).clamp(min=free).sum()
+    return kl_by_dimension(mean, log_variance).sum(0).clamp(min=free).sum()
 
 
 @exercise.alternative
 def by_relu(mean, log_variance, free):
-    by_dimension = gaussian_kl(mean, log_variance).sum(dim=0) / len(mean)
+    by_dimension = kl_by_dimension(mean, log_variance).sum(dim=0) / len(mean)
     return (F.relu(by_dimension - free) + free).sum()
 
 
 @exercise.alternative
 def by_maximum(mean, log_variance, free):
-    by_dimension = gaussian_kl(mean, log_variance).mean(dim=0)
+    by_dimension = kl_by_dimension(mean, log_variance).mean(dim=0)
     return torch.where(by_dimension > free, by_dimension, torch.full_like(by_dimension, free)).sum()

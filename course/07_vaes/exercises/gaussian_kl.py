@@ -73,6 +73,24 @@ def exchanged(mean, log_variance):
     return 0.5 * ((1 + mean**2) * (-log_variance).exp() - 1 + log_variance).sum(1)
 
 
+exercise.edit(
+    "standard_deviation_as_variance", "log_variance.exp() - 1", "(0.5 * log_variance).exp() - 1",
+    "sigma stands where sigma squared belongs: log_variance.exp() is the variance already, without the one half.",
+)  # fmt: skip
+exercise.edit(
+    "half_of_the_first_term", "0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)", "(0.5 * mean**2 + log_variance.exp() - 1 - log_variance)",
+    "The one half multiplies the squared mean only. It stands before the bracket, so it halves all four terms.",
+)  # fmt: skip
+exercise.edit(
+    "axis_kept", ".sum(1)", ".sum(1, keepdim=True)",
+    "An axis of length 1 is kept: keepdim gives (N, 1), and asked for is (N,), one number for each image.",
+)  # fmt: skip
+exercise.edit(
+    "mean_of_the_images", ".sum(1)", ".sum(1).mean()",
+    "You averaged over the images too. Return one number for each image; the training loop takes the mean.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_torch(mean, log_variance):
     from torch.distributions import Normal, kl_divergence

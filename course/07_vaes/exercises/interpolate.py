@@ -83,6 +83,41 @@ def end_left_out(a, b, steps):
     return (((1 - t) * angle).sin() * a + (t * angle).sin() * b) / angle.sin()
 
 
+exercise.edit(
+    "ends_left_out", "torch.linspace(0, 1, steps, dtype=a.dtype)", "torch.linspace(0, 1, steps + 2, dtype=a.dtype)[1:-1]",
+    "Neither end belongs to your walk. Both do: t goes from 0 to 1, with 0 and 1 among the `steps` values.",
+)  # fmt: skip
+exercise.edit(
+    "arc_sine", ".acos()", ".asin()",
+    "The dot product of unit vectors is the cosine of their angle: take the arc cosine, not the arc sine.",
+)  # fmt: skip
+exercise.edit(
+    "degrees", ".acos()", ".acos().rad2deg()",
+    "The angle is in degrees. torch.sin takes radians, as acos gives them.",
+)  # fmt: skip
+exercise.edit(
+    "weights_exchanged", "((1 - t) * angle).sin() * a + (t * angle).sin() * b", "(t * angle).sin() * a + ((1 - t) * angle).sin() * b",
+    "Off the line you walk from b to a: the factor with 1 - t belongs to a, where t is 0.",
+)  # fmt: skip
+exercise.edit(
+    "stays_at_a", "return (1 - t) * a + t * b", "return a.expand(steps, -1)",
+    "Where both codes lie on one line you stay at a. Their lengths may differ: take the straight line from a to b.",
+)  # fmt: skip
+exercise.edit(
+    "angle_tested", "if angle.sin() < 1e-6", "if angle < 1e-6",
+    "You test the angle, not its sine. In opposite directions the angle is 180 degrees and its sine is 0 as well.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You scaled the points of the straight line to one length. That is an arc, but it is not walked evenly, and codes of different lengths lose theirs: use both sines."
+)
+def line_rescaled(a, b, steps):
+    t = torch.linspace(0, 1, steps, dtype=a.dtype)[:, None]
+    points = (1 - t) * a + t * b
+    return points / points.norm(dim=1, keepdim=True) * a.norm()
+
+
 @exercise.alternative
 def by_a_loop(a, b, steps):
     cosine = float(torch.nn.functional.cosine_similarity(a, b, dim=0))

@@ -100,6 +100,32 @@ def closed_form_kl(x, logits, mean, log_variance, eps):
     return log_weights.logsumexp(0) - math.log(len(eps))
 
 
+exercise.edit(
+    "noise_as_code", "z = mean + (0.5 * log_variance).exp() * eps", "z = eps",
+    "The prior is taken at eps. It is the density of the code: z = mean + sigma * eps.",
+)  # fmt: skip
+exercise.edit(
+    "posterior_at_z", "(eps.square() + log_variance)", "(z.square() + log_variance)",
+    "The square in log q is that of z. It is ((z - mean) / sigma) squared, which is eps squared.",
+)  # fmt: skip
+exercise.edit(
+    "half_of_the_log_variance", "(eps.square() + log_variance)", "(eps.square() + 0.5 * log_variance)",
+    "The log-variance is halved twice: the one half already stands before the bracket.",
+)  # fmt: skip
+exercise.edit(
+    "images_counted", "math.log(len(eps))", "math.log(len(x))",
+    "You divide by the number of images. The mean is over the draws: the logarithm of len(eps).",
+)  # fmt: skip
+exercise.edit(
+    "prior_doubled", "-0.5 * z.square()", "-z.square()",
+    "The one half of the prior is missing: log p(z) is -z squared over 2.",
+)  # fmt: skip
+exercise.edit(
+    "best_draw", "log_weights.logsumexp(0) - math.log(len(eps))", "log_weights.max(0).values",
+    "You took the largest weight. Asked for is the logarithm of their mean: logsumexp over the draws, minus log S.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_distributions(x, logits, mean, log_variance, eps):
     from torch.distributions import Normal

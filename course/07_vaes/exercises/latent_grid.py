@@ -50,6 +50,20 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "side_plus_one", "(torch.arange(side) + 0.5) / side", "(torch.arange(side) + 1.0) / (side + 1)",
+    "Your levels are 1/(side + 1), 2/(side + 1) and so on. The middles of `side` equal parts are (i + 0.5) / side.",
+)  # fmt: skip
+exercise.edit(
+    "ends_included", "(torch.arange(side) + 0.5) / side", "torch.linspace(0, 1, side)",
+    "Your levels reach 0 and 1, whose quantiles are infinite. Take the middles of `side` equal parts: (i + 0.5) / side.",
+)  # fmt: skip
+exercise.edit(
+    "flattened", "dim=-1)", "dim=-1).reshape(-1, 2)",
+    "The codes stand in one list. Keep the grid: (side, side, 2), with row and column as the first two axes.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_broadcasting(side):
     quantiles = torch.special.ndtri((torch.arange(side) + 0.5) / side)

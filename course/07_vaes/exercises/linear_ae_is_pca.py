@@ -71,6 +71,20 @@ def sines(x, weight):
     return (1 - torch.linalg.svdvals(directions @ torch.linalg.qr(weight).Q).square()).clamp(min=0).sqrt()
 
 
+exercise.edit(
+    "columns_of_vh", "Vh[: weight.shape[1]]", "Vh[:, : weight.shape[1]].T",
+    "You took the first K columns of Vh. Its rows are the directions: torch gives V already transposed.",
+)  # fmt: skip
+exercise.edit(
+    "angles", "torch.linalg.svdvals(directions @ basis)", "torch.linalg.svdvals(directions @ basis).clamp(max=1).acos()",
+    "These are the angles themselves. Asked for are their cosines: leave out the arc cosine.",
+)  # fmt: skip
+exercise.edit(
+    "centred_along_the_pixels", "x.mean(0)", "x.mean(1, keepdim=True)",
+    "You subtracted from each image the mean of its own pixels. PCA centres each pixel: the mean over the images, axis 0.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_the_covariance(x, weight):
     vectors = torch.linalg.eigh(x.T.cov()).eigenvectors.flip(1)[:, : weight.shape[1]]

@@ -75,6 +75,40 @@ def not_clamped(mean, log_variance, eps):
     return mean + (0.5 * log_variance).exp() * eps
 
 
+exercise.edit(
+    "clamped_after_halving", "(0.5 * log_variance.clamp(-30, 20)).exp()", "(0.5 * log_variance).clamp(-30, 20).exp()",
+    "You clamped half of the log-variance. The limits are for the log-variance itself: clamp first, then halve.",
+)  # fmt: skip
+exercise.edit(
+    "spread_clamped", "(0.5 * log_variance.clamp(-30, 20)).exp()", "(0.5 * log_variance).exp().clamp(-30, 20)",
+    "You clamped the standard deviation, after the exponential. Clamp the log-variance before it: so it can neither overflow nor be cut at 20.",
+)  # fmt: skip
+exercise.edit(
+    "root_of_the_clamped_log", "(0.5 * log_variance.clamp(-30, 20)).exp()", "log_variance.clamp(-30, 20).sqrt()",
+    "The square root is taken of the logarithm, clamped or not, which may be negative. The root of the variance is exp(log_variance / 2).",
+)  # fmt: skip
+exercise.edit(
+    "clamped_above_only", "clamp(-30, 20)", "clamp(max=20)",
+    "Only the upper limit is there. Clamp from below too, at -30, so that the standard deviation cannot vanish.",
+)  # fmt: skip
+exercise.edit(
+    "clamped_below_only", "clamp(-30, 20)", "clamp(min=-30)",
+    "Only the lower limit is there. It is the upper one, 20, that keeps the exponential finite.",
+)  # fmt: skip
+exercise.edit(
+    "own_noise", "* eps", "* torch.randn_like(std)",
+    "You draw new noise and do not use `eps`. The noise is given: multiply the standard deviation by it.",
+)  # fmt: skip
+exercise.edit(
+    "mean_stretched", "mean + std * eps", "std + mean * eps",
+    "Mean and standard deviation changed places: the mean is added, the standard deviation multiplies eps.",
+)  # fmt: skip
+exercise.edit(
+    "twice_the_log", "(0.5 * log", "(2.0 * log",
+    "The log-variance is doubled. The standard deviation is the root of the variance, and a root halves the logarithm.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_the_root(mean, log_variance, eps):
     return log_variance.clamp(-30, 20).exp().sqrt() * eps + mean

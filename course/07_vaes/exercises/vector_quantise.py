@@ -24,6 +24,8 @@ def cases():
     yield Case(torch.tensor([[0.8, 0.6]], dtype=torch.float64), codebook).named("the worked number")
     yield Case(noise(5, 3), noise(4, 3, seed=1)).named("five codes, four entries")
     yield Case(noise(4, 4, seed=2), noise(4, 4, seed=3), 1.0).named("all sizes four, a commitment of 1")
+    far = torch.tensor([[3.0, 0.0], [2.0, 2.0]], dtype=torch.float64)
+    yield Case(0.1 * noise(2, 2, seed=6), far).named("an entry on the axis and one on the diagonal")
     yield Case(noise(6, 1, seed=4), noise(3, 1, seed=5), 0.1).named("codes of one number")
 
 
@@ -70,6 +72,20 @@ def summed(z, codebook, commitment=0.25):
     chosen = codebook[numbers]
     loss = (chosen - z.detach()).square().sum() + commitment * (z - chosen.detach()).square().sum()
     return z + (chosen - z).detach(), numbers, loss
+
+
+exercise.edit(
+    "largest_product", "torch.cdist(z, codebook).argmin(1)", "(z @ codebook.T).argmax(1)",
+    "You chose the entry with the largest scalar product, which favours long entries. The nearest has the smallest distance: torch.cdist.",
+)  # fmt: skip
+exercise.edit(
+    "sum_of_absolute_differences", "torch.cdist(z, codebook)", "torch.cdist(z, codebook, p=1)",
+    "You measure the distance by absolute differences. The nearest is meant as usual, by the square root of the sum of squares.",
+)  # fmt: skip
+exercise.edit(
+    "cut_off", "z + (chosen - z).detach()", "chosen.detach()",
+    "The quantised codes carry no gradient, so the encoder learns nothing from the decoder. Return z + (chosen - z).detach().",
+)  # fmt: skip
 
 
 @exercise.alternative

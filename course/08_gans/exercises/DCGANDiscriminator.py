@@ -22,6 +22,7 @@ exercise = Exercise(
 def cases():
     yield Case(waves(3, 1, 8, 8)).built(1, 8).named("three images of 8x8, width 1")
     yield Case(waves(4, 1, 28, 28, step=0.13)).built(2, 28).named("four images of 28x28, width 2")
+    yield Case(waves(1, 1, 16, 16)).built(2, 16).named("a single image")
     yield Case(waves(2, 1, 32, 32, step=0.11)).built(3, 32).named("two images of 32x32, width 3")
 
 
@@ -48,6 +49,16 @@ exercise.edit(
 exercise.edit(
     "biases_before_normalisation", "padding=1, bias=False)", "padding=1)",
     "A convolution that is followed by batch norm has a bias. The normalisation takes it away again: leave it out.", count=2,
+)  # fmt: skip
+
+
+exercise.edit(
+    "all_axes_squeezed", "self.net(x)[:, 0]", "self.net(x).squeeze()",
+    "squeeze() removes every axis of length 1, for a single image that of the batch too. Take [:, 0] or squeeze(1).",
+)  # fmt: skip
+exercise.edit(
+    "normalised_after_the_activation", "            nn.BatchNorm2d(4 * width),\n            nn.LeakyReLU(0.2),", "            nn.LeakyReLU(0.2),\n            nn.BatchNorm2d(4 * width),",
+    "The last activation comes before its normalisation. The order is: convolution, batch norm, leaky ReLU.",
 )  # fmt: skip
 
 

@@ -54,6 +54,16 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "normalised_after_relu", "            nn.BatchNorm2d(4 * width),\n            nn.ReLU(),", "            nn.ReLU(),\n            nn.BatchNorm2d(4 * width),",
+    "The first ReLU comes before the normalisation. The order is: layer, batch norm, ReLU.",
+)  # fmt: skip
+exercise.edit(
+    "last_bias_missing", "stride=2, padding=1),", "stride=2, padding=1, bias=False),",
+    "The last convolution has no bias. No normalisation follows it, so there it is needed.",
+)  # fmt: skip
+
+
 @exercise.alternative
 class ByHand(nn.Module):
     def __init__(self, latent, width, size):

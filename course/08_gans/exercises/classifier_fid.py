@@ -60,6 +60,32 @@ exercise.edit(
     "divided_by_n", "torch.cov(a.T), torch.cov(b.T)", "torch.cov(a.T, correction=0), torch.cov(b.T, correction=0)",
     "Your covariances divide by N. The text asks for N - 1, as torch.cov does unless told otherwise.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "as_if_symmetric", "torch.linalg.eigvals(cov_a @ cov_b).real", "torch.linalg.eigvalsh(cov_a @ cov_b)",
+    "eigvalsh takes a symmetric matrix, and reads one half of it only. The product of two covariances is not symmetric: torch.linalg.eigvals.",
+)  # fmt: skip
+exercise.edit(
+    "product_of_entries", "cov_a @ cov_b", "cov_a * cov_b",
+    "You multiplied entry by entry. AB is the matrix product: cov_a @ cov_b.",
+)  # fmt: skip
+exercise.edit(
+    "means_of_everything", "(a.mean(0) - b.mean(0))", "(a.mean() - b.mean())",
+    "You compared one mean over all features. Each feature has a mean of its own: mean(0).",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You paired the eigenvalues of the one with those of the other, by size. The eigenvalues of the product AB depend on the directions too."
+)
+def eigenvalues_paired(a, b):
+    cov_a, cov_b = torch.cov(a.T), torch.cov(b.T)
+    root = torch.linalg.eigvalsh(cov_a).clamp(min=0).sqrt() @ torch.linalg.eigvalsh(cov_b).clamp(min=0).sqrt()
+    gap = (a.mean(0) - b.mean(0)).square().sum()
+    return (gap + cov_a.trace() + cov_b.trace() - 2 * root).item()
+
+
 exercise.equivalent("operands of @ swapped", "AB and BA have the same eigenvalues")
 exercise.equivalent(".item(...)", "a tensor of one number is as good")
 exercise.equivalent("operands of - swapped", "the gap is squared")

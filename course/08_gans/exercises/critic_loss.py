@@ -37,6 +37,22 @@ exercise.edit(
     "The weight of the penalty has no effect.",
 )  # fmt: skip
 exercise.edit("summed", ".mean(0)", ".sum(0)", "You summed over the examples; take the mean of each batch.", count=2)
+
+
+exercise.edit(
+    "weight_on_everything", "weight * penalty - distance", "weight * (penalty - distance)",
+    "The weight multiplies the whole loss. It belongs to the penalty alone.",
+)  # fmt: skip
+exercise.edit(
+    "weight_of_ten", "weight * penalty", "10 * penalty",
+    "The weight is always 10, the paper's value. Use the argument.",
+)  # fmt: skip
+exercise.edit(
+    "no_sign", "- distance", "- distance.abs()",
+    "You took the size of the difference, so a critic that has real and generated examples the wrong way round is rewarded too.",
+)  # fmt: skip
+
+
 exercise.equivalent("last argument of mean dropped", "the critic's values have one axis")
 
 

@@ -50,11 +50,58 @@ exercise.edit(
     "strictly_below", "right=True", "right=False",
     "A value is counted one point too late. Between two points, those that are equal to the left one lie to the left: right=True.", count=2,
 )  # fmt: skip
+
+
+exercise.edit(
+    "both_as_counts", ("/ len(a)", "/ len(b)"), ("", ""),
+    "You compare how many values lie to the left. Each sample is a heap of volume 1: divide by its size.",
+)  # fmt: skip
+exercise.edit(
+    "one_size_for_both", " / len(b)", " / len(a)",
+    "Both counts are divided by the size of a. Each sample is divided by its own.",
+)  # fmt: skip
+exercise.edit(
+    "points_unsorted", "torch.cat([a, b]).sort().values", "torch.cat([a, b])",
+    "The points are not sorted, so their differences are no widths. Sort both samples together.",
+)  # fmt: skip
+exercise.edit(
+    "one_point_late", "points[:-1]", "points[1:]",
+    "You count at the right end of each interval. Between two neighbours, what matters is how many values lie at or below the left one: points[:-1].", count=2,
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You paired the sorted values and left over what the longer sample has more. The samples may differ in size: compare the cumulative distributions."
+)
+def shorter_sample_only(a, b):
+    n = min(len(a), len(b))
+    return (a.sort().values[:n] - b.sort().values[:n]).abs().mean()
+
+
+@exercise.mistake(
+    "This is the distance with squared ways, W2. Here each piece of earth costs the way itself, not its square."
+)
+def squared_ways(a, b):
+    long_a = a.repeat_interleave(len(b)).sort().values
+    long_b = b.repeat_interleave(len(a)).sort().values
+    return (long_a - long_b).square().mean().sqrt()
+
+
+@exercise.mistake(
+    "This is the largest gap of the cumulative distributions (the Kolmogorov-Smirnov statistic). Widths have no effect on it: it does not grow with the distance."
+)
+def largest_gap(a, b):
+    points = torch.cat([a, b]).sort().values
+    below_a = torch.searchsorted(a.sort().values, points, right=True) / len(a)
+    below_b = torch.searchsorted(b.sort().values, points, right=True) / len(b)
+    return (below_a - below_b).abs().max().to(a.dtype)
+
+
 exercise.equivalent("operands of - swapped", "only the size of the difference counts")
 
 
 @exercise.mistake(
-    "You moved each value of one sample to a mean of the other. The cheapest plan pairs values in sorted order."
+    "This is the difference of the two means. Earth that moves to the left and earth that moves to the right must not cancel: two samples with one mean may be far apart."
 )
 def difference_of_means(a, b):
     return (a.mean() - b.mean()).abs()

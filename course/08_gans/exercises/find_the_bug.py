@@ -93,6 +93,12 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "another_scale", "pixels / 127.5 - 1", "pixels / 128 - 1",
+    "Your pixels do not quite reach 1: the largest, 255, must become 1. Divide by 127.5, then subtract 1.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_softplus(generator, discriminator, pixels, z):
     x = 2 * pixels.double() / 255 - 1

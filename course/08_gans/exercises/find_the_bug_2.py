@@ -69,6 +69,22 @@ exercise.bug(
     "One bug is left, the third symptom: the length runs over the batch and not over the numbers of one example.",
     left="examples disturb one another",
 )  # fmt: skip
+
+
+exercise.edit(
+    "sides_exchanged", "on_fake.mean() - on_real.mean()", "on_real.mean() - on_fake.mean()",
+    "You exchanged real and generated examples in the last line. It was right: the critic minimises the mean on generated ones minus the mean on real ones.",
+)  # fmt: skip
+exercise.edit(
+    "graph_dropped", ", create_graph=True", "",
+    "You took create_graph=True away. It was right: without it the critic cannot learn from the penalty.",
+)  # fmt: skip
+exercise.edit(
+    "length_of_the_batch", "slope.flatten(1).norm(dim=1)", "slope.norm()",
+    "The length runs over the whole batch, so one example's slope still depends on the others. Take it over all axes but the first.",
+)  # fmt: skip
+
+
 exercise.equivalent(".detach(...)", "the points come without a graph")
 exercise.equivalent("operands of - swapped", "the deviation is squared")
 

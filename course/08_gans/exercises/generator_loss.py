@@ -21,9 +21,10 @@ exercise = Exercise(
 @exercise.cases
 def cases():
     yield Case(row(-5)).named("a sample that is rejected")
+    yield Case(row(-5), False).named("the same, not saturating, by its argument")
     yield Case(row(-5), True).named("the same, saturating")
-    yield Case(row(200, -200)).named("very large logits")
-    yield Case(row(200, -200), True).named("very large logits, saturating")
+    yield Case(row(1000, -1000)).named("very large logits")
+    yield Case(row(1000, -1000), True).named("very large logits, saturating")
     yield Case(2 * noise(6)).named("random logits")
 
 
@@ -44,6 +45,29 @@ exercise.edit(
     "The saturating loss has the wrong sign. It is ln(1 - D), which is negative, and it falls as samples pass for real.",
 )  # fmt: skip
 exercise.edit("summed", ".mean(0)", ".sum(0)", "You summed over the batch; take the mean.", count=2)
+
+
+exercise.edit(
+    "exchanged", "if saturating:", "if not saturating:",
+    "The two losses changed places: with saturating=True return the mean of ln(1 - D), otherwise that of -ln D.",
+)  # fmt: skip
+exercise.edit(
+    "negated", "return F.softplus(-fake)", "return -F.softplus(-fake)",
+    "Your non-saturating loss has the wrong sign: it is the mean of ln D, and minimising it makes samples worse. Return minus the mean of ln D.",
+)  # fmt: skip
+exercise.edit(
+    "log_d_for_saturating", "return -F.softplus(fake)", "return -F.softplus(-fake)",
+    "Your saturating loss is the mean of ln D. It is that of ln(1 - D), which is minus the softplus of the logit itself.",
+)  # fmt: skip
+exercise.edit(
+    "saturating_by_default", "saturating: bool = False", "saturating: bool = True",
+    "The default is the saturating loss. Without the argument the other one is asked for: saturating: bool = False.",
+)  # fmt: skip
+exercise.edit(
+    "critic", "return F.softplus(-fake)", "return -fake",
+    "This is minus the mean logit, the loss against a critic. Here D is a probability: the mean of -ln D is that of the softplus of minus the logit.",
+)  # fmt: skip
+
 
 exercise.equivalent("last argument of mean dropped", "the logits have one axis")
 

@@ -108,6 +108,22 @@ exercise.edit(
     "You took the size of the deviation; the penalty is its square.",
 )  # fmt: skip
 exercise.edit("summed", ").mean()\n", ").sum()\n", "You summed over the examples; take the mean.")
+
+
+exercise.edit(
+    "mean_slope", "((length - 1) ** 2).mean()", "(length.mean() - 1) ** 2",
+    "You averaged the slopes first and squared afterwards, so steep and flat places cancel. Square each deviation, then take the mean.",
+)  # fmt: skip
+exercise.edit(
+    "slope_of_each_number", "slope.flatten(1).norm(dim=1)", "slope.abs()",
+    "You compare the slope by each number with 1. The slope of an example is the length of its whole gradient.",
+)  # fmt: skip
+exercise.edit(
+    "first_example_only", "critic(x_hat).sum()", "critic(x_hat)[0]",
+    "Only the first example's output is differentiated, so all others have slope 0. Take the sum of the outputs.",
+)  # fmt: skip
+
+
 exercise.equivalent("operands of - swapped", "the deviation is squared")
 exercise.equivalent(".detach(...)", "the points come without a graph")
 

@@ -21,7 +21,7 @@ exercise = Exercise(
         {
             "mean": "x.mean(0)",
             "variance": "x.var(0)",
-            "spread within an example": "((x - low) / (high - low)).flatten(2).std(2).mean()".replace(
+            "spread within an example": "((x - low) / (high - low).clamp(min=1e-9)).flatten(2).std(2).mean()".replace(
                 "low", "x.amin(0)"
             ).replace("high", "x.amax(0)"),
             "two examples together": "((x - x.mean(0)).flatten(2)[:, 0, 0] * (x - x.mean(0)).flatten(2)[:, -1, 0]).mean()",
@@ -83,6 +83,22 @@ exercise.edit(
     "extrapolated", "(1 - alpha) * fake", "(1 + alpha) * fake",
     "Your weights do not sum to 1: the second is one minus the first.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "middle", "torch.rand(shape, generator=generator, dtype=x.dtype)", "torch.full(shape, 0.5, dtype=x.dtype)",
+    "You return the middle of each pair. Alpha is drawn, uniform between 0 and 1, for each pair.",
+)  # fmt: skip
+exercise.edit(
+    "half_of_the_line", "torch.rand(shape", "0.5 * torch.rand(shape",
+    "Your points lie on the half of the line next to the generated example only. Alpha runs from 0 to 1.",
+)  # fmt: skip
+exercise.edit(
+    "two_alphas", "(1 - alpha) * fake", "(1 - torch.rand(shape, generator=generator, dtype=x.dtype)) * fake",
+    "You drew a second alpha for the generated example, so the weights do not sum to 1 and the point lies on no line between the two.",
+)  # fmt: skip
+
+
 exercise.equivalent("dtype= dropped", "float32 draws have the same moments")
 
 

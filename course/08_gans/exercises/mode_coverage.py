@@ -36,6 +36,8 @@ def cases():
     yield Case(torch.cat([two[:1].repeat(19, 1), two[1:]]), two, 0.2, 0.1).named("a share of exactly the threshold")
     mostly_bad = torch.cat([two[:1] + row(3, 3) + ramp(30, 2), two[:1].repeat(9, 1), two[1:]])
     yield Case(mostly_bad, two, 0.2).named("forty samples, thirty of them far from both centres")
+    four = torch.stack([row(0, 0), row(10, 0), row(20, 0), row(30, 0)])
+    yield Case(four[[0, 0, 0, 0, 1, 1, 2, 3]], four, 0.2, 0.5).named("two of four modes with exactly the threshold")
     yield Case(row(3, 0)[None], row(0, 0)[None], 1.0).named("a sample at exactly three standard deviations")
 
 
@@ -59,6 +61,37 @@ exercise.edit(
     "share_of_the_good", "/ len(samples)", "/ good.sum().clamp(min=1)",
     "You divided by the number of good samples. The share is of all samples.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "squared_distance", "torch.cdist(samples, centres).min(1)", "torch.cdist(samples, centres).square().min(1)",
+    "You compare the squared distance with 3 standard deviations. Compare the distance.",
+)  # fmt: skip
+exercise.edit(
+    "least_ignored", "least / len(centres)", "0.1 / len(centres)",
+    "The argument least has no effect: the threshold is least / K, not always a tenth of the fair share.",
+)  # fmt: skip
+exercise.edit(
+    "more_than_the_threshold", "share >= least", "share > least",
+    "A mode that holds exactly the threshold is covered: at least, >=.",
+)  # fmt: skip
+exercise.edit(
+    "nearer_than_three", "distance <= 3 * std", "distance < 3 * std",
+    "A sample at exactly 3 standard deviations is good: within 3, <=.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You test each coordinate by itself, so your region is a square whose corners are farther away than 3 standard deviations. Take the distance."
+)
+def by_coordinates(samples, centres, std, least=0.1):
+    table = (samples[:, None] - centres).abs().amax(2)
+    distance, nearest = table.min(1)
+    good = distance <= 3 * std
+    share = torch.bincount(nearest[good], minlength=len(centres)) / len(samples)
+    return int((share >= least / len(centres)).sum()), good.double().mean().item()
+
+
 exercise.equivalent("minlength= dropped", "a mode beyond the last that is counted has a share of 0 and is not covered")
 exercise.equivalent("int(...)", "a tensor of one number is as good")
 exercise.equivalent(".item(...)", "a tensor of one number is as good")

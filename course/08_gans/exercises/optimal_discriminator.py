@@ -70,6 +70,24 @@ def one_half_only(p, q, dx):
     return best, torch.xlogy(p, 2 * best).sum() * dx
 
 
+exercise.edit(
+    "mean_for_the_integral", ".sum() * dx", ".mean()",
+    "You took the mean over the grid. An integral on a grid is the sum of the values times the spacing dx.",
+)  # fmt: skip
+exercise.edit(
+    "logarithm_of_zero", "torch.xlogy(p, best) + torch.xlogy(q, rest)", "p * best.log() + q * rest.log()",
+    "Where a density is 0 you compute 0 times ln 0, which is NaN. torch.xlogy counts it as 0.",
+)  # fmt: skip
+exercise.edit(
+    "in_bits", "math.log(2)", "1.0",
+    "The divergence is V* / 2 plus ln 2, and ln 2 is 0.693: math.log(2). With 1 in its place you mix nats and bits.",
+)  # fmt: skip
+exercise.edit(
+    "log_two_subtracted", "+ math.log(2)", "- math.log(2)",
+    "The ln 2 has the wrong sign. V* is 2 JS - 2 ln 2, so JS is V* / 2 plus ln 2.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_the_mean_density(p, q, dx):
     m = (p + q) / 2

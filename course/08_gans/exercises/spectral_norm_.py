@@ -72,6 +72,28 @@ def not_normalised(weight, u, rounds=1):
     return weight / (u @ matrix @ v), u
 
 
+exercise.edit(
+    "exact_value", "sigma = u @ matrix @ v", "sigma = torch.linalg.svdvals(matrix)[0]",
+    "You took the exact singular value. Asked for is the estimate after the given number of rounds, u W v: it costs two products, not a decomposition.",
+)  # fmt: skip
+exercise.edit(
+    "v_not_normalised", "F.normalize(matrix.T @ u, dim=0)", "matrix.T @ u",
+    "v is not scaled to length 1, so u W v is no singular value: normalise both, u and v.",
+)  # fmt: skip
+exercise.edit(
+    "sigma_squared", "sigma = u @ matrix @ v", "sigma = (u @ matrix @ v) ** 2",
+    "You divided by the square of sigma.",
+)  # fmt: skip
+exercise.edit(
+    "sigma_returned", "return weight / sigma, u", "return weight / sigma, sigma",
+    "The second result is sigma. Return the new u: the next step starts from it.",
+)  # fmt: skip
+exercise.edit(
+    "old_u", "            u = F.normalize(matrix @ v, dim=0)\n", "            new = F.normalize(matrix @ v, dim=0)\n",
+    "u is never replaced: each round starts from the same vector, and the old one comes back. Assign the new one to u.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def with_views(weight, u, rounds=1):
     matrix = weight.reshape(weight.shape[0], -1)

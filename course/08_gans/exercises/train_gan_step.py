@@ -74,7 +74,7 @@ def cases():
 
 exercise.edit(
     "detached_in_the_generators_turn", "generator_loss(discriminator(fake))", "generator_loss(discriminator(fake.detach()).requires_grad_())",
-    "The generator does not move. In its own turn the samples must not be detached: the gradient has to reach its parameters.",
+    "The generator does not move. In its own turn the samples must not be detached, so that the gradient reaches its parameters, and opt_g must step.",
 )  # fmt: skip
 exercise.edit(
     "old_discriminator", ("    loss_d.backward()\n    opt_d.step()\n    loss_g = generator_loss(discriminator(fake))\n", "    loss_g.backward()\n    opt_g.step()\n"), ("    loss_d.backward()\n    loss_g = generator_loss(discriminator(fake))\n", "    loss_g.backward(inputs=list(generator.parameters()))\n    opt_g.step()\n    opt_d.step()\n"),
@@ -132,6 +132,44 @@ def graphs_returned(generator, discriminator, opt_g, opt_d, x, z):
     loss_g.backward()
     opt_g.step()
     return loss_d, loss_g
+
+
+exercise.edit(
+    "other_order", "return loss_d.item(), loss_g.item()", "return loss_g.item(), loss_d.item()",
+    "The two losses come back in the other order: the discriminator's first.",
+)  # fmt: skip
+exercise.edit(
+    "sides_exchanged", "discriminator_loss(discriminator(x), discriminator(fake.detach()))", "discriminator_loss(discriminator(fake.detach()), discriminator(x))",
+    "Real and generated examples changed places in the discriminator's loss: the logits of the real ones come first.",
+)  # fmt: skip
+exercise.edit(
+    "discriminator_moved_twice", "opt_g.step()", "opt_d.step()",
+    "In the generator's turn the discriminator's optimiser takes the step, so the generator never moves.",
+)  # fmt: skip
+exercise.edit(
+    "two_steps", "    opt_d.step()\n", "    opt_d.step()\n    opt_d.step()\n",
+    "The discriminator takes two steps. Each network is updated once.",
+)  # fmt: skip
+exercise.edit(
+    "other_latents", "generator_loss(discriminator(fake))", "generator_loss(discriminator(generator(torch.randn_like(z))))",
+    "The generator draws new examples for its own turn, from other latents. One batch serves both turns.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "Both losses and both gradients come before the first step: the generator is judged by the old discriminator, and its gradient is added to the discriminator's. Finish the discriminator's turn, then ask it again."
+)
+def both_losses_first(generator, discriminator, opt_g, opt_d, x, z):
+    fake = generator(z)
+    loss_d = discriminator_loss(discriminator(x), discriminator(fake.detach()))
+    loss_g = generator_loss(discriminator(fake))
+    opt_d.zero_grad()
+    loss_d.backward()
+    opt_g.zero_grad()
+    loss_g.backward()
+    opt_d.step()
+    opt_g.step()
+    return loss_d.item(), loss_g.item()
 
 
 @exercise.alternative

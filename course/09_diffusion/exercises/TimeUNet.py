@@ -104,6 +104,41 @@ class SkipFromTheStem(Base):
         return F.pixel_shuffle(self.out(self.last(joined, condition)), 2)
 
 
+@exercise.mistake("In the concatenation the output of the first block comes first. The upsampled channels come first.")
+class OtherOrder(Base):
+    def join(self, below, beside):
+        return torch.cat([beside, below], 1)
+
+
+@exercise.mistake("Time and label are multiplied. Their embeddings are added, then the SiLU.")
+class Multiplied(Base):
+    def condition(self, t, y):
+        return F.silu(self.time(sinusoidal_time_embedding(t, 64).to(self.stem.weight.dtype)) * self.label(y))
+
+
+@exercise.mistake(
+    "The upsampling interpolates between the places (bilinear). F.interpolate(h, scale_factor=2) repeats each place twice."
+)
+class Smoothed(Base):
+    def forward(self, x, t, y):
+        condition = self.condition(t, y)
+        beside = self.first(self.stem(F.pixel_unshuffle(x, 2)), condition)
+        below = self.middle(self.down(beside), condition)
+        joined = self.join(F.interpolate(below, scale_factor=2, mode="bilinear"), beside)
+        return F.pixel_shuffle(self.out(self.last(joined, condition)), 2)
+
+
+@exercise.mistake("The middle block does not get the condition. Every block does.")
+class MiddleWithoutCondition(Base):
+    def forward(self, x, t, y):
+        condition = self.condition(t, y)
+        beside = self.first(self.stem(F.pixel_unshuffle(x, 2)), condition)
+        below = self.middle(self.down(beside), torch.zeros_like(condition))
+        return F.pixel_shuffle(
+            self.out(self.last(self.join(F.interpolate(below, scale_factor=2), beside), condition)), 2
+        )
+
+
 @exercise.alternative
 class Plain(Base):
     pass

@@ -40,6 +40,13 @@ exercise.edit(
     "You return alpha, what a single step keeps. Alpha-bar is the product of all steps so far.",
 )  # fmt: skip
 
+
+exercise.edit(
+    "beta_clamped_early", "clamp(max=0.999)", "clamp(max=0.02)",
+    "Beta is cut at 0.02, the linear schedule's last value. Here the limit is 0.999.",
+)  # fmt: skip
+
+
 exercise.equivalent("dtype= dropped", "float32 is enough for the values themselves")
 
 

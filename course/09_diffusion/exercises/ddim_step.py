@@ -28,6 +28,7 @@ def cases():
     yield case(row(1, -0.5)[:, None], 3, 1, row(0.5, 0.2)[:, None], 1.0).named("two steps at once, with fresh noise")
     yield case(waves(2, 1, 2, 3), 4, 1, noise(2, 1, 2, 3), 0.0).named("two images from pure noise")
     yield case(5 * waves(2, 1, 2, 3), 3, 2, noise(2, 1, 2, 3), 0.6).named("data beyond the largest amplitude")
+    yield Case(waves(2, 3), 3, 1, noise(2, 3), noise(2, 3, seed=5), ALPHA_BAR).named("eta not given")
     yield case(waves(2, 1, 3, 2), 2, 0, noise(2, 1, 3, 2), 1.0).named("down to the data")
 
 
@@ -58,6 +59,36 @@ exercise.edit(
 exercise.edit(
     "sigma_squared", "+ sigma * noise", "+ sigma**2 * noise",
     "The fresh noise is multiplied by a variance. sigma is a standard deviation: multiply by it as it is.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "data_of_this_step", "b.sqrt() * x0", "a.sqrt() * x0",
+    "The data are scaled for step t. You arrive at s: the root of alpha_bar[s].",
+)  # fmt: skip
+exercise.edit(
+    "eta_squared", "eta * (", "eta**2 * (",
+    "eta is squared. It multiplies sigma itself, not the variance.",
+)  # fmt: skip
+exercise.edit(
+    "roots_missing", "((1 - b) / (1 - a)).sqrt() * (1 - a / b).sqrt()", "((1 - b) / (1 - a)) * (1 - a / b)",
+    "Both roots of sigma are missing: this is a variance, and sigma a standard deviation.",
+)  # fmt: skip
+exercise.edit(
+    "never_fresh", "sigma = eta * ", "sigma = 0 * ",
+    "eta has no effect: no fresh noise is ever added. It multiplies sigma.",
+)  # fmt: skip
+exercise.edit(
+    "noises_exchanged", ".sqrt() * eps + sigma * noise", ".sqrt() * noise + sigma * eps",
+    "The two noises changed places: sigma multiplies the fresh one, the root the predicted one.",
+)  # fmt: skip
+exercise.edit(
+    "fresh_by_default", "eta: float = 0.0", "eta: float = 1.0",
+    "The default of eta is 1, which is ancestral sampling. DDIM adds no fresh noise unless it is asked to: eta = 0.",
+)  # fmt: skip
+exercise.edit(
+    "clamped_to_one", "clamp(-LIMIT, LIMIT)", "clamp(-1, 1)",
+    "The data are clamped to [-1, 1]. Amplitudes lie between -LIMIT and LIMIT.",
 )  # fmt: skip
 
 

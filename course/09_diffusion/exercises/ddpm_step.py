@@ -58,6 +58,20 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "root_of_beta", "(1 - alpha) / (1 - a).sqrt()", "(1 - alpha).sqrt() / (1 - a).sqrt()",
+    "The factor of the noise has a root too many: it is beta itself over the root of 1 - alpha-bar.",
+)  # fmt: skip
+exercise.edit(
+    "predicted_noise_again", "* noise", "* eps",
+    "You add the predicted noise again. What is added is fresh: the argument noise.",
+)  # fmt: skip
+exercise.edit(
+    "not_stretched", "* eps) / alpha.sqrt()", "* eps)",
+    "The stretch is missing: the forward step shrank x by the root of alpha, so divide by it.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_the_posterior(x, t, eps, noise, alpha_bar):
     mean, variance = posterior_mean_variance(predict_x0(x, t, eps, alpha_bar), x, t, alpha_bar)

@@ -32,9 +32,17 @@ def probe(candidate, case):
     same_tensors = [id(p) for p in average.parameters()]
     for decay in decays:
         candidate(average, model, decay)
+    average_before = {name: b.clone() for name, b in average.named_buffers()}
+    with torch.no_grad():
+        for tensor in (*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())):
+            tensor += 1
+    kept = [p + 1 for p in kept]
     return {
         "average": {name: p.detach().clone() for name, p in average.named_parameters()},
-        "buffers": {name: b.clone() for name, b in average.named_buffers()},
+        "buffers": average_before,
+        "buffers do not follow the model later on": all(
+            torch.equal(b, average_before[name]) for name, b in average.named_buffers()
+        ),
         "the model is left alone": all(torch.equal(a, b) for a, b in zip(kept, model.parameters(), strict=True)),
         "in place": [id(p) for p in average.parameters()] == same_tensors,
         "without a graph": all(p.grad_fn is None for p in average.parameters()),
@@ -60,6 +68,32 @@ exercise.edit(
     "buffers_forgotten", "        mean.copy_(new)\n", "        pass\n",
     "The buffers are not copied. A batch normalisation in the average would keep the statistics of the first weights.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "buffers_averaged", "        mean.copy_(new)", "        mean.lerp_(new, 1 - decay) if mean.is_floating_point() else mean.copy_(new)",
+    "The buffers are averaged too. Statistics of a batch normalisation are averages already: copy them as they are.",
+)  # fmt: skip
+exercise.edit(
+    "model_added", "mean.detach().lerp_(new.detach(), 1 - decay)", "mean.detach().mul_(decay).add_(new.detach())",
+    "The model is added in full, so the weights of the average grow. Its share is 1 - decay.",
+)  # fmt: skip
+exercise.edit(
+    "copied", "mean.detach().lerp_(new.detach(), 1 - decay)", "mean.detach().copy_(new.detach())",
+    "The parameters are copied, so nothing is averaged. The average keeps the share `decay` of itself.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "The buffers of the average are the model's own tensors now, and change with it in its next training step. Copy their numbers: copy_."
+)
+def buffers_shared(average, model, decay):
+    for mean, new in zip(average.parameters(), model.parameters(), strict=True):
+        mean.data = decay * mean.data + (1 - decay) * new.data
+    for mean, new in zip(average.buffers(), model.buffers(), strict=True):
+        mean.data = new.data
+
+
 exercise.equivalent("True -> False", "both models have the same parameters")
 exercise.equivalent(".detach(...) dropped", "without the second, a graph hangs on a temporary and on nothing else")
 

@@ -49,6 +49,34 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "from_zero", "range(steps, 0, -1)", "range(steps)",
+    "Your time runs forwards, from 0 to 1 - 1 / steps. Noise stands at t = 1, so begin there.",
+)  # fmt: skip
+exercise.edit(
+    "one_step_too_many", "range(steps, 0, -1)", "range(steps, -1, -1)",
+    "You take one step too many: the last is from 1 / steps to 0, and no velocity is asked at 0.",
+)  # fmt: skip
+exercise.edit(
+    "in_the_middle", "k / steps)", "(k - 0.5) / steps)",
+    "You ask for the velocity in the middle of each step. Euler's method asks at its start.",
+)  # fmt: skip
+exercise.edit(
+    "spread_to_zero", "k / steps)", "(k - 1) / max(steps - 1, 1))",
+    "Your times run evenly from 1 to 0. The velocity is asked at the start of each step, and 0 is the end of the last: k / steps.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "The velocity is always asked at the first point. Ask it where you have come to: velocity(x, t) with the new x."
+)
+def velocity_at_the_start(velocity, x, steps):
+    end = x
+    for k in range(steps, 0, -1):
+        end = end - velocity(x, torch.full((len(x),), k / steps)) / steps
+    return end
+
+
 @exercise.alternative
 def by_a_grid(velocity, x, steps):
     grid = torch.linspace(1, 0, steps + 1, dtype=x.dtype)

@@ -50,6 +50,12 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "clamped_to_pixels", "clamp(-1, 1)", "clamp(0, 1)",
+    "You changed the clamp. It was right: inside the loop the images lie in [-1, 1], and only the result in [0, 1].",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_signal_and_size(network, x, alpha_bar, steps):
     last = len(alpha_bar) - 1

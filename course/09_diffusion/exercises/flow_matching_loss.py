@@ -16,7 +16,7 @@ exercise = Exercise(
     ),
     probe=probes.call(grad=True),
 )
-MODEL = Code("lambda x, t: 0.5 * x - t.reshape(-1, *[1] * (x.dim() - 1)) * x**2")
+MODEL = Code("lambda x, t: 0.5 * t.dim() * x - t.reshape(-1, *[1] * (x.dim() - 1)) * x**2")
 
 
 @exercise.cases
@@ -53,6 +53,29 @@ exercise.edit(
     "along_the_last_axis", "t.reshape(-1, *[1] * (x0.dim() - 1))", "t",
     "The times lie along the last axis. There is one for each example, so they belong to the first axis.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "time_with_axes", "model(x_t, t)", "model(x_t, s)",
+    "The model gets the times with the axes of the images. It takes t as it came, (N,).",
+)  # fmt: skip
+exercise.edit(
+    "absolute_error", "F.mse_loss", "F.l1_loss",
+    "You took the mean absolute error. Asked for is the mean squared error.",
+)  # fmt: skip
+exercise.edit(
+    "data_to_the_model", "model(x_t, t)", "model(x0, t)",
+    "The model sees the data themselves. It must see the point on the line, x_t.",
+)  # fmt: skip
+exercise.edit(
+    "time_backwards", "model(x_t, t)", "model(x_t, 1 - t)",
+    "The model gets 1 - t. Time 0 is data, for the line and for the model.",
+)  # fmt: skip
+exercise.edit(
+    "target_scaled", "noise - x0)", "s * (noise - x0))",
+    "The velocity is multiplied by t: this is how far the point has come. The velocity of a straight line is the same at every t.",
+)  # fmt: skip
+
 
 exercise.equivalent("first two arguments of mse_loss swapped", "a squared difference has no direction")
 

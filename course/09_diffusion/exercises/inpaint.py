@@ -51,6 +51,34 @@ exercise.edit(
     "The factors are square roots, as in every forward step: sqrt(alpha-bar) and sqrt(1 - alpha-bar).",
 )  # fmt: skip
 
+
+exercise.edit(
+    "steps_exchanged", "denoise(x, t, s)", "denoise(x, s, t)",
+    "t and s are exchanged in the call: denoise goes from t to s, denoise(x, t, s).",
+)  # fmt: skip
+exercise.edit(
+    "last_step_left_out", "zip(times[:-1], times[1:], strict=True)", "zip(times[:-2], times[1:-1], strict=True)",
+    "The last step, down to 0, is missing: every neighbouring pair of `times` is a step.",
+)  # fmt: skip
+exercise.edit(
+    "known_added", "torch.where(mask, there, x)", "x + mask * there",
+    "The known part is added to what is there. Replace it: torch.where.",
+)  # fmt: skip
+exercise.edit(
+    "noise_of_the_number", "noise[k]", "noise[min(s, len(noise) - 1)]",
+    "The noise is picked by the step s. noise[k] belongs to the k-th pair, counted from 0.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "The known pixels are put in once, at the end. The network then completes the rest without having seen them: replace them after every step."
+)
+def only_at_the_end(denoise, x, known, mask, noise, alpha_bar, times):
+    for t, s in zip(times[:-1], times[1:], strict=True):
+        x = denoise(x, t, s)
+    return torch.where(mask, known, x)
+
+
 exercise.equivalent("True -> False", "both slices have the same length")
 
 

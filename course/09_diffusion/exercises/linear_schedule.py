@@ -49,6 +49,32 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "one_beta_more", "torch.linspace(1e-4, 0.02, steps)", "torch.linspace(1e-4, 0.02, steps + 1)[1:]",
+    "Your betas start one step too late: there are `steps` of them, from 1e-4 to 0.02, and the 1 in front is an alpha-bar, not a beta.",
+)  # fmt: skip
+exercise.edit(
+    "factor_upside_down", "1000 / steps", "steps / 1000",
+    "The factor is upside down: with fewer steps each has to do more, so multiply by 1000 / T.",
+)  # fmt: skip
+exercise.edit(
+    "zero_in_front", "torch.ones(1)", "torch.zeros(1)",
+    "Your first entry is 0. At t = 0 nothing is lost: alpha_bar[0] is 1.",
+)  # fmt: skip
+exercise.edit(
+    "betas_subtracted", "alpha.cumprod(0)", "1 - (1 - alpha).cumsum(0)",
+    "You subtract the betas one after the other. Each step keeps the share 1 - beta of what is left: multiply the shares, cumprod.",
+)  # fmt: skip
+exercise.edit(
+    "roots_linear", "torch.linspace(1e-4, 0.02, steps)", "torch.linspace(1e-4**0.5, 0.02**0.5, steps) ** 2",
+    "Your betas grow with the square of a straight line, as in latent diffusion's code. Here beta itself grows linearly.",
+)  # fmt: skip
+exercise.edit(
+    "root_of_alpha_bar", "torch.cat([torch.ones(1), alpha.cumprod(0)])", "torch.cat([torch.ones(1), alpha.cumprod(0)]).sqrt()",
+    "You return the root of alpha-bar, the factor of the data. Asked for is alpha-bar itself.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_a_loop(steps):
     kept, out = 1.0, [1.0]

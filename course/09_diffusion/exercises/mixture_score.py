@@ -68,6 +68,24 @@ def by_densities(x, a, weights, means, std):
     return (density[:, :, None] * difference).sum(1) / variance / density.sum(1, keepdim=True)
 
 
+exercise.edit(
+    "nearest_only", "logits.softmax(1)", "(logits == logits.amax(1, keepdim=True)).to(x.dtype)",
+    "Only the most probable rock pulls. All of them do, each with its responsibility: the softmax.",
+)  # fmt: skip
+exercise.edit(
+    "not_normalised", "logits.softmax(1)", "logits.exp()",
+    "The responsibilities do not sum to 1: divide by their sum, or use the softmax.",
+)  # fmt: skip
+exercise.edit(
+    "divided_by_the_spread", ("(a**0.5 * means - x[:, None]) / variance", "variance * pull.square()"), ("(a**0.5 * means - x[:, None]) / variance**0.5", "pull.square()"),
+    "The pull is divided by the standard deviation. A Gaussian's score is (mean - x) / variance.",
+)  # fmt: skip
+exercise.edit(
+    "noise_for_score", "return (", "return -((1 - a) ** 0.5) * (",
+    "This is the noise that the score implies, -sqrt(1 - a) times it. Asked for is the score itself.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_autograd(x, a, weights, means, std):
     x = x.detach().requires_grad_()

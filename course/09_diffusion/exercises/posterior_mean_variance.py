@@ -53,6 +53,12 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "root_of_this_step", "before.sqrt() * (1 - alpha)", "a.sqrt() * (1 - alpha)",
+    "The factor of x_0 takes alpha-bar at the wrong step: its root is that of alpha_bar[t - 1].",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_precisions(x0, x, t, alpha_bar):
     alpha = alpha_bar[t] / alpha_bar[t - 1]

@@ -47,6 +47,16 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "only_the_noise_divided", "(x - (1 - a).sqrt() * eps) / a.sqrt()", "x - (1 - a).sqrt() * eps / a.sqrt()",
+    "A bracket is missing: only the noise is divided by the root of alpha-bar, and x is not.",
+)  # fmt: skip
+exercise.edit(
+    "clamped", "(x - (1 - a).sqrt() * eps) / a.sqrt()", "((x - (1 - a).sqrt() * eps) / a.sqrt()).clamp(-1, 1)",
+    "You clamped the data to [-1, 1]. The formula has no clamp, and here the data are not limited to that range.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_signal_to_noise(x, t, eps, alpha_bar):
     return x * alpha_bar[t] ** -0.5 - eps * (1 / alpha_bar[t] - 1).sqrt()

@@ -13,7 +13,7 @@ exercise = Exercise(
         "alpha_bar[t] has one number for each example, (N,). What shape must it have to multiply (N, 2), or (N, 1, 32, 32)?",
         "Give it as many axes of length 1 as x0 has after its first, by reshape or by indexing with None. Then write the formula.",
     ),
-    probe=probes.call(grad=True),
+    probe=probes.call(),
 )
 ALPHA_BAR = row(1, 0.81, 0.5, 0.25, 0.04)
 
@@ -50,6 +50,20 @@ exercise.edit(
 exercise.edit(
     "along_the_last_axis", ".reshape(-1, *[1] * (x0.dim() - 1))", "",
     "alpha_bar[t] lies along the last axis of your product. It has one number for each example, so it belongs to the first axis.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "own_noise", "* noise", "* torch.randn_like(x0)",
+    "You draw noise of your own. The noise is an argument: training compares the prediction with it.",
+)  # fmt: skip
+exercise.edit(
+    "product_twice", "alpha_bar[t]", "alpha_bar.cumprod(0)[t]",
+    "You multiply up once more. alpha_bar is the product already.",
+)  # fmt: skip
+exercise.edit(
+    "step_of_the_first", "alpha_bar[t].reshape(-1, *[1] * (x0.dim() - 1))", "alpha_bar[t[0]]",
+    "All examples get the step of the first. Each has a step of its own: alpha_bar[t] has N numbers.",
 )  # fmt: skip
 
 

@@ -60,6 +60,30 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "time_as_fraction", "score(x_t, t)", "score(x_t, t / (len(alpha_bar) - 1))",
+    "You hand the score a fraction of T. It is a function of x_t and of t itself, (N,) whole numbers.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "x_t is made with noise of your own, so the target `noise` has nothing to do with it. Make x_t with the noise that is given."
+)
+def own_noise(score, x0, t, noise, alpha_bar):
+    a = alpha_bar[t][:, None]
+    x_t = a.sqrt() * x0 + (1 - a).sqrt() * torch.randn_like(noise)
+    return ((1 - a).sqrt() * score(x_t, t) + noise).square().mean()
+
+
+@exercise.mistake(
+    "You took the sum over the features and the mean over the examples. Asked for is the mean over all entries."
+)
+def summed_over_features(score, x0, t, noise, alpha_bar):
+    a = alpha_bar[t][:, None]
+    x_t = a.sqrt() * x0 + (1 - a).sqrt() * noise
+    return ((1 - a).sqrt() * score(x_t, t) + noise).square().sum(1).mean()
+
+
 @exercise.alternative
 def by_the_target(score, x0, t, noise, alpha_bar):
     a = alpha_bar[t].unsqueeze(1)

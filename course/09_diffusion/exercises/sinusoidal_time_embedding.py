@@ -43,6 +43,25 @@ exercise.edit(
     "Your frequencies grow from 1 to 10000. They fall: the exponent is negative.",
 )  # fmt: skip
 
+
+exercise.edit(
+    "one_less", "/ (dim // 2))", "/ max(dim // 2 - 1, 1))",
+    "Your exponents run to 1: you divided by d/2 - 1, as Ho and others' code does. The formula here divides by d/2.",
+)  # fmt: skip
+exercise.edit(
+    "from_one", "torch.arange(dim // 2)", "torch.arange(1, dim // 2 + 1)",
+    "Your frequencies start at the second one: j - 1 runs from 0, so the first frequency is 1.",
+)  # fmt: skip
+exercise.edit(
+    "base_of_a_thousand", "10000 **", "1000 **",
+    "The base is 1000. In the formula it is 10000; the 1000 multiplies t.",
+)  # fmt: skip
+exercise.edit(
+    "turns", "1000 * t", "6.283185307179586 * 1000 * t",
+    "You multiplied the angle by 2 pi. The formula has no 2 pi: its frequencies are in radians.",
+)  # fmt: skip
+
+
 exercise.equivalent("// -> /", "dim is even")
 
 
