@@ -96,7 +96,7 @@ exercise.edit(
     "Only the lower limit is there. It is the upper one, 20, that keeps the exponential finite.",
 )  # fmt: skip
 exercise.edit(
-    "own_noise", "* eps", "* torch.randn_like(std)",
+    "own_noise", "* eps", "* std.clone().normal_()",
     "You draw new noise and do not use `eps`. The noise is given: multiply the standard deviation by it.",
 )  # fmt: skip
 exercise.edit(

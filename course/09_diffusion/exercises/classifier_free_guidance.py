@@ -50,10 +50,6 @@ exercise.edit(
     "You scale the conditional answer and leave the other out. Start at the unconditional answer and add the scaled difference.",
 )  # fmt: skip
 exercise.edit(
-    "from_the_conditional", "return unconditional +", "return conditional +",
-    "You start at the conditional answer, so at scale 0 the class still counts. Start at the unconditional one.",
-)  # fmt: skip
-exercise.edit(
     "same_labels_twice", "torch.full_like(y, null)", "y",
     "Both answers are asked with the class, so their difference is 0. The second needs the null label: torch.full_like(y, null).",
 )  # fmt: skip

@@ -54,7 +54,7 @@ exercise.edit(
 
 
 exercise.edit(
-    "own_noise", "* noise", "* torch.randn_like(x0)",
+    "own_noise", "* noise", "* x0.clone().normal_()",
     "You draw noise of your own. The noise is an argument: training compares the prediction with it.",
 )  # fmt: skip
 exercise.edit(
