@@ -145,10 +145,21 @@ def _record_keys(project: Project, parts: Sequence[Part], report: Report, tell: 
     for session, result in record_sessions(project, list(due)):
         if isinstance(result, list):
             report.problems += result
-            report.failed.update(part.id for part in parts if part.session == session)
+            report.failed.update(
+                part.id for part in parts if part.session == session and _concerned(project, part, result)
+            )
             continue
         project.cache.made(f"key {session}", due[session], [key_path(session)])
         report.written.append(key_path(session))
+
+
+def _concerned(project: Project, part: Part, errors: Sequence[DLModuleError]) -> bool:
+    """Whether one of ``errors`` is about the source of ``part`` or an exercise that it defines, or does not say what it is about."""
+    from coursekit.sources.exercise_file import defines
+
+    files = {getattr(error, "file", None) for error in errors}
+    exercises = [path for path in project.exercises(part.session) if path in files]
+    return bool(files & {None, part.path}) or any(defines(project, part.session, part.name, e.stem) for e in exercises)
 
 
 def _write_given(project: Project, parts: Sequence[Part], report: Report) -> None:

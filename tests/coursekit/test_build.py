@@ -12,7 +12,9 @@ import pytest
 
 from coursekit.build import build
 from coursekit.errors import CourseError
+from coursekit.exercises import proofs
 from coursekit.project import Project, select_parts
+from dlmodule.checking import key
 from tests.coursekit.conftest import MORNING, write_course
 
 STUDENT = "notebooks/01_tiny/01_tiny_morning.ipynb"
@@ -202,3 +204,26 @@ def test_a_draft_is_built_and_stops_nothing(tmp_path: Path) -> None:
     report = build(project, keys=False)
     assert len(report.problems) == 1 and "course.json" in report.written
     assert "Another title" in (project.build / "course.json").read_text()
+
+
+def test_files_still_being_written_stop_nothing_of_their_session(tmp_path: Path) -> None:
+    """A part without a closed header and an exercise that is no Python, in no source: told, and all else is made and proved."""
+    project = write_course(tmp_path)
+    folder = project.course / "01_tiny"
+    (folder / "evening.py").write_text("# ---\n# title: half a header\n# %%\n")
+    (folder / "exercises" / "next_one.py").write_text("exercise = Exercise(\n")
+    report = build(project, [])
+    assert sorted({error.file.name for error in report.problems}) == ["evening.py", "next_one.py"]
+    assert report.failed == {"01_tiny.evening"}
+    assert {"course.json", "notebooks/01_tiny/01_tiny_morning.ipynb"} <= set(report.written)
+    assert sorted(key.load(project.key("01_tiny"))) == ["Counter", "double", "find_the_bug", "weights"]
+    assert proofs.prove(project, "01_tiny", "double").solution == "right"
+
+
+def test_an_exercise_that_a_part_defines_must_be_right(tmp_path: Path) -> None:
+    """The same file, where the notebook has the exercise: its part is not made."""
+    project = write_course(tmp_path)
+    project.exercise("01_tiny", "double").write_text("exercise = Exercise(\n")
+    report = build(project, [])
+    assert report.failed == {"01_tiny.morning"}
+    assert "double.py:1: not valid Python" in str(report.problems[0])

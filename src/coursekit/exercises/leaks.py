@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from coursekit.project import Project, find_parts, source_files
+from coursekit.project import Project, find_parts
 from coursekit.sources.exercise_file import exercises_of
 from coursekit.sources.outline import quoted_sessions
 from coursekit.sources.regions import solution_text
-from coursekit.sources.source import source_of
+from coursekit.sources.source import sources_of
 from coursekit.sources.student import student_definition
 
 EDITS = ("exercise.edit(", "exercise.bug(", "exercise.variant(")  # what they take from and put into a solution
@@ -29,12 +29,10 @@ def secret_lines(project: Project, session: str, part: str | None = None) -> dic
     """Normalised lines that a learner must not receive, each with where it stands. part: only that part's."""
     secrets: dict[str, str] = {}
     public: set[str] = set()
-    folder = project.course / session
     metas = exercises_of(project, session)
-    for path in source_files(folder):
-        if part is not None and path.stem != part:
+    for source in sources_of(project, session):
+        if part is not None and source.path.stem != part:
             continue
-        source = source_of(project, session, path.stem)
         for cell in source.cells:
             text = cell.text
             hidden: set[int] = set()
@@ -42,14 +40,14 @@ def secret_lines(project: Project, session: str, part: str | None = None) -> dic
                 hidden |= set(range(region.begin, region.end + 1))
             for number, line in enumerate(text.split("\n"), 1):
                 if number in hidden:
-                    _keep(secrets, line, f"{path.name}:{cell.line + number - 1}")
+                    _keep(secrets, line, f"{source.path.name}:{cell.line + number - 1}")
                 else:
                     public.add(normal(line))
         for meta in source.exercises:
             public |= {normal(line) for line in student_definition(source, meta.name).split("\n")}
             public |= {normal(line) for hint in (*meta.hints, meta.starter or "") for line in hint.split("\n")}
     for path in project.exercises(session):
-        if part is not None and metas[path.stem].part != part:
+        if path.stem not in metas or (part is not None and metas[path.stem].part != part):
             continue
         for number, line in _answers(path):
             _keep(secrets, line, f"exercises/{path.name}:{number}")
@@ -122,9 +120,10 @@ def _in_probes(project: Project, session: str, path: Path, secrets: dict[str, st
 
 def _own_lines(project: Project, session: str, name: str) -> set[str]:
     """The normalised lines of the cells that define an exercise."""
-    part = exercises_of(project, session)[name].part
-    cells = source_of(project, session, part).cells
-    return {normal(line) for cell in cells if name in cell.exercises("defines") for line in cell.text.split("\n")}
+    cells = [
+        cell for source in sources_of(project, session) for cell in source.cells if name in cell.exercises("defines")
+    ]
+    return {normal(line) for cell in cells for line in cell.text.split("\n")}
 
 
 def notebook_text(path: Path) -> str:

@@ -72,25 +72,29 @@ class Measurement:
 
 
 def declared(project: Project) -> list[Measurement]:
-    """Every measurement of the course: first each exercise's rehearsal, then its full-size rows."""
-    measurements = []
-    for path in sorted(project.course.glob("*/exercises/*.py")):
-        tree = _parse(path)
-        made = _exercise_call(tree)
-        if made is None:
-            continue
-        facts = {k.arg: k.value for k in made.keywords}
-        rehearsed = "measured" in facts and not _is_none(facts["measured"])
-        marked = _ledger_functions(tree)
-        if not rehearsed and not marked:
-            continue
-        session = path.parent.parent.name
-        part = exercise_of(project, session, path.stem).part
-        if rehearsed:
-            measurements.append(Measurement(session, part, path.stem, "", REHEARSAL_SEEDS, path))
-        for function, call in marked:
-            row, seeds = _row_and_seeds(call, path, call.lineno)
-            measurements.append(Measurement(session, part, path.stem, row, seeds, path, function))
+    """Every measurement of the course, of each exercise first its rehearsal. A file that is still being written has none."""
+    return [found for path in sorted(project.course.glob("*/exercises/*.py")) for found in _declared(project, path)]
+
+
+def _declared(project: Project, path: Path) -> list[Measurement]:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError):  # its proof says so
+        return []
+    made = _exercise_call(tree)
+    if made is None:
+        return []
+    facts = {k.arg: k.value for k in made.keywords}
+    rehearsed = "measured" in facts and not _is_none(facts["measured"])
+    marked = _ledger_functions(tree)
+    if not rehearsed and not marked:
+        return []
+    session = path.parent.parent.name
+    part = exercise_of(project, session, path.stem).part
+    measurements = [Measurement(session, part, path.stem, "", REHEARSAL_SEEDS, path)] if rehearsed else []
+    for function, call in marked:
+        row, seeds = _row_and_seeds(call, path, call.lineno)
+        measurements.append(Measurement(session, part, path.stem, row, seeds, path, function))
     return measurements
 
 
@@ -103,6 +107,9 @@ def select(project: Project, targets: Sequence[str], kinds: Sequence[str]) -> li
 
     for target in targets:
         if not any(target in names(measurement) for measurement in everything):
+            session, _, name = target.partition(".")
+            if (file := project.exercise(session, name.partition(".")[0])).is_file():
+                exercise_of(project, session, file.stem)  # what is wrong with it comes before that it is not measured
             known = ", ".join(dict.fromkeys(measurement.id for measurement in everything)) or "none"
             raise CourseError(f"nothing called {target!r} is measured; measured exercises: {known}")
     chosen = [measurement for measurement in everything if not targets or names(measurement) & set(targets)]

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from coursekit import ledger
 from coursekit.cache import digest_of
@@ -23,11 +23,11 @@ from coursekit.errors import CourseError
 from coursekit.exercises import loading, mutants, slips, variants
 from coursekit.exercises.loading import Loaded, load_whole
 from coursekit.exercises.workers import run_forked
-from coursekit.project import Project, find_parts
+from coursekit.project import Project
 from coursekit.sources import slicing, statements
 from coursekit.sources.exercise_file import exercise_of
 from coursekit.sources.slicing import borrowed, slice_of, slice_text
-from coursekit.sources.source import source_of
+from coursekit.sources.source import source_of, sources_of
 from coursekit.sources.student import student_definition
 from dlmodule.errors import DLModuleError
 from dlmodule.recording import recording
@@ -63,11 +63,12 @@ def record_sessions(
         digests: dict[str, dict[str, str]] = {}
         failed: dict[str, list[DLModuleError]] = {}
         for session in sessions:
-            try:
-                names = [path.stem for path in project.exercises(session)]
-                digests[session] = {name: digest(project, session, name) for name in names}
-            except DLModuleError as error:
-                yield session, [error]
+            digests[session] = {}
+            for path in project.exercises(session):
+                try:
+                    digests[session][path.stem] = digest(project, session, path.stem)
+                except DLModuleError as error:
+                    _note(failed.setdefault(session, []), error)
         waiting = [
             (session, name, of)
             for session, known in digests.items()
@@ -76,7 +77,7 @@ def record_sessions(
         ]
         missing = Counter(session for session, _, _ in waiting)
         for session in [session for session in digests if not missing[session]]:
-            yield session, _write_session(project, session, digests[session])
+            yield session, _written(project, session, digests[session], failed.get(session))
         for (session, name, _), result in run_forked(functools.partial(_record_and_keep, project), waiting, jobs=jobs):
             missing[session] -= 1
             if isinstance(result, DLModuleError):
@@ -84,7 +85,21 @@ def record_sessions(
             elif isinstance(result, BaseException):
                 failed.setdefault(session, []).append(CourseError(f"recording {session}.{name} failed: {result}"))
             if not missing[session]:
-                yield session, failed.get(session) or _write_session(project, session, digests[session])
+                yield session, _written(project, session, digests[session], failed.get(session))
+
+
+def _written(
+    project: Project, session: str, digests: Mapping[str, str], failed: list[DLModuleError] | None
+) -> Path | list[DLModuleError]:
+    """The key of what could be recorded, or why the rest of it could not: one exercise that fails stops no other."""
+    written = _write_session(project, session, digests) if digests or not failed else None
+    return failed or cast(Path, written)
+
+
+def _note(errors: list[DLModuleError], error: DLModuleError) -> None:
+    """Keep ``error``, once: what is wrong with a source concerns each of its exercises."""
+    if str(error) not in map(str, errors):
+        errors.append(error)
 
 
 def _record_and_keep(project: Project, exercise: tuple[str, str, str]) -> None:
@@ -102,8 +117,7 @@ def _write_session(project: Project, session: str, digests: Mapping[str, str]) -
 
 def _in_notebook_order(project: Project, session: str, names: Collection[str]) -> list[str]:
     """The exercises as a learner meets them: a check says which comes next."""
-    parts = [part.name for part in find_parts(project) if part.session == session]
-    in_order = [meta.name for part in parts for meta in source_of(project, session, part).exercises]
+    in_order = [meta.name for source in sources_of(project, session) for meta in source.exercises]
     return [*(name for name in in_order if name in names), *(name for name in names if name not in in_order)]
 
 

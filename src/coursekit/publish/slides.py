@@ -22,10 +22,10 @@ from coursekit import ledger
 from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.notebooks.title import Repository, colab_url
-from coursekit.project import Project, source_files
+from coursekit.project import Project
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import published_path
-from coursekit.sources.source import source_of
+from coursekit.sources.source import sources_of
 from dlmodule.files import write_atomically
 
 Links = dict[str, dict[str, str]]
@@ -115,14 +115,13 @@ def section_links(project: Project, deck: Deck, repository: "Repository") -> Lin
     """For each part of the deck's session: the address in Colab of the cell of each heading, by the heading's text."""
     syllabus = syllabus_of(project)
     links: Links = {}
-    for path in source_files(deck.path.parent):
-        source = source_of(project, deck.session, path.stem)
-        place = published_path(syllabus, deck.session, path.stem, "student")
-        if place is None:
-            raise CourseError(f"{project.syllabus} knows no notebook {deck.session}.{path.stem}", file=path, line=1)
+    for source in sources_of(project, deck.session):
+        place = published_path(syllabus, deck.session, source.part, "student")
+        if place is None:  # a draft: no learner has it
+            continue
         address = colab_url(repository, place)
-        ids = cell_ids(deck.session, path.stem, source.cells)
-        links[path.stem] = {
+        ids = cell_ids(deck.session, source.part, source.cells)
+        links[source.part] = {
             heading.text: f"{address}#scrollTo={cell}"
             for cell, content in zip(ids, source.cells, strict=True)
             for heading in content.headings

@@ -78,10 +78,25 @@ def exercise_of(project: Project, session: str, name: str) -> ExerciseMeta:
     return project.parsed(project.exercise(session, name), _parse, _outlines(project, session))
 
 
-def exercises_of(project: Project, session: str) -> dict[str, ExerciseMeta]:
-    """The facts of every exercise of a session, by name; see ``read``."""
+def exercises_of(project: Project, session: str, part: str | None = None) -> dict[str, ExerciseMeta]:
+    """The facts of every exercise of a session that can be read, by name.
+
+    One that cannot be read is still being written and breaks nothing; but CourseError, as of ``read``, if ``part`` defines it.
+    """
     outlines = _outlines(project, session)
-    return {path.stem: project.parsed(path, _parse, outlines) for path in project.exercises(session)}
+    found = {}
+    for path in project.exercises(session):
+        try:
+            found[path.stem] = project.parsed(path, _parse, outlines)
+        except CourseError:
+            if part is not None and defines(project, session, part, path.stem):
+                raise
+    return found
+
+
+def defines(project: Project, session: str, part: str, name: str) -> bool:
+    """Whether the source of ``part`` defines the exercise ``name``."""
+    return any(place.part == part for place in place_of(name, _outlines(project, session)))
 
 
 def _outlines(project: Project, session: str) -> Outlines:

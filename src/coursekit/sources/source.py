@@ -6,6 +6,7 @@ exercises, their definitions and their checks agree. Nothing is executed.
 """
 
 import ast
+import contextlib
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from coursekit.errors import CourseError
-from coursekit.project import Project
+from coursekit.project import Project, source_files
 from coursekit.sources.exercise_file import ExerciseMeta, exercises_of
 from coursekit.sources.exercise_file import read as read_exercise
 from coursekit.sources.header import Header, parse_header
@@ -107,8 +108,17 @@ def parse(path: Path) -> Source:
 
 def source_of(project: Project, session: str, part: str) -> Source:
     """The source of a part of ``project``; read once a command."""
-    metas = tuple(exercises_of(project, session).values())
+    metas = tuple(exercises_of(project, session, part).values())
     return project.parsed(project.source(session, part), _parse, metas)
+
+
+def sources_of(project: Project, session: str) -> list[Source]:
+    """The sources of a session, without those that cannot be read: what concerns them says why."""
+    found = []
+    for path in source_files(project.course / session):
+        with contextlib.suppress(CourseError):
+            found.append(source_of(project, session, path.stem))
+    return found
 
 
 def _parse(path: Path, content: bytes, exercises: Sequence[ExerciseMeta]) -> Source:
