@@ -758,7 +758,7 @@ plot.alt(
 # <details><summary>Answer</summary>
 #
 # None in particular, and often covering makes things *worse everywhere a little*: flatness is spread over the patch, so no one place
-# carries it, and what the square's own edges add is a discontinuity that looks like structure. For a class that is the **absence** of something,
+# carries it, and what the square's own edges add is a discontinuity that looks like structure. For a class that is the *absence* of something,
 # occlusion has no place to point at. That is a limit of the question, not of the network.
 # </details>
 #

@@ -259,7 +259,7 @@ for name, loss_fn in {"cross-entropy": F.binary_cross_entropy_with_logits, "Dice
 # For the cross-entropy the ratio is $600/15784=0.04$: the crowd decides. For Dice the two sides are about level, since each true pixel is pulled nearly thirty times as hard as another is pushed.
 #
 # Dice has a price. Where the network is surely wrong, $p_i\approx0$ at a true pixel, the factor $p_i(1-p_i)$ of the sigmoid stops the gradient, which cross-entropy would not allow; and the best
-# $p$ under Dice are near 0 and 1, whatever the evidence, so they are no probabilities. Therefore many people train on the **sum of both** (Isensee and others, 2021, do so for every medical data set they meet), and so shall we. That is a convention that works.
+# $p$ under Dice are near 0 and 1, whatever the evidence, so they are no probabilities. Therefore many people train on the *sum of both* (Isensee and others, 2021, do so for every medical data set they meet), and so shall we. That is a convention that works.
 #
 # ## A network that answers for every pixel
 #

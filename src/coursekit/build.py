@@ -28,7 +28,7 @@ class Report:
     """What a build did: files written and removed (relative to build/), and the errors that it met.
 
     failed: the parts (``SESSION.PART``) that these errors concern. drafts, overruns: of the parts made, those that no learner is
-    shown, and one line for each that asks for more than its slot holds.
+    shown, and one line for each that asks for more than its slot holds. early: one line for each term that is used before it is defined.
     """
 
     written: list[str] = field(default_factory=list)
@@ -37,6 +37,7 @@ class Report:
     failed: set[str] = field(default_factory=set)
     drafts: list[str] = field(default_factory=list)
     overruns: list[str] = field(default_factory=list)
+    early: list[str] = field(default_factory=list)
 
 
 def build(
@@ -111,6 +112,7 @@ def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Call
                 figure=figure,
                 place=published_path(syllabus, part.session, part.name, version),
                 day=day_of(syllabus, part.session, part.name),
+                report=syllabus.report_address,
             )
         )
         for version in VERSIONS
@@ -218,6 +220,7 @@ def _write_course(project: Project, chosen: Sequence[Part], digests: dict[str, s
     from coursekit.schedule.course_table import course_table, drafts, lecture_rows
     from coursekit.schedule.syllabus import syllabus_of
     from coursekit.schedule.timetable import Timetable
+    from coursekit.sources.terms import early_uses
 
     set_aside = {part.id: notebook_path(part.session, part.name, solutions=False) for part in drafts(project)}
     if report.failed - set_aside.keys():
@@ -227,6 +230,9 @@ def _write_course(project: Project, chosen: Sequence[Part], digests: dict[str, s
     write_atomically(project.build / "calendar.ics", to_ical(Timetable(syllabus_of(project))))
     project.cache.made("course", inputs, ["course.json", "calendar.ics"])
     report.drafts += [f"{draft} (build/{path})" for draft, path in set_aside.items() if path in report.written]
-    made_now = (row for row in lecture_rows(project, needed=needed) if row.path("student") in report.written)
+    rows = lecture_rows(project, needed=needed)
+    made_now = (row for row in rows if row.path("student") in report.written)
     report.overruns += [row.overrun for row in made_now if row.overrun]
+    early = early_uses([row.source for row in rows if row.source])
+    report.early += [f"{each.used}: {each.term!r} is used before {each.defined} defines it" for each in early]
     report.written += ["course.json", "calendar.ics"]

@@ -130,6 +130,23 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A term that a part defines, in the words of the part: markdown with mathematics in dollars."""
+
+    name: Text
+    says: Text
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter of a part's formulas: what it stands for, and the shape of the tensor, if it is one. Markdown."""
+
+    letter: Text
+    meaning: Text
+    shape: str = ""
+
+
+@dataclass(frozen=True)
 class Minutes:
     """How long a part takes: to study, and to compute on two CPU cores (bfloat16, float32) and on a GPU."""
 
@@ -161,6 +178,8 @@ class Part:
     minutes: Minutes = Minutes()
     exercises: tuple[Exercise, ...] = ()
     questions: tuple[Question, ...] = ()
+    terms: tuple[Term, ...] = ()
+    letters: tuple[Letter, ...] = ()
     open: frozenset[Version] = field(default=frozenset(), metadata={"kept": False})  # see Course.as_of
 
     def path(self, version: Version) -> str | None:
@@ -189,6 +208,8 @@ class Part:
             objectives=(),
             exercises=(),
             questions=(),
+            terms=(),
+            letters=(),
             minutes=Minutes(),
             colab=None,
         )

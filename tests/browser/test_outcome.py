@@ -67,6 +67,24 @@ def test_it_is_axe_clean_and_fits(
     assert messages == [] and stopped.requests == [] and stopped.errors == []
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_the_glossary_is_reached_from_the_home(
+    course: Running, new_context: Contexts, stopped: Any, width: int, scheme: str
+) -> None:
+    """Terms and letters with their mathematics drawn; no violation, no sideways scrolling, nothing asked of another host."""
+    page = new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text) if message.type == "error" else None)
+    page.goto(course.address)
+    page.get_by_role("link", name="Glossary").click()
+    expect(page.get_by_role("term")).to_have_text(["Feature map"])
+    assert page.locator("dd math msub").bounding_box() is not None
+    expect(page.get_by_role("row", name="image and output").first).to_contain_text("(N, C, H, W)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert clean(page) == ""
+    assert messages == [] and stopped.requests == [] and stopped.errors == []
+
+
 def test_what_to_revise_is_opened_from_the_page(course: Running, new_context: Contexts) -> None:
     """The first entry is what went wrong; its button opens the notebook."""
     page = new_context().new_page()

@@ -20,6 +20,7 @@ PAGES = (
     "parts/05_cnns_1/morning.html",
     "parts/05_cnns_1/morning_solutions.html",
     "ledger.html",
+    "glossary.html",
     "docs/take_the_course.html",
     "search.html?q=edge",
 )

@@ -11,8 +11,17 @@ from typing import Any
 
 from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_id, cell_ids
-from coursekit.notebooks.title import Repository, colab_url, exercise_line, install_cell, title_cell
+from coursekit.notebooks.title import (
+    Repository,
+    colab_url,
+    day_tag,
+    exercise_line,
+    install_cell,
+    report_address,
+    title_cell,
+)
 from coursekit.project import notebook_path
+from coursekit.sources.exercise_file import ExerciseMeta
 from coursekit.sources.load import load_of
 from coursekit.sources.regions import solution_text
 from coursekit.sources.source import Cell, Source
@@ -35,10 +44,12 @@ def make(
     figure: Callable[[str], str],
     place: str | None = None,
     day: int | None = None,
+    report: str | None = None,
 ) -> Notebook:
     """The notebook of ``source``. ``figure(id)`` gives the ledger's words for ``{ledger: id}`` in the prose.
 
     place: where it stands in the published repository (default: as in build/).
+    report: where a problem with an exercise is reported (see ``title.report_address``).
     day: the day of the syllabus with whose release it comes out (default, for a draft: the number in its session's name).
     """
     session, part = source.session, source.part
@@ -52,8 +63,13 @@ def make(
         ),
         _cell("code", install_cell(repository, day), cell_id(session, part, "install"), dict(FOLDED)),
     ]
+    tag = day_tag(repository, day)
+
+    def problem(meta: ExerciseMeta) -> str | None:
+        return report and report_address(report, f"{session}.{meta.name}", meta.title, tag)
+
     for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):
-        text = _prose(source, cell, figure) if cell.tree is None else _code(source, cell, solutions)
+        text = _prose(source, cell, figure, problem) if cell.tree is None else _code(source, cell, solutions)
         metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
         if HIDDEN in cell.tags:
             metadata.update(FOLDED)
@@ -100,14 +116,16 @@ def _cell(kind: str, text: str, identity: str, metadata: dict[str, Any] | None =
     return cell if kind == "markdown" else {**cell, "execution_count": None, "outputs": []}
 
 
-def _prose(source: Source, cell: Cell, figure: Callable[[str], str]) -> str:
+def _prose(
+    source: Source, cell: Cell, figure: Callable[[str], str], problem: Callable[[ExerciseMeta], str | None]
+) -> str:
     """Markdown with the ledger's figures filled in and, under an exercise's heading, its line."""
     lines = cell.text.split("\n")
     names = cell.exercises("heading")
     if names:
         metas = [meta for meta in source.exercises if meta.name in names]
         metas += [item.exercise for item in source.revised if item.exercise and item.id in names]
-        facts = "  \n".join(exercise_line(meta, named=len(metas) > 1) for meta in metas)
+        facts = "  \n".join(exercise_line(meta, named=len(metas) > 1, report=problem(meta)) for meta in metas)
         lines[cell.headings[-1].line : cell.headings[-1].line] = ["", facts, ""]
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n")
     else:

@@ -1,6 +1,7 @@
 """The cells that the build writes itself: the title, the Colab installation, and the line under an exercise's heading."""
 
 from typing import Protocol
+from urllib.parse import quote
 
 from coursekit.sources.exercise_file import ExerciseMeta
 from coursekit.sources.header import Header, Minutes
@@ -74,14 +75,30 @@ if "google.colab" in sys.modules and importlib.util.find_spec("dlmodule") is Non
     subprocess.run([*pip, "--no-deps", "dlmodule @ {address}"], check=True)"""
 
 
-def exercise_line(meta: "ExerciseMeta", *, named: bool) -> str:
-    """Whether it is core, difficulty, minutes, when to move on; begins with the exercise's name where several share a heading."""
+def report_address(template: str, identity: str, title: str, version: str) -> str:
+    """Where a problem with an exercise is reported: ``template`` with ``{title}`` and ``{body}`` filled in.
+
+    It opens a form or a letter that names the exercise and the version; the learner writes the rest and sends it, or does not.
+    """
+    body = f"Exercise: {identity} ({title})\nVersion: {version}\n\nWhat I did, what I saw, and what I expected:\n"
+    filled = {"{title}": f"{identity}: ", "{body}": body}
+    for name, text in filled.items():
+        template = template.replace(name, quote(text, safe=""))
+    return template
+
+
+def exercise_line(meta: "ExerciseMeta", *, named: bool, report: str | None = None) -> str:
+    """Whether it is core, difficulty, minutes, when to move on; begins with the exercise's name where several share a heading.
+
+    report: the address at which a problem with the exercise is reported.
+    """
     dots = "●" * meta.difficulty + "○" * (len(DIFFICULTIES) - meta.difficulty)
     word = DIFFICULTIES[meta.difficulty - 1]
     name = f"`{meta.name}`: " if named else ""
     times = f"about {meta.minutes} minutes · move on after {meta.move_on}"
     core = "Core · " if meta.core else ""
-    return f"{name}*{core}Difficulty {dots} ({meta.difficulty} of {len(DIFFICULTIES)}, {word}) · {times}*"
+    problem = f" · [report a problem]({report})" if report else ""
+    return f"{name}*{core}Difficulty {dots} ({meta.difficulty} of {len(DIFFICULTIES)}, {word}) · {times}*{problem}"
 
 
 def _time(load: Load) -> str:

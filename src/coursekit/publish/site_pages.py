@@ -24,6 +24,7 @@ from coursekit.marking.coursework import Coursework
 from coursekit.notebooks.cell_ids import cell_id
 from coursekit.project import Project
 from coursekit.publish import brief
+from coursekit.publish.site_glossary import glossary_page
 from coursekit.publish.site_ledger import ledger_page
 from dlmodule.course import Course, Day, Part, Version
 from dlmodule.home import page
@@ -58,6 +59,8 @@ def collect(project: Project, course: Course, *, at: datetime | None) -> Pages:
     days = [_add_day(project, day, pages) for day in course.days]
     pages.sources["ledger.md"] = ledger_page(read(project), _released(course)).encode()
     pages.origins["ledger.md"] = project.ledger
+    pages.sources["glossary.md"] = glossary_page(course, _student_pages(course)).encode()
+    pages.origins["glossary.md"] = project.course
     for item in course.assessments:
         is_out = at is None or (item.release_at is not None and item.release_at <= at)
         if is_out and Coursework.exists(project, item.id):
@@ -85,6 +88,7 @@ def collect(project: Project, course: Course, *, at: datetime | None) -> Pages:
         static="_static/",
         calendar="calendar.ics" if calendar.is_file() else None,
         search="search.html",
+        glossary="glossary.html",
     )
     return pages
 
@@ -195,7 +199,11 @@ def _add_documents(project: Project, pages: Pages) -> None:
 
 def _documents(pages: Pages) -> list[dict[str, str]]:
     """The documents in the order of the navigation, each with its title."""
-    names = [name.removesuffix(".md") for name in pages.origins if name.endswith(".md") and name != "ledger.md"]
+    names = [
+        name.removesuffix(".md")
+        for name in pages.origins
+        if name.endswith(".md") and name not in ("ledger.md", "glossary.md")
+    ]
     chosen = [name for name in DOCUMENTS if name in names]
     rest = sorted(
         set(names) - set(chosen), key=lambda name: (name != "CONTRIBUTING", not name.endswith("/README"), name)
@@ -211,7 +219,7 @@ def _title(text: str, name: str) -> str:
 def _index(facts: dict[str, Any]) -> str:
     """The page whose place the home takes: it tells Sphinx the order of all others."""
     parts = [part["page"] for day in facts["days"] for part in day["parts"] if part["page"]]
-    order = [*parts, "ledger", *(document["page"] for document in facts["docs"])]
+    order = [*parts, "ledger", "glossary", *(document["page"] for document in facts["docs"])]
     return "\n".join(["---", "nosearch: true", "---", f"# {facts['title']}", "", "```{toctree}", *order, "```", ""])
 
 
@@ -231,6 +239,11 @@ def _add_theme(pages: Pages) -> None:
         )
     script = Path(mathjax.origin).parent / "static" / "mathjax" / "tex-svg-full.js"
     pages.sources["_static/mathjax.js"] = script.read_bytes()
+
+
+def _student_pages(course: Course) -> dict[str, str]:
+    """The page of each part that is released, by the part's id."""
+    return {day.part_id(part): page_name(day, part, "student") for day, part in course.parts() if "student" in part.due}
 
 
 def _released(course: Course) -> dict[str, tuple[str, str]]:

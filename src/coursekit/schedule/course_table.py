@@ -17,6 +17,7 @@ from coursekit.schedule.timetable import ScheduledPart, Timetable, release_path
 from coursekit.sources.load import FILL, Load, load_of
 from coursekit.sources.revision import assembled
 from coursekit.sources.source import Source
+from coursekit.sources.terms import definitions, letters
 from dlmodule import course as resolved
 from dlmodule.course import Course
 
@@ -187,6 +188,8 @@ def _part(row: LectureRow, project: Project, syllabus: Syllabus) -> resolved.Par
             for item in (source.revised if source else ())
             if item.exercise is None
         ),
+        terms=tuple(definition.term for definition in definitions(source)) if source else (),
+        letters=tuple(letters(source)) if source else (),
     )
 
 

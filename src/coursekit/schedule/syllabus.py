@@ -187,6 +187,7 @@ class Syllabus(_Facts):
     """All facts of one run of the module. Names are as in the file.
 
     start: the first day; the others take the teaching dates that follow, over ``breaks``, unless a day says its ``date``.
+    report: where a learner reports a problem with an exercise, with ``{owner}``, ``{name}``, ``{title}`` and ``{body}`` to be filled in.
     calendar_id: what entries are known by, for ever: it stays when the repository is renamed.
     """
 
@@ -204,6 +205,7 @@ class Syllabus(_Facts):
     contents: list[Text]
     repository: Repository
     colab: Colab
+    report: Annotated[str, Field(pattern=r"^(https://|mailto:)\S+$")] | None = None
     hours: UsualHours
     release: ReleaseRule
     day: Annotated[list[Day], Field(min_length=1)]
@@ -247,6 +249,12 @@ class Syllabus(_Facts):
     def zone(self) -> ZoneInfo:
         """The zone of all wall-clock times."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def report_address(self) -> str | None:
+        """``report`` with the repository's ``{owner}`` and ``{name}`` filled in."""
+        repository = self.repository
+        return self.report and self.report.replace("{owner}", repository.owner).replace("{name}", repository.name)
 
     def clock(self, day: date, wall: time) -> datetime:
         """The moment at which clocks show ``wall`` on ``day``. Raises CourseError for an hour that daylight saving skips."""

@@ -117,12 +117,13 @@ def render(
     static: str = "static/",
     calendar: str | None = None,
     search: str | None = None,
+    glossary: str | None = None,
 ) -> str:
     """The home as one HTML page.
 
     ``course`` is as of the moment ``at``, or wholly open (``Course.as_of``). ``href`` gives the address of a part's version on a
     page that only links (the site); the local page opens notebooks by forms and asks it for slides only. ``static`` is the address of this
-    package's static folder, ``calendar`` and ``search`` the addresses of course.ics and of a search page, if there are any.
+    package's static folder, ``calendar``, ``search`` and ``glossary`` the addresses of course.ics, of a search page and of the glossary, if there are any.
     """
     now = at.astimezone(course.zone)
     attempts = list(progress)
@@ -151,6 +152,7 @@ def render(
         static=static,
         calendar=calendar,
         search=search,
+        glossary=glossary,
         state=digest(attempts),
     )
 

@@ -16,7 +16,7 @@ from tornado import web
 
 from dlmodule.course import BuiltCourse, Course, Day, Part, Version, workspace_name
 from dlmodule.errors import DLModuleError
-from dlmodule.home import outcome, page
+from dlmodule.home import glossary, outcome, page
 from dlmodule.open.attempts import export_attempts, read_attempts
 from dlmodule.open.workspace import Workspace
 from dlmodule.recording import is_recording
@@ -135,7 +135,7 @@ class Home(CourseHandler):
             page.render(
                 known, at=served.now(), progress=record.attempts, mode="local",
                 href=lambda _day, part, version: self.deck(part) if version == "slides" else None,
-                local=local, calendar=calendar,
+                local=local, calendar=calendar, glossary="glossary",
             ).encode("utf-8", "replace")  # a folder's name need not be text
         )  # fmt: skip
 
@@ -165,6 +165,16 @@ class Outcome(CourseHandler):
         local = page.Local(self.xsrf_token.decode(), str(served.workspace.root), notices=record.problems)
         self.prepare_page()
         self.finish(outcome.render(served.known(), at=served.now(), progress=record.attempts, local=local))
+
+
+class Glossary(CourseHandler):
+    """GET /course/glossary"""
+
+    @web.authenticated
+    def get(self) -> None:
+        """The terms and letters of what is open now."""
+        self.prepare_page()
+        self.finish(glossary.render(self.served.known()))
 
 
 class Export(CourseHandler):

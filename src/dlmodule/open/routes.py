@@ -7,7 +7,7 @@ from tornado import web
 
 from dlmodule.course import workspace_name
 from dlmodule.open.actions import Import, Open, Restore, StartOver, Update
-from dlmodule.open.handlers import Document, Export, Home, Outcome, ServedCourse, State, Static
+from dlmodule.open.handlers import Document, Export, Glossary, Home, Outcome, ServedCourse, State, Static
 
 
 def lab_facts(base_url: str, served: ServedCourse) -> dict[str, Any]:
@@ -28,6 +28,7 @@ def routes(base_url: str, served: ServedCourse) -> list[tuple[Any, ...]]:
         (root, web.RedirectHandler, {"url": f"{root}/", "permanent": False}),
         (f"{root}/", Home, arguments),
         (f"{root}/outcome", Outcome, arguments),
+        (f"{root}/glossary", Glossary, arguments),
         (f"{root}/open", Open, arguments),
         (f"{root}/update", Update, arguments),
         (f"{root}/afresh", Restore, arguments),

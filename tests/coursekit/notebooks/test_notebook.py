@@ -5,6 +5,7 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -140,3 +141,31 @@ def test_a_starter_that_is_no_python_is_an_error(tiny_course: Project) -> None:
     path.write_text(path.read_text().replace("-> float:\n    return sum(numbers) / numbers\n", "->\n"))
     with pytest.raises(CourseError, match=r"morning\.py:\d+: the student version of this cell is not Python"):
         made(tiny_course, solutions=False)
+
+
+@pytest.mark.parametrize(
+    ("template", "scheme"),
+    [("https://example.org/new?title={title}&body={body}", "https"), ("mailto:team@example.org?subject={title}&body={body}", "mailto")],
+)  # fmt: skip
+def test_each_exercise_has_a_link_to_report_a_problem(tiny_course: Project, template: str, scheme: str) -> None:
+    """It names session, exercise and the version that the notebook installs, in an address that a browser reads back; without a template there is none."""
+    source = parse(tiny_course.course / "01_tiny" / "morning.py")
+    notebook = make(
+        source, solutions=False, repository=Repository(), figure=FIGURES.__getitem__, day=7, report=template
+    )
+    addresses = [
+        address
+        for text in texts(notebook, "markdown")
+        for address in re.findall(r"\[report a problem\]\((\S+)\)", text)
+    ]
+    assert len(addresses) == len(source.exercises)
+    for address, meta in zip(addresses, source.exercises, strict=True):
+        parts = urlsplit(address)
+        fields = parse_qs(parts.query)
+        assert parts.scheme == scheme and set(fields) in ({"title", "body"}, {"subject", "body"})
+        assert (
+            f"01_tiny.{meta.name}" in fields["body"][0]
+            and "v1.2-day07" in fields["body"][0]
+            and meta.title in fields["body"][0]
+        )
+    assert "report a problem" not in to_json(made(tiny_course, solutions=False))

@@ -116,6 +116,8 @@ def test_nothing_on_the_site_names_what_is_not_out(project: Project, tmp_path: P
         part["exercises"] = [
             {"name": f"exercise{number}x", "title": f"exercisetitle{number}x", "difficulty": 1, "minutes": 5}
         ]
+        part["terms"] = [{"name": f"exerciseterm{number}x", "says": f"This is exercisesays{number}x."}]
+        part["letters"] = [{"letter": "$x$", "meaning": f"exerciseletter{number}x"}]
     (copy.build / "course.json").write_text(json.dumps(facts), encoding="utf-8")
     when = at(moment) if moment else None
     build_site(copy, at=when, to=tmp_path / "site")
@@ -126,7 +128,9 @@ def test_nothing_on_the_site_names_what_is_not_out(project: Project, tmp_path: P
         assert (f"sourcetitle{number}x" in everything) == out
         assert (f"syllabustitle{number}x" in everything) == (not out)
         if not out:
-            assert not re.search(rf"(objective|exercise|exercisetitle){number}x", everything)
+            assert not re.search(rf"(objective|exercise\w*){number}x", everything)
+        else:
+            assert all(f"exercise{word}{number}x" in everything for word in ("term", "says", "letter"))
 
 
 def test_nothing_but_pages(project: Project, tmp_path: Path) -> None:

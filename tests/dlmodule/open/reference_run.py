@@ -137,6 +137,8 @@ def _part(
         "colab": f"https://colab.research.google.com/github/ese-msc-2022/DL_module/blob/main/{student}" if student else None,
         "objectives": ["compute a cross-correlation by hand, with loops and with one matrix product"] if built else [],
         "minutes": {"study": 180},
+        "terms": [{"name": "feature map", "says": "What it finds, place by place, is a feature map $y_{ij}$."}] if part == "morning" and built else [],
+        "letters": [{"letter": "$x, y$", "meaning": "image and output", "shape": "`(N, C, H, W)`"}] if part == "morning" and built else [],
         "exercises": [
             {"name": name, "title": text, "difficulty": level, "minutes": minutes, "core": level < 4,
              **({"measured": MEASURED} if name == "train_lenet" else {})}

@@ -67,6 +67,7 @@ def test_nothing_answers_without_the_token(course: Running) -> None:
     for path in (
         "",
         "outcome",
+        "glossary",
         "state",
         "progress.json",
         "calendar.ics",
