@@ -14,6 +14,7 @@ from dlmodule.course import Course, Day, Letter, Part, Term
 from dlmodule.home.page import environment
 from dlmodule.home.resume import part_label
 
+_LEADING_AWAY = re.compile(r"<[^>]*\b(?:href|style|class|on\w+)=", re.IGNORECASE)  # of \href and \style: a formula needs neither
 _PIECE = re.compile(r"(?P<code>`[^`]+`)|\$(?P<formula>[^$]+)\$")
 
 
@@ -85,9 +86,12 @@ def _drawn(formula: str) -> Markup:
     import latex2mathml.converter
 
     try:
-        return Markup(latex2mathml.converter.convert(formula))  # it escapes what it is given
+        drawn = latex2mathml.converter.convert(formula)  # it escapes what it is given
+        if not _LEADING_AWAY.search(drawn):
+            return Markup(drawn)
     except Exception:  # whatever it makes of TeX that it does not know
-        return Markup("<code>{}</code>").format(escape(formula))
+        pass
+    return Markup("<code>{}</code>").format(escape(formula))
 
 
 def _place(day: Day, part: Part) -> Place:
