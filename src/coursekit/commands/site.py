@@ -24,5 +24,8 @@ def command(when: str | None, to: Path | None) -> None:
         raise report.problems[0]
     folder = to or project.build / "site"
     start = time.perf_counter()
-    build_site(project, at=at, to=folder)
+    missing = build_site(project, at=at, to=folder)
     click.echo(f"{folder / 'index.html'} ({time.perf_counter() - start:.1f} s)")
+    if missing:
+        click.echo(f"{len(missing)} pages show no outputs, and say so; run")
+        click.echo("\n".join(f"  course execute {target}" for target in missing))

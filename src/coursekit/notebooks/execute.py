@@ -28,6 +28,8 @@ from coursekit.sources.regions import solution_lines
 from coursekit.sources.revision import assembled
 from dlmodule.files import write_atomically
 
+# How a card says in its HTML that it could not check; dlmodule.checking, which draws it, would load torch here.
+UNCHECKED = 'data-status="could not check"'
 # Seconds that one cell may take before the notebook counts as hung.
 CELL_TIMEOUT = {"rehearsal": 300.0, "full": 1800.0}
 
@@ -130,7 +132,7 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
             )
         except CourseError as error:
             problems.append(f"{part.path}: {error}")
-    errors = [*errors_of(notebook), *(wordless_figures(notebook) if solutions else ())]
+    errors = [*errors_of(notebook), *unchecked(notebook), *(wordless_figures(notebook) if solutions else ())]
     if errors:
         problems += _located(project, part, errors, solutions)
     notebook.metadata["dlmodule"]["executed"] = {
@@ -161,6 +163,18 @@ def wordless_figures(notebook: Mapping[str, Any]) -> list[CellError]:
         for cell in notebook["cells"]
         if any("image/png" in output.get("data", ()) for output in cell.get("outputs", ()))
     ]
+
+
+def unchecked(notebook: Mapping[str, Any]) -> list[CellError]:
+    """An error for each check that could not check: without its key a notebook proves nothing."""
+    found = []
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            if UNCHECKED in "".join(data.get("text/html", "")):
+                words = " ".join("".join(data.get("text/plain", "")).split())
+                found.append(CellError(cell["id"], "Check", words.lstrip("? "), None))
+    return found
 
 
 def _run_name(part: Part, kind: str, *, rehearsal: bool) -> str:

@@ -22,6 +22,7 @@ from coursekit.marking.coursework import Coursework
 from coursekit.project import Project, given_path, key_path, notebook_path
 from coursekit.publish import brief, release_pages
 from coursekit.publish.site import build_site
+from coursekit.publish.site_outputs import unexecuted
 from coursekit.schedule.calendar import revised, to_ical
 from coursekit.schedule.course_table import course_table, drafts
 from coursekit.schedule.syllabus import syllabus_of
@@ -267,9 +268,22 @@ def doubts(project: Project, at: datetime, removed: Sequence[str]) -> list[str]:
 
 def release_files(project: Project, at: datetime, to: Path) -> dict[str, bytes]:
     """Every file of the release at ``at`` into ``to``: its calendar is the successor of the one that lies there."""
+    _refuse_unexecuted(project, at)
     files, published = contents(project, at), to / "calendar.ics"
     former = published.read_bytes() if published.is_file() else None
     return {**files, "calendar.ics": revised(files["calendar.ics"], former, at)}
+
+
+def _refuse_unexecuted(project: Project, at: datetime) -> None:
+    """A release with a site shows what its notebooks do: each that is due has been executed."""
+    if not (project.build / "site").is_dir():
+        return
+    course = course_table(project, needed=released_parts(project, at)).as_of(at)
+    if missing := unexecuted(project, course):
+        others = f", and {len(missing) - 1} more notebooks like it" if missing[1:] else ""
+        raise CourseError(
+            f"{missing[0].split()[0]} is due on the site, but has not been executed; run `course execute {missing[0]}`{others}"
+        )
 
 
 def release(project: Project, at: datetime, to: Path) -> tuple[list[str], list[str]]:

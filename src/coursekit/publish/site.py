@@ -15,6 +15,7 @@ from pathlib import Path
 from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.project import Project
+from coursekit.publish.site_outputs import unexecuted
 from coursekit.publish.site_pages import Pages, collect
 from coursekit.publish.site_sphinx import Complaint, tree
 from coursekit.sources.revision import assembled
@@ -25,16 +26,18 @@ from dlmodule.files import is_abandoned
 _LINES_PER_CELL = 10_000
 
 
-def build_site(project: Project, *, at: datetime | None, to: Path, course: Course | None = None) -> None:
+def build_site(project: Project, *, at: datetime | None, to: Path, course: Course | None = None) -> list[str]:
     """Write the site with exactly what is due at ``at`` to the folder ``to``; None: everything there is.
 
-    It shows ``course``, by default build/course.json, and what that names, so `course build` comes first. Raises CourseError for a file that is missing,
+    It shows ``course``, by default build/course.json, and what that names, so `course build` comes first. Returns the notebooks without outputs to show, whose
+    pages say so. Raises CourseError for a file that is missing,
     for anything Sphinx warns of (naming the file and line to mend), and where ``to`` holds something other than a site.
     """
     to = to.resolve()
     if to.exists() and not _is_site(to):
         raise CourseError("there is something other than a site here; name another folder or remove it", file=to)
-    pages = collect(project, course or read_course(project.build / "course.json"), at=at)
+    course = course or read_course(project.build / "course.json")
+    pages = collect(project, course, at=at)
     made = tree(pages.sources, project.cache, lambda complaints: _error(project, pages, complaints))
     to.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(to)
@@ -50,6 +53,7 @@ def build_site(project: Project, *, at: datetime | None, to: Path, course: Cours
         if to.exists():
             to.rename(Path(work) / "before")
         fresh.rename(to)
+    return unexecuted(project, course.as_of(at))
 
 
 def _is_site(folder: Path) -> bool:

@@ -19,6 +19,7 @@ def ledger_page(ledger: Ledger, where: Mapping[str, tuple[str, str]]) -> str:
         title, page = where[identity]
         return f"[{_escaped(title)}]({page}.ipynb)"
 
+    machines = list(dict.fromkeys(_machine(row) for row in ledger["full"] if row["id"] in where))
     full = [
         [
             link(row["id"]),
@@ -27,7 +28,7 @@ def ledger_page(ledger: Ledger, where: Mapping[str, tuple[str, str]]) -> str:
                 f"{_escaped(name)} {words(name, values)}" for name, values in row["values"].items() if name != "seconds"
             ),
             words("seconds", row["values"]["seconds"]),
-            _escaped(f"{row['hardware']}; torch {row['torch']}"),
+            *([str(1 + machines.index(_machine(row)))] if machines[1:] else []),
             str(row["date"]),
         ]
         for row in ledger["full"]
@@ -57,7 +58,8 @@ def ledger_page(ledger: Ledger, where: Mapping[str, tuple[str, str]]) -> str:
             "than the spread, something is worth finding out.",
             "",
             "## Full size",
-            *table("Model | Data | Reached | Time | Machine | Measured", full),
+            *_told(machines),
+            *table(f"Model | Data | Reached | Time |{' Machine |' if machines[1:] else ''} Measured", full),
             "## Rehearsals",
             "",
             "A check trains your model at a small size, which takes seconds. Your answer is right when its figure passes the bar; the bar "
@@ -65,6 +67,22 @@ def ledger_page(ledger: Ledger, where: Mapping[str, tuple[str, str]]) -> str:
             *table("Model | Metric | Right answers | Bar | Time | Measured", rehearsals),
         ]
     )
+
+
+def _machine(row: dict[str, Any]) -> str:
+    return f"{row['hardware']}; torch {row['torch']}"
+
+
+def _told(machines: list[str]) -> list[str]:
+    """On what was measured, once: a sentence for one machine, a numbered list for several."""
+    if not machines[1:]:
+        return ["", *(f"All of it on one machine: {_escaped(machine)}." for machine in machines)]
+    return [
+        "",
+        "On these machines:",
+        "",
+        *(f"{number}. {_escaped(machine)}" for number, machine in enumerate(machines, 1)),
+    ]
 
 
 def _bar(row: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ not released is no page, no link, no row of the ledger, and so no word of the se
 
 import base64
 import binascii
-import contextlib
 import hashlib
 import json
 import re
@@ -17,7 +16,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from coursekit.cache import digest_of
 from coursekit.errors import CourseError
 from coursekit.ledger import read
 from coursekit.marking.coursework import Coursework
@@ -26,6 +24,7 @@ from coursekit.project import Project
 from coursekit.publish import brief
 from coursekit.publish.site_glossary import glossary_page
 from coursekit.publish.site_ledger import ledger_page
+from coursekit.publish.site_outputs import executed
 from dlmodule.course import Course, Day, Part, Version
 from dlmodule.home import page
 
@@ -33,6 +32,10 @@ from dlmodule.home import page
 DOCUMENTS = ("README", "docs/take_the_course", "docs/teach_the_course", "docs/author_an_exercise", "docs/draw_a_figure")
 _EMBEDDED = re.compile(r'<img (?P<before>[^>]*?)src="data:image/(?P<kind>png|jpeg|svg\+xml);base64,(?P<data>[^"]+)"')
 _SHOWN = ("image/", "text/")
+NO_OUTPUTS = """```{note}
+The figures and outputs of this notebook are not shown: it has not been run for this site. Your own copy shows them when you run it, and what
+its models reach stands under [Measurements](/ledger.md).
+```"""
 
 
 @dataclass
@@ -135,16 +138,10 @@ def _file(project: Project, name: str, made_by: str) -> Path:
 
 
 def _notebook(project: Project, day: Day, part: Part, version: Version, path: str, pages: Pages) -> bytes:
-    """The notebook to be shown: as it was executed, where that run was of the present text; else without outputs."""
+    """The notebook to be shown: as it was executed, where that run may be shown; else without outputs, which the page says."""
     built = _file(project, path, "course build")
-    text = built.read_text(encoding="utf-8")
-    notebook = json.loads(text)
-    executed = project.build / "executed" / day.session / built.name
-    # Outputs that cannot be read are as if it had not been executed.
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        run = json.loads(executed.read_text(encoding="utf-8"))
-        if run["metadata"]["dlmodule"]["executed"]["notebook"] == digest_of(text):
-            notebook = run
+    run = executed(project, day, part, version)
+    notebook = json.loads(built.read_text(encoding="utf-8")) if run is None else run
     page = page_name(day, part, version)
     installation = cell_id(day.session, part.part, "install")
     notebook["cells"] = [cell for cell in notebook["cells"] if cell.get("id") != installation]
@@ -156,6 +153,8 @@ def _notebook(project: Project, day: Day, part: Part, version: Version, path: st
                 # A student version stops where an exercise is not written yet; the page needs no traceback to say so.
                 if output["output_type"] != "error"
             ]
+    if run is None:
+        notebook["cells"].insert(1, {"cell_type": "markdown", "id": "no-outputs", "metadata": {}, "source": NO_OUTPUTS})
     # Search finds the exercises and never gives away their answers.
     metadata = {
         key: notebook["metadata"][key] for key in ("kernelspec", "language_info") if key in notebook["metadata"]

@@ -14,7 +14,9 @@ from dlmodule.course import Course, Day, Letter, Part, Term
 from dlmodule.home.page import environment
 from dlmodule.home.resume import part_label
 
-_LEADING_AWAY = re.compile(r"<[^>]*\b(?:href|style|class|on\w+)=", re.IGNORECASE)  # of \href and \style: a formula needs neither
+_LEADING_AWAY = re.compile(
+    r"<[^>]*\b(?:href|style|class|on\w+)=", re.IGNORECASE
+)  # of \href and \style: a formula needs neither
 _PIECE = re.compile(r"(?P<code>`[^`]+`)|\$(?P<formula>[^$]+)\$")
 
 

@@ -64,6 +64,18 @@ def test_the_kernel_is_this_interpreter_in_an_empty_folder(tmp_path: Path) -> No
     assert kept["seconds"] == run.seconds > 0
 
 
+@pytest.mark.parametrize("student", [False, True])
+def test_a_check_that_could_not_check_fails_the_run(tmp_path: Path, student: bool) -> None:
+    """Without its key a notebook proves nothing: the run says so at the check's line, and is not kept."""
+    project = write_course(tmp_path / "c", {"morning": MORNING}, EXERCISES)
+    assert build(project, keys=False).problems == []
+    (run,) = execute(project, rehearsal=True, student=student)
+    assert not run.ok and len(run.problems) == MORNING.count("\ncheck(")
+    line = next(number for number, text in enumerate(MORNING.split("\n"), 1) if text == "check(double)")
+    assert run.problems[0].startswith(f"{project.course / '01_tiny' / 'morning.py'}:{line}: Check: Could not check")
+    assert not project.executed("01_tiny", "morning", solutions=not student).exists()
+
+
 def test_a_run_is_kept_until_something_changes(tmp_path: Path) -> None:
     """A second run starts no kernel; a full-size run answers for the rehearsal and is not overwritten by one."""
     project = words(tmp_path, morning=PROBE, afternoon="# %%\nprint(1)\n")

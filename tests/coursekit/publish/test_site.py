@@ -12,9 +12,12 @@ import pytest
 
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
+from coursekit.ledger import put
 from coursekit.project import Project
 from coursekit.publish import site_sphinx
 from coursekit.publish.site import build_site
+from coursekit.publish.site_ledger import ledger_page
+from tests.coursekit.test_ledger import FULL
 from tests.dlmodule.open import reference_run
 
 PIXEL = base64.b64decode(
@@ -62,12 +65,12 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def executed(project: Project, stem: str, outputs: list[dict[str, Any]]) -> None:
+def executed(project: Project, stem: str, outputs: list[dict[str, Any]], *, rehearsal: bool = False) -> None:
     """Keep ``outputs`` as those of the first code cell of a notebook of day 05."""
     text = (project.build / f"notebooks/05_cnns_1/{stem}.ipynb").read_text(encoding="utf-8")
     notebook = json.loads(text)
     next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")["outputs"] = outputs
-    notebook["metadata"]["dlmodule"] = {"executed": {"notebook": digest_of(text)}}
+    notebook["metadata"]["dlmodule"] = {"executed": {"notebook": digest_of(text), "rehearsal": rehearsal}}
     path = project.build / f"executed/05_cnns_1/{stem}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(notebook), encoding="utf-8")
@@ -188,6 +191,39 @@ def test_outputs_show_where_they_are_of_the_present_text(tmp_path: Path) -> None
     assert "gone" not in page
     assert "widget" not in page
     assert "stale output" not in (tmp_path / "site/parts/05_cnns_1/afternoon.html").read_text(encoding="utf-8")
+
+
+def test_no_rehearsal_stands_beside_a_measured_figure(tmp_path: Path) -> None:
+    """Of a part whose models were measured at full size a rehearsal's outputs do not show, and the page says that it shows none."""
+    project = write_site_project(tmp_path)
+    number: list[dict[str, Any]] = [{"output_type": "stream", "name": "stdout", "text": "accuracy 58.7 %"}]
+    for stem in ("05_cnns_1_morning", "05_cnns_1_afternoon", "05_cnns_1_afternoon_solutions"):
+        executed(project, stem, number, rehearsal=stem.endswith(("solutions", "morning")))
+    project.course.mkdir(exist_ok=True)
+    put(project, "full", FULL)  # of an exercise of the afternoon
+    missing = build_site(project, at=None, to=tmp_path / "site")
+    pages = {
+        name: (tmp_path / f"site/parts/05_cnns_1/{name}.html").read_text(encoding="utf-8")
+        for name in ("morning", "afternoon", "afternoon_solutions", "morning_solutions")
+    }
+    assert {name for name, text in pages.items() if "58.7 %" in text} == {"morning", "afternoon"}
+    assert {name for name, text in pages.items() if "has not been run for this site" in text} == {
+        "afternoon_solutions",
+        "morning_solutions",
+    }
+    assert [each for each in missing if each.startswith("05")] == ["05_cnns_1.morning", "05_cnns_1.afternoon"]
+    assert "04_ml_recap.morning --student" in missing
+
+
+def test_the_measurements_name_each_machine_once() -> None:
+    """In a sentence where there is one, in a list that the rows point to where there are several."""
+    one: Any = {"full": [FULL, {**FULL, "set": "other"}], "rehearsal": []}
+    page = ledger_page(one, {FULL["id"]: ("Train", "parts/x")})
+    assert page.count("2 cores") == 1 and "| Machine |" not in page
+    two: Any = {"full": [FULL, {**FULL, "hardware": "another"}, {**FULL, "set": "other"}], "rehearsal": []}
+    page = ledger_page(two, {FULL["id"]: ("Train", "parts/x")})
+    assert page.count("2 cores") == 1 == page.count("another")
+    assert [row.split(" | ")[4] for row in page.splitlines() if row.startswith("| [Train]")] == ["1", "2", "1"]
 
 
 def test_a_broken_link_is_one_line_at_its_place(tmp_path: Path) -> None:

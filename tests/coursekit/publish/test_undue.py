@@ -7,12 +7,14 @@ searched for those words, whatever the file, and in the form in which search eng
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from coursekit.build import build
+from coursekit.errors import CourseError
 from coursekit.project import Project
-from coursekit.publish.release import contents
+from coursekit.publish.release import contents, release
 from coursekit.schedule.course_table import course_table
 from tests.coursekit import reference_course
 from tests.coursekit.reference_course import ROOT, TABLE
@@ -113,6 +115,15 @@ def test_no_file_of_a_release_names_what_is_not_due(project: Project, second: in
 def test_nor_does_its_site(project: Project, moment: str) -> None:
     """Pages, navigation, search index: before the run, a second before solutions, on a morning with two rows."""
     assert "site/searchindex.js" in _search(project, datetime.fromisoformat(f"{moment}+00:00"))
+
+
+def test_a_release_with_a_site_needs_its_notebooks_executed(project: Project, tmp_path: Path) -> None:
+    """One line with the command to run, and nothing written; before anything is out there is nothing to execute."""
+    with pytest.raises(
+        CourseError, match=r"^01_intro_and_ffns\.\w+ is due .* `course execute 01_intro_and_ffns\.\w+ --student`"
+    ) as caught:
+        release(project, datetime.fromisoformat("2022-11-28T09:00+00:00"), tmp_path / "class")
+    assert "\n" not in str(caught.value) and not (tmp_path / "class").exists()
 
 
 def _search(project: Project, moment: datetime) -> dict[str, bytes]:
