@@ -89,6 +89,64 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "leaky",
+    "F.relu(",
+    "F.leaky_relu(",
+    "Your activation lets a little of the negative numbers through (a leaky ReLU). The block has the plain ReLU, which cuts them to zero.",
+)
+exercise.edit(
+    "reflected_border",
+    "bias=False",
+    'bias=False, padding_mode="reflect"',
+    "You pad by reflecting the image at its border. The block pads with zeros, the default of nn.Conv2d.",
+)
+exercise.edit(
+    "replicated_border",
+    "bias=False",
+    'bias=False, padding_mode="replicate"',
+    "You pad with copies of the border pixels. The block pads with zeros, the default of nn.Conv2d.",
+)
+exercise.edit(
+    "normalised_each_image_alone",
+    "nn.BatchNorm2d(out_channels)",
+    "nn.InstanceNorm2d(out_channels, affine=True)",
+    "You normalise each image on its own (instance normalisation). Batch normalisation takes mean and variance of a channel over all images of the batch "
+    "as well.",
+)
+exercise.edit(
+    "normalised_over_groups",
+    "nn.BatchNorm2d(out_channels)",
+    "nn.GroupNorm(1, out_channels)",
+    "You normalise each image over all its channels together (layer normalisation). Batch normalisation treats each channel on its own, over the whole batch.",
+)
+exercise.edit(
+    "norm_before_convolution",
+    ("nn.BatchNorm2d(out_channels)", "self.norm(self.conv(x))"),
+    ("nn.BatchNorm2d(in_channels)", "self.conv(self.norm(x))"),
+    "You normalise what goes into the convolution. Here the order is convolution, normalisation, ReLU.",
+)
+exercise.edit(
+    "norm_without_scale",
+    "nn.BatchNorm2d(out_channels)",
+    "nn.BatchNorm2d(out_channels, affine=False)",
+    "Your normalisation has no parameters. It needs a scale and a shift per channel (the default, affine=True): without them the ReLU would cut every channel "
+    "in half.",
+)
+exercise.edit(
+    "kernel_always_three",
+    "out_channels, kernel_size, stride=stride, padding=kernel_size // 2",
+    "out_channels, 3, stride=stride, padding=1",
+    "Your kernel is always 3x3: `kernel_size` is never used.",
+)
+exercise.edit(
+    "stride_never_used",
+    "stride=stride",
+    "stride=1",
+    "Your convolution always moves by one pixel: `stride` is never used.",
+)
+
+
 @exercise.alternative
 class in_one_line(nn.Sequential):
     def __init__(self, in_channels, out_channels, kernel_size=3, stride=1):

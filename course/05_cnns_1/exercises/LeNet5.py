@@ -16,7 +16,7 @@ exercise = Exercise(
         "nn.Sequential may hold the whole network. Between the last pooling and the first linear layer the axes C, H, W must "
         "become one: flatten from axis 1, so that the batch stays.",
     ),
-    probe=probes.module(),
+    probe=probes.module(train=True),
 )
 
 
@@ -113,6 +113,69 @@ class NoReluAfterConvolutions(Base):
 class LinearHead(Base):
     def head(self, h):
         return self.fc3(self.fc2(self.fc1(h.flatten(1))))
+
+
+@exercise.mistake(
+    "Your network always has ten outputs: `classes` is never used. The last layer has as many outputs as there are classes."
+)
+class TenClasses(Base):
+    def __init__(self, classes=10):
+        super().__init__(10)
+
+
+@exercise.mistake(
+    "You return logarithms of probabilities. F.cross_entropy takes the logits and has the log-softmax inside; the table ends with the linear layer."
+)
+class LogProbabilities(Base):
+    def forward(self, x):
+        return super().forward(x).log_softmax(1)
+
+
+exercise.edit(
+    "one_relu_missing_after_120",
+    "nn.Linear(16 * 5 * 5, 120), nn.ReLU(),",
+    "nn.Linear(16 * 5 * 5, 120),",
+    "The ReLU between the linear layers of 120 and 84 is missing. Two linear layers in a row are one: the product of their matrices.",
+)
+exercise.edit(
+    "one_relu_missing_after_84",
+    "nn.Linear(120, 84), nn.ReLU(),",
+    "nn.Linear(120, 84),",
+    "The ReLU between the last two linear layers is missing. Two linear layers in a row are one: the product of their matrices.",
+)
+exercise.edit(
+    "one_relu_missing_after_convolution_1",
+    "padding=2), nn.ReLU(),",
+    "padding=2),",
+    "The ReLU after the first convolution is missing.",
+)
+exercise.edit(
+    "one_relu_missing_after_convolution_2",
+    "nn.Conv2d(6, 16, 5), nn.ReLU(),",
+    "nn.Conv2d(6, 16, 5),",
+    "The ReLU after the second convolution is missing.",
+)
+exercise.edit(
+    "averaged_before_the_relu",
+    "nn.ReLU(), nn.MaxPool2d(2)",
+    "nn.AvgPool2d(2), nn.ReLU()",
+    "You pool by averaging, before the ReLU. The table takes the maximum, after it (for the maximum the order does not matter, for a mean it does).",
+    count=2,
+)
+exercise.edit(
+    "sigmoid_inside",
+    "nn.ReLU()",
+    "nn.Sigmoid()",
+    "The activation is the sigmoid. The version in the table has ReLU, whose gradient does not fade with depth.",
+    count=4,
+)
+exercise.edit(
+    "convolution_without_bias",
+    "nn.Conv2d(1, 6, 5, padding=2)",
+    "nn.Conv2d(1, 6, 5, padding=2, bias=False)",
+    "The first convolution has no bias: it has 150 parameters, and the table says 156. (A bias is spared where batch normalisation follows; none does "
+    "here.)",
+)
 
 
 @exercise.alternative

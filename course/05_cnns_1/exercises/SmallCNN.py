@@ -104,6 +104,64 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "no_stride",
+    ", stride=2",
+    "",
+    "None of your blocks has a stride, so every layer works at full size: the first, third and fifth block halve height and width, with stride 2.",
+    count=3,
+)
+exercise.edit(
+    "strides_in_the_wrong_blocks",
+    ("(in_channels, width, stride=2)", "(width, width)", "(width, 2 * width, stride=2)", "(2 * width, 2 * width)"),
+    ("(in_channels, width)", "(width, width, stride=2)", "(width, 2 * width)", "(2 * width, 2 * width, stride=2)"),
+    "The strides of 2 stand in the second, fourth and fifth block. The drawing has them in the first, third and fifth: halve first, then look around.",
+)
+exercise.edit(
+    "last_block_without_stride",
+    "ConvBlock(2 * width, 4 * width, stride=2)",
+    "ConvBlock(2 * width, 4 * width)",
+    "Your last block has no stride. The first, third and fifth block halve height and width.",
+)
+exercise.edit(
+    "ten_classes",
+    "nn.Linear(4 * width, classes)",
+    "nn.Linear(4 * width, 10)",
+    "Your network always has ten outputs: `classes` is never used.",
+)
+exercise.edit(
+    "width_never_used",
+    "        super().__init__()\n",
+    "        super().__init__()\n        width = 32\n",
+    "Your network is always 32 channels wide: `width` is never used.",
+)
+exercise.edit(
+    "wide_by_default",
+    "width: int = 32",
+    "width: int = 64",
+    "Your default for `width` is 64. It is 32.",
+)
+exercise.edit(
+    "four_blocks",
+    "            ConvBlock(2 * width, 2 * width),\n",
+    "",
+    "Your network has four blocks: the fourth of the drawing, from 2w to 2w channels without a stride, is missing.",
+)
+exercise.edit(
+    "never_four_times_as_wide",
+    "4 * width",
+    "2 * width",
+    "Your last block has 2w channels. It goes from 2w to 4w: where the image is halved the channels are doubled.",
+    count=2,
+)
+exercise.edit(
+    "hidden_layer_in_the_head",
+    "nn.Linear(4 * width, classes)",
+    "nn.Sequential(nn.Linear(4 * width, 4 * width), nn.ReLU(), nn.Linear(4 * width, classes))",
+    "Your head has a hidden layer. One linear layer after the pooling is all there is.",
+)
+
+
 @exercise.alternative
 class one_sequential(nn.Sequential):
     def __init__(self, in_channels=1, classes=10, width=32):

@@ -16,6 +16,7 @@ exercise = Exercise(
 )
 
 LINEAR = Code("nn.Sequential(nn.Flatten(), nn.Linear(6, 3)).double()", seed=1)
+SHARP = Code("nn.Sequential(nn.Flatten(), nn.Linear(24, 6), nn.LayerNorm(6)).double()", seed=4)
 CONVOLUTIONAL = Code(
     "nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)).double()",
     seed=3,
@@ -35,6 +36,8 @@ def cases():
         [[[[0.0, 1.0, 0.02], [0.98, 0.5, 0.0]]], [[[1.0, 0.0, 0.99], [0.01, 1.0, 0.5]]]], dtype=torch.float64
     )
     yield Case(LINEAR, edge, torch.tensor([1, 0]), eps=0.05).named("pixels that are already black or white")
+    yield Case(LINEAR, waves(2, 1, 2, 3), torch.tensor([0, 2]), eps=1.6).named("a budget larger than the whole range")
+    yield Case(SHARP, waves(3, 1, 4, 6), torch.tensor([0, 3, 5]), eps=0.1).named("a model that is sure of itself")
     yield Case(CONVOLUTIONAL, waves(2, 2, 4, 5), torch.tensor([4, 1]), eps=0.03).named("a small convolutional network")
 
 
@@ -92,6 +95,71 @@ def unit_length(model, x, y, *, eps):
     (gradient,) = torch.autograd.grad(F.cross_entropy(model(x), y), x)
     length = gradient.flatten(1).norm(dim=1)[:, None, None, None]
     return (x + eps * gradient / length).clamp(0, 1).detach()
+
+
+exercise.edit(
+    "largest_moves_by_eps",
+    "gradient.sign()",
+    "gradient / gradient.abs().max()",
+    "You divided the gradient by its largest entry, so one pixel moves by eps and the others by less. To first order the loss rises most if every pixel spends its whole "
+    "budget: take the sign.",
+)
+exercise.edit(
+    "length_of_the_whole_batch",
+    "gradient.sign()",
+    "gradient / gradient.norm()",
+    "You scaled the gradient of the whole batch to length eps. That is the best step when the whole change may have length eps (the l2 ball); here each pixel has a budget of its own, so "
+    "each moves by the full eps, up or down.",
+)
+exercise.edit(
+    "clamped_below_only",
+    ".clamp(0, 1)",
+    ".clamp(min=0)",
+    "Some of your pixels are above 1: brighter than white is no image. Clamp on both sides.",
+)
+exercise.edit(
+    "clamped_above_only",
+    ".clamp(0, 1)",
+    ".clamp(max=1)",
+    "Some of your pixels are below 0: blacker than black is no image. Clamp on both sides.",
+)
+exercise.edit(
+    "clamped_to_minus_one",
+    ".clamp(0, 1)",
+    ".clamp(-1, 1)",
+    "You clamped to [-1, 1]. The pixels of these images lie in [0, 1].",
+)
+exercise.edit(
+    "change_clamped",
+    "(x + eps * gradient.sign()).clamp(0, 1)",
+    "x + (eps * gradient.sign()).clamp(0, 1)",
+    "You clamped the change, not the image: a pixel can then only grow brighter. Add first, then bring the sum back into [0, 1].",
+)
+exercise.edit(
+    "budget_shared",
+    "eps * gradient",
+    "eps / x[0].numel() * gradient",
+    "You divided eps among the pixels. It is the budget of each pixel: every one may change by eps.",
+)
+exercise.edit(
+    "first_image_only",
+    "F.cross_entropy(model(pixels), y)",
+    "F.cross_entropy(model(pixels)[:1], y[:1])",
+    "Only the first image of the batch moves. The loss must hold all of them.",
+)
+exercise.edit(
+    "softmax_twice",
+    "model(pixels), y)",
+    "model(pixels).softmax(1), y)",
+    "F.cross_entropy takes logits and gets probabilities. The gradient of this second softmax points elsewhere, and at some pixels the other way.",
+)
+exercise.edit(
+    "lower_the_true_logit",
+    "F.cross_entropy(model(pixels), y)",
+    "-model(pixels).gather(1, y[:, None]).sum()",
+    "You lowered the logit of the true class (F.nll_loss on logits does that, too). The loss has the other classes in it as well, and at some pixels its gradient has another "
+    "sign: use F.cross_entropy.",
+)
 
 
 @exercise.alternative

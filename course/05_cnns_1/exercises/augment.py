@@ -85,6 +85,32 @@ def pixel_case(
     )
 
 
+def image_case(image: Tensor, count: int, shift: int, mirror: bool) -> Case:
+    """``count`` copies of an image (C, H, W): the statistics by going through all of its outcomes, which are equally likely."""
+    channels, H, W = image.shape
+    padded = F.pad(torch.stack([image, image.flip(-1)] if mirror else [image]), (shift,) * 4, mode="replicate")
+    offsets = range(2 * shift + 1)
+    outcomes = torch.cat([padded[..., top : top + H, left : left + W] for top in offsets for left in offsets])
+    products = torch.einsum("aij,bij->ab", outcomes[:, 0], outcomes[:, 0])
+    draws = DRAWS * count
+    return Case(image.expand(count, channels, H, W).clone(), shift=shift, mirror=mirror).expecting(
+        {
+            "mean": outcomes.mean(0),
+            "reached": (outcomes.amax(0) > 0).double(),
+            "together": products.mean(),
+            "ever apart": number(bool((outcomes != outcomes[0]).any())),
+            "channels apart": number(bool((image != image[:1]).any())),
+        },
+        within={
+            "mean": outcomes.std(0, correction=0) / draws**0.5 + CERTAIN,
+            "reached": torch.full_like(image, CERTAIN),
+            "together": products.std(correction=0) / (draws / 2) ** 0.5 + CERTAIN,
+            "ever apart": number(CERTAIN),
+            "channels apart": number(CERTAIN),
+        },
+    )
+
+
 @exercise.cases
 def cases():
     yield pixel_case(5, 1, 1, 2, 0, False).named("two images with one bright pixel, neither mirrored nor shifted")
@@ -96,6 +122,10 @@ def cases():
         pixel_case(9, 5, 3, 4, None, None)
         .seeded(3)
         .named("four equal images and the defaults: mirrored, shifts up to 2")
+    )
+    powers = 3.0 ** (torch.arange(4)[:, None] + torch.arange(5)).double()[None]
+    yield image_case(powers, 4, 1, False).named(
+        "four equal images that grow to the right and downwards, up to their border"
     )
     level = torch.full((2, 1, 4, 6), 0.5, dtype=torch.float64)
     yield (
@@ -200,6 +230,71 @@ def mirror_not_optional(x, *, generator, shift=2, mirror=True):
     for i, (top, left) in enumerate(torch.randint(0, 2 * shift + 1, (N, 2), generator=generator).tolist()):
         out[i] = padded[i, :, top : top + H, left : left + W]
     return out
+
+
+exercise.edit(
+    "wrapped_around",
+    (
+        '    padded = F.pad(x, (shift, shift, shift, shift), mode="replicate")\n',
+        "padded[image, :, rows[:, :, None], columns[:, None, :]]",
+    ),
+    ("", "x[image, :, (rows - shift)[:, :, None] % H, (columns - shift)[:, None, :] % W]"),
+    "What leaves the image on one side comes in again on the other (torch.roll does that). Where the move uncovers something, repeat the border pixel.",
+)
+exercise.edit(
+    "same_offset_down_and_right",
+    "left = torch.randint(0, 2 * shift + 1, (N,), generator=generator)",
+    "left = top",
+    "Your images move along the diagonal only: one offset serves for rows and columns. Each direction draws its own.",
+)
+exercise.edit(
+    "up_and_left_only",
+    ("top = torch.randint(0,", "left = torch.randint(0,"),
+    ("top = torch.randint(shift,", "left = torch.randint(shift,"),
+    "Your images only ever move up and to the left. The offsets are uniform on -t ... t, both signs.",
+)
+exercise.edit(
+    "down_and_right_only",
+    ("top = torch.randint(0, 2 * shift + 1", "left = torch.randint(0, 2 * shift + 1"),
+    ("top = torch.randint(0, shift + 1", "left = torch.randint(0, shift + 1"),
+    "Your images only ever move down and to the right. The offsets are uniform on -t ... t, both signs.",
+)
+exercise.edit(
+    "never_sideways",
+    "left = torch.randint(0, 2 * shift + 1, (N,), generator=generator)",
+    "left = torch.full_like(top, shift)",
+    "Your images move up and down, never sideways. Draw a second offset, for the columns.",
+)
+exercise.edit(
+    "never_up_or_down",
+    "top = torch.randint(0, 2 * shift + 1, (N,), generator=generator)",
+    "top = torch.full((N,), shift)",
+    "Your images move sideways, never up or down. Draw an offset for the rows as well.",
+)
+exercise.edit(
+    "one_offset_for_the_batch",
+    (
+        "top = torch.randint(0, 2 * shift + 1, (N,), generator=generator)",
+        "left = torch.randint(0, 2 * shift + 1, (N,), generator=generator)",
+    ),
+    (
+        "top = torch.randint(0, 2 * shift + 1, (1,), generator=generator).expand(N)",
+        "left = torch.randint(0, 2 * shift + 1, (1,), generator=generator).expand(N)",
+    ),
+    "All images of a batch move by the same offset: you drew one pair for the batch. Draw N, one for each image.",
+)
+exercise.edit(
+    "one_coin_for_the_batch",
+    "torch.rand(N, generator=generator) < 0.5",
+    "(torch.rand(1, generator=generator) < 0.5).expand(N)",
+    "All images of a batch are mirrored, or none: you tossed one coin for the batch. Toss N, one for each image.",
+)
+exercise.edit(
+    "shift_fixed_at_two",
+    "    N, _, H, W = x.shape\n",
+    "    N, _, H, W = x.shape\n    shift = 2\n",
+    "You always shift by up to two pixels: the argument `shift` is never used.",
+)
 
 
 @exercise.alternative

@@ -101,6 +101,56 @@ def confidence_in_the_truth(probabilities, y, *, bins=10):
     return confidence, accuracy, count, (count / count.sum() * (accuracy - confidence).abs()).sum()
 
 
+exercise.edit(
+    "sum_not_mean_confidence",
+    "weights=top, minlength=bins) / filled",
+    "weights=top, minlength=bins)",
+    "Your confidence is the sum over each bin. Divide by the number of examples in it, as for the accuracy.",
+)
+exercise.edit(
+    "accuracy_over_all",
+    "weights=predicted == y, minlength=bins) / filled",
+    "weights=predicted == y, minlength=bins) / len(y)",
+    "You divided the right answers of each bin by the number of all examples. A bin's accuracy is among its own examples: divide by its count.",
+)
+exercise.edit(
+    "gap_over_bins",
+    "count / count.sum()",
+    "count / bins",
+    "You weigh each bin by count / bins. The weight is the share of all examples that fall into it, n_b / N.",
+)
+exercise.edit(
+    "largest_gap",
+    "(count / count.sum() * (accuracy - confidence).abs()).sum()",
+    "(accuracy - confidence).abs().max()",
+    "You returned the largest gap, which is known as the maximum calibration error. The expected one weighs each bin's gap with n_b / N and sums.",
+)
+exercise.edit(
+    "bins_fixed",
+    "    top, predicted",
+    "    bins = 10\n    top, predicted",
+    "You always make ten bins: `bins` is never used.",
+)
+exercise.edit(
+    "softmax_of_probabilities",
+    "probabilities.max(1)",
+    "probabilities.softmax(1).max(1)",
+    "You applied a softmax to probabilities. They sum to 1 already: a second softmax levels them.",
+)
+exercise.edit(
+    "accuracy_first",
+    "return confidence, accuracy, count, ece",
+    "return accuracy, confidence, count, ece",
+    "Accuracy and confidence are exchanged: the confidence comes first.",
+)
+exercise.edit(
+    "empty_bins_divided",
+    "count.clamp(min=1)",
+    "count",
+    "An empty bin divides zero by zero, which is NaN, and so is the ECE. Its confidence and accuracy are to be zero: divide by counts clamped to at least 1.",
+)
+
+
 @exercise.alternative
 def by_masks(probabilities, y, *, bins=10):
     top, predicted = probabilities.max(dim=1)

@@ -19,7 +19,8 @@ exercise = Exercise(
         "gradients: F.fold is the adjoint of F.unfold and does that.",
     ),
     forbidden={
-        "autograd": "autograd derives for you; here you derive the three gradients, and may then compare with it."
+        name: "autograd derives for you; here you derive the three gradients, and may then compare with it."
+        for name in ("autograd", "conv2d_input", "conv2d_weight", "convolution_backward", "vjp", "grad_and_value")
     },
 )
 
@@ -109,6 +110,83 @@ def other_order(grad_y, x, weight, stride=1, padding=0):
     return (
         conv2d_weight(x, weight.shape, grad_y, stride, padding),
         conv2d_input(x.shape, weight, grad_y, stride, padding),
+        grad_y.sum((0, 2, 3)),
+    )
+
+
+@exercise.mistake(
+    "grad_bias is not summed over the batch. The same bias was added in every image, so it collects the gradient of all N images: sum over the axes "
+    "0, 2 and 3, which leaves (O,)."
+)
+def bias_for_each_image(grad_y, x, weight, stride=1, padding=0):
+    return (
+        conv2d_input(x.shape, weight, grad_y, stride, padding),
+        conv2d_weight(x, weight.shape, grad_y, stride, padding),
+        grad_y.sum((2, 3)),
+    )
+
+
+@exercise.mistake("grad_bias: you averaged. A shared parameter's gradient is a sum, over images and places.")
+def mean_over_everything(grad_y, x, weight, stride=1, padding=0):
+    return (
+        conv2d_input(x.shape, weight, grad_y, stride, padding),
+        conv2d_weight(x, weight.shape, grad_y, stride, padding),
+        grad_y.mean((0, 2, 3)),
+    )
+
+
+@exercise.mistake(
+    "grad_weight alone is averaged over the batch. The loss already holds its 1/N (it came in with grad_y), so every image adds its share in full."
+)
+def weight_averaged_over_batch(grad_y, x, weight, stride=1, padding=0):
+    return (
+        conv2d_input(x.shape, weight, grad_y, stride, padding),
+        conv2d_weight(x, weight.shape, grad_y, stride, padding) / len(x),
+        grad_y.sum((0, 2, 3)),
+    )
+
+
+@exercise.mistake("grad_bias is missing: the exercise asks for three gradients, in the order input, weight, bias.")
+def no_bias(grad_y, x, weight, stride=1, padding=0):
+    return (
+        conv2d_input(x.shape, weight, grad_y, stride, padding),
+        conv2d_weight(x, weight.shape, grad_y, stride, padding),
+    )
+
+
+@exercise.mistake(
+    "grad_weight has the right numbers in the shape of the matrix, (O, C·h·w). A gradient has the shape of what it belongs to: reshape it to that of "
+    "weight."
+)
+def weight_as_a_matrix(grad_y, x, weight, stride=1, padding=0):
+    return (
+        conv2d_input(x.shape, weight, grad_y, stride, padding),
+        conv2d_weight(x, weight.shape, grad_y, stride, padding).flatten(1),
+        grad_y.sum((0, 2, 3)),
+    )
+
+
+@exercise.mistake(
+    "grad_x: you need the transpose of weight.reshape(O, -1). weight.reshape(-1, O) has its shape but not its numbers: reshape cuts what lies in "
+    "memory into new rows, .T exchanges the axes."
+)
+def reshaped_not_transposed(grad_y, x, weight, stride=1, padding=0):
+    columns = weight.reshape(-1, len(weight)) @ grad_y.flatten(2)
+    return (
+        F.fold(columns, x.shape[2:], weight.shape[2:], padding=padding, stride=stride),
+        conv2d_weight(x, weight.shape, grad_y, stride, padding),
+        grad_y.sum((0, 2, 3)),
+    )
+
+
+@exercise.mistake(
+    "grad_x is too small where the stride leaves the last rows or columns unseen. They get the gradient 0, but they are there: grad_x has the shape "
+    "of x. (F.fold is told that shape; F.conv_transpose2d has output_padding for it.)"
+)
+def unseen_rows_missing(grad_y, x, weight, stride=1, padding=0):
+    return (
+        F.conv_transpose2d(grad_y, weight, stride=stride, padding=padding),
+        conv2d_weight(x, weight.shape, grad_y, stride, padding),
         grad_y.sum((0, 2, 3)),
     )
 

@@ -95,6 +95,53 @@ def replicate_padding(x, weight, bias=None, stride=1, padding=0, dilation=1):
     return F.conv2d(F.pad(x, [padding] * 4, mode="replicate"), weight, bias, stride, 0, dilation)
 
 
+@exercise.mistake(
+    "You averaged over the input channels. They are summed like the rows and columns of the kernel, with no division by C."
+)
+def mean_over_channels(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    return F.conv2d(x, weight / x.shape[1], bias, stride, padding, dilation)
+
+
+@exercise.mistake(
+    "The bias is added once for each tap of the kernel. It is one number per output pixel: add it after the sum over the kernel, not inside."
+)
+def bias_for_each_tap(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    added = None if bias is None else bias * weight.shape[2] * weight.shape[3]
+    return F.conv2d(x, weight, added, stride, padding, dilation)
+
+
+@exercise.mistake(
+    "The bias is added once for each input channel. It is one number per output pixel: add it after the sum over the channels, not inside."
+)
+def bias_for_each_channel(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    return F.conv2d(x, weight, None if bias is None else bias * weight.shape[1], stride, padding, dilation)
+
+
+@exercise.mistake(
+    "The bias is added once for each product, h·w·C times. It is one number per output pixel: add it after the whole sum, not inside."
+)
+def bias_for_each_product(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    return F.conv2d(x, weight, None if bias is None else bias * weight[0].numel(), stride, padding, dilation)
+
+
+@exercise.mistake(
+    "Your output has the right size, but the kernel moves by one pixel from each place to the next. Output pixel (i, j) belongs to the patch "
+    "that starts at row stride·i and column stride·j."
+)
+def kernel_moves_by_one(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    out = F.conv2d(x, weight, bias, stride, padding, dilation)
+    return F.conv2d(x, weight, bias, 1, padding, dilation)[:, :, : out.shape[2], : out.shape[3]]
+
+
+@exercise.mistake(
+    "Your output has the right size for the dilation, but the kernel reads neighbouring pixels. Its taps stand `dilation` pixels apart: the "
+    "slice of a patch needs a step."
+)
+def dilation_in_the_size_only(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    out = F.conv2d(x, weight, bias, stride, padding, dilation)
+    return F.conv2d(x, weight, bias, stride, padding)[:, :, : out.shape[2], : out.shape[3]]
+
+
 @exercise.alternative
 def sum_over_taps(x, weight, bias=None, stride=1, padding=0, dilation=1):
     x = F.pad(x, (padding,) * 4)

@@ -96,6 +96,31 @@ def unfold_arguments_by_position(x, weight, bias=None, stride=1, padding=0, dila
     return out.reshape(len(x), len(weight), *sizes(x, weight, stride, padding, dilation))
 
 
+@exercise.mistake(
+    "You flattened the kernels with the channels of the output last: weight.reshape(-1, O).T cuts the numbers, as they lie in memory, into other "
+    "groups. weight.reshape(O, -1) keeps each kernel's numbers together, one row each."
+)
+def kernels_cut_up(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    out = weight.reshape(-1, len(weight)).T @ F.unfold(x, weight.shape[2:], dilation, padding, stride)
+    out = out if bias is None else out + bias[:, None]
+    return out.reshape(len(x), len(weight), *sizes(x, weight, stride, padding, dilation))
+
+
+@exercise.mistake(
+    "You flipped the kernels. F.conv2d, like every deep-learning library, cross-correlates: it uses the kernel as it stands."
+)
+def flipped_kernels(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    return F.conv2d(x, weight.flip(2, 3), bias, stride, padding, dilation)
+
+
+@exercise.mistake(
+    "Your numbers are right and the places are still one axis of length P. Name them as rows and columns again: reshape to (N, O, H', W'), with "
+    "the sizes from output_size."
+)
+def places_in_one_axis(x, weight, bias=None, stride=1, padding=0, dilation=1):
+    return F.conv2d(x, weight, bias, stride, padding, dilation).flatten(2)
+
+
 @exercise.alternative
 def strided_view(x, weight, bias=None, stride=1, padding=0, dilation=1):
     rows, columns = sizes(x, weight, stride, padding, dilation)

@@ -83,6 +83,43 @@ def transposed_output(image, kernel):
     return F.conv2d(image[None, None], kernel[None, None])[0, 0].T
 
 
+@exercise.mistake(
+    "You kept the largest product of each patch. That is close to a pooling; a cross-correlation adds all h·w products up."
+)
+def largest_product(image, kernel):
+    h, w = kernel.shape
+    return (image.unfold(0, h, 1).unfold(1, w, 1) * kernel).amax((-2, -1))
+
+
+exercise.edit(
+    "product_with_transposed_kernel",
+    "(image[i : i + h, j : j + w] * kernel)",
+    "(image[i : i + h, j : j + w] @ kernel.T)",
+    "You multiplied patch and kernel as matrices, patch @ kernel.T, and summed everything: that multiplies each row of the patch with every row "
+    "of the kernel. Cross-correlation multiplies entry by entry (*), row a with row a only.",
+)
+exercise.edit(
+    "turned_kernel_of_matrices",
+    "* kernel).sum()",
+    "* kernel.T).sum()",
+    "You laid the kernel on the patch with its rows and columns exchanged. k[a, b] belongs to image[i + a, j + b]: the kernel slides as it stands.",
+)
+exercise.edit(
+    "padded_by_half_a_kernel",
+    "    h, w = kernel.shape\n",
+    "    from torch.nn.functional import pad\n\n    h, w = kernel.shape\n    image = pad(image, (w // 2, w // 2, h // 2, h // 2))\n",
+    "You padded the image with zeros by half a kernel on every side. This exercise asks for the places where the whole kernel lies inside the "
+    "image; padding comes later today.",
+)
+exercise.edit(
+    "batch_axes_left",
+    "return out",
+    "return out[None, None]",
+    "Your numbers are right, and two axes of length 1 are left in front: F.conv2d and its like need a batch and a channel axis, an image here "
+    "has none. Take [0, 0] of the result.",
+)
+
+
 @exercise.alternative
 def shifted_images(image, kernel):
     h, w = kernel.shape

@@ -93,6 +93,36 @@ def pointwise_left_out(x, depthwise, pointwise, stride=1, padding=0):
     return F.conv2d(x, depthwise[:, None], None, stride, padding, groups=len(depthwise))
 
 
+@exercise.mistake(
+    "You weighed each channel by its column's sum and never mixed them: the pointwise step gives every output channel o its own sum over the input "
+    "channels, with the weights pointwise[o]."
+)
+def weighed_not_mixed(x, depthwise, pointwise, stride=1, padding=0):
+    h = F.conv2d(x, depthwise[:, None], None, stride, padding, groups=len(depthwise))
+    return h * pointwise.sum(0)[:, None, None]
+
+
+exercise.edit(
+    "pointwise_only",
+    'torch.einsum("nchw,oc->nohw", filtered, pointwise)',
+    "F.conv2d(x, pointwise[:, :, None, None], stride=stride)",
+    "Only the pointwise step is there: your result does not depend on the depthwise kernels. It works on what the depthwise step returned, not on x.",
+)
+exercise.edit(
+    "kernels_transposed",
+    "depthwise[:, None]",
+    "depthwise.transpose(1, 2)[:, None]",
+    "The depthwise kernels lie on their side: rows and columns are exchanged. depthwise is (C, h, w); a new axis for the group's one input channel, "
+    "depthwise[:, None], is all it needs.",
+)
+exercise.edit(
+    "channels_exchanged",
+    '"nchw,oc->nohw"',
+    '"nchw,co->nohw"',
+    "You mixed with the transposed matrix: pointwise is (O, C), so output channel o takes its weights from row o.",
+)
+
+
 @exercise.alternative
 def as_one_full_convolution(x, depthwise, pointwise, stride=1, padding=0):
     return F.conv2d(x, torch.einsum("oc,cab->ocab", pointwise, depthwise), None, stride, padding)

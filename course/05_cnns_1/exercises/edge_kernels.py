@@ -94,6 +94,60 @@ def negative_laplacian():
     return stack(laplacian=((0, -1, 0), (-1, 4, -1), (0, -1, 0)))
 
 
+@exercise.mistake(
+    "Your derivatives are too large by a factor 4: the weights 1 + 2 + 1 of the average sum to 4, so divide by 4 as well.",
+    value=True,
+)
+def average_not_normalised():
+    return stack(scale=1 / 2)
+
+
+@exercise.mistake(
+    "Your derivatives are too large by a factor 2. The central difference spans two rows, from -1 to 1: divide by 2 as well as by 4.",
+    value=True,
+)
+def difference_not_halved():
+    return stack(scale=1 / 4)
+
+
+@exercise.mistake(
+    "Your diagonal kernel is the mean of the first two. The derivative along a unit vector is a sum weighted by the vector's components, and "
+    "(1, 1)/√2 has the components 1/√2, not 1/2: a kernel of 1/2 gives 1 on i + j, where it must give √2.",
+    value=True,
+)
+def diagonal_halved():
+    return stack(diagonal=0.5)
+
+
+@exercise.mistake(
+    "Your diagonal kernel points up and to the right: the derivative downwards enters it with a minus. Down and right is the sum of the two "
+    "derivatives, over √2.",
+    value=True,
+)
+def up_and_to_the_right():
+    down, right, _, laplacian = stack()
+    return torch.stack([down, right, (right - down) / 2**0.5, laplacian])
+
+
+@exercise.mistake(
+    "You averaged across with equal weights (that is Prewitt's kernel). The table asks for the weights 1 : 2 : 1, which are Sobel's: the row "
+    "through the pixel itself counts most.",
+    value=True,
+)
+def prewitt():
+    down = torch.tensor([[-1.0] * 3, [0.0] * 3, [1.0] * 3]) / 6
+    return torch.stack([down, down.T, (down + down.T) / 2**0.5, stack()[3]])
+
+
+@exercise.mistake(
+    "Your Laplacian is too small by a factor 4: it is the mean of the neighbours minus the centre. On the bowl i² + j² that gives 1, and the "
+    "table asks for 4: weights of 1 around -4.",
+    value=True,
+)
+def laplacian_divided():
+    return stack(laplacian=((0, 0.25, 0), (0.25, -1, 0.25), (0, 0.25, 0)))
+
+
 @exercise.alternative(value=True)
 def outer_products():
     difference, smooth = torch.tensor([-0.5, 0.0, 0.5]), torch.tensor([0.25, 0.5, 0.25])

@@ -30,6 +30,8 @@ class Sketch(nn.Module):
         self.head = nn.Linear(3, 2)
 
     def forward(self, x):
+        if x.isnan().any():
+            raise ValueError("this image is broken")
         return self.head(self.block(self.relu(self.stem(x))).mean((2, 3)))
 
 
@@ -38,8 +40,12 @@ def probe(candidate, case):
     torch.manual_seed(5)
     x, layers, training = case.args
     model = Sketch().double().train(training)
-    maps = candidate(model, x, list(layers))
-    maps = dict(maps)
+    try:
+        maps = dict(candidate(model, x, list(layers)))
+    except ValueError:
+        if not x.isnan().any():
+            raise
+        maps = {}
     hooks = sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules())
     return {
         "maps": maps,
@@ -59,6 +65,8 @@ def cases():
         "a layer whose output the next layer changes in place"
     )
     yield Case(waves(3, 1, 4, 5, step=1.3), ["block", "head"], True).named("a model that was in training mode")
+    broken = torch.full((1, 1, 4, 4), torch.nan, dtype=torch.float64)
+    yield Case(broken, ["block"], True).named("an image of NaN, at which the model raises an exception")
 
 
 exercise.edit(
@@ -132,6 +140,34 @@ def name_bound_late(model, x, layers):
     for handle in handles:
         handle.remove()
     return kept
+
+
+exercise.edit(
+    "one_image_only",
+    "output.detach().clone()",
+    "output[0].detach().clone()",
+    "You kept the first image's map only. The output of a layer is that of the whole batch, (N, ...): keep it as it is.",
+)
+exercise.edit(
+    "channels_averaged",
+    "output.detach().clone()",
+    "output.detach().clone().mean(1)",
+    "You averaged over the channels. Each channel is a feature map of its own: keep the output as it is.",
+)
+exercise.edit(
+    "always_back_to_training",
+    "model.train(was_training)",
+    "model.train()",
+    "You left the model in training mode, though it came in eval mode. Remember `model.training` before you change it, and put back what it was.",
+)
+exercise.edit(
+    "hooks_left_when_the_call_fails",
+    (
+        "    try:\n        model(x)\n    finally:\n        model.train(was_training)\n        for handle in handles:\n            handle.remove()\n",
+    ),
+    ("    model(x)\n    model.train(was_training)\n    for handle in handles:\n        handle.remove()\n",),
+    "When the model raised an exception, your hooks stayed on it. Remove them in a `finally` block: it runs whether the call succeeds or fails.",
+)
 
 
 @exercise.alternative

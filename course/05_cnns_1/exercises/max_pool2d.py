@@ -84,6 +84,71 @@ def largest_magnitude(x, kernel, stride=None, padding=0):
     return torch.where(high.abs() >= low.abs(), high, low)
 
 
+@exercise.mistake(
+    "You always step by the size of the window, whatever `stride` is given. That is only what it defaults to when it is None."
+)
+def stride_never_used(x, kernel, stride=None, padding=0):
+    return F.max_pool2d(x, kernel, kernel, padding)
+
+
+@exercise.mistake(
+    "The channel axis is gone: you took the maximum over the channels as well. Pooling treats each channel on its own, so C stays C."
+)
+def channel_axis_gone(x, kernel, stride=None, padding=0):
+    return F.max_pool2d(x, kernel, stride, padding).amax(1)
+
+
+@exercise.mistake(
+    "You took the maximum along one axis of each window, and the other axis of the window is still there. A window has two axes: take the maximum "
+    "over both, for example with amax((-2, -1))."
+)
+def one_axis_of_the_window(x, kernel, stride=None, padding=0):
+    stride = kernel if stride is None else stride
+    padded = F.pad(x, (padding,) * 4, value=float("-inf"))
+    return padded.unfold(2, kernel, stride).unfold(3, kernel, stride).amax(-1)
+
+
+@exercise.mistake(
+    "Your output has the right size, but the window moves by one pixel from each place to the next. Output pixel (i, j) belongs to the window "
+    "that starts at row stride·i and column stride·j."
+)
+def window_moves_by_one(x, kernel, stride=None, padding=0):
+    out = F.max_pool2d(x, kernel, stride, padding)
+    padded = F.pad(x, (padding,) * 4, value=float("-inf"))
+    return F.max_pool2d(padded, kernel, 1)[:, :, : out.shape[2], : out.shape[3]]
+
+
+@exercise.mistake(
+    "Your windows are as large as the stride. The stride says how far a window moves; its size is `kernel`, whether windows overlap or not."
+)
+def window_as_large_as_the_stride(x, kernel, stride=None, padding=0):
+    stride = kernel if stride is None else stride
+    out = F.max_pool2d(x, kernel, stride, padding)
+    padded = F.pad(x, (padding,) * 4, value=float("-inf"))
+    return F.max_pool2d(padded, stride, stride)[:, :, : out.shape[2], : out.shape[3]]
+
+
+@exercise.mistake(
+    "The padding is left out, so your output is too small. Surround the image on every side first, with a number that never wins."
+)
+def padding_left_out(x, kernel, stride=None, padding=0):
+    return F.max_pool2d(x, kernel, stride)
+
+
+@exercise.mistake(
+    "You padded with a fixed number that some pixels lie below, so that it wins where it should not. Only minus infinity is below every number."
+)
+def padded_with_minus_one(x, kernel, stride=None, padding=0):
+    return F.max_pool2d(F.pad(x, (padding,) * 4, value=-1.0), kernel, stride)
+
+
+@exercise.mistake(
+    "You pooled the absolute values. Pooling compares the numbers with their signs, and returns them with their signs: 3 beats -5."
+)
+def of_absolute_values(x, kernel, stride=None, padding=0):
+    return F.max_pool2d(x.abs(), kernel, stride, padding)
+
+
 @exercise.alternative
 def loops(x, kernel, stride=None, padding=0):
     stride = kernel if stride is None else stride

@@ -82,6 +82,64 @@ def first_channel_only(model, image, target, *, size, stride, fill=0.0):
     return out
 
 
+exercise.edit(
+    "softmax_over_the_batch",
+    ".softmax(1)[0, target]",
+    ".softmax(0)[0, target]",
+    "Your softmax runs over the batch. For a batch of one image every number is then 1 and the map is zero: the probabilities of one image sum to 1 over the classes, "
+    "axis 1.",
+)
+exercise.edit(
+    "last_position_missing",
+    ("(H - size) // stride + 1", "(W - size) // stride + 1"),
+    ("(H - size) // stride", "(W - size) // stride"),
+    "The last row and column of positions are missing: a square of size m at stride s has (H - m) // s + 1 of them, since it already stands somewhere before its first "
+    "step.",
+)
+exercise.edit(
+    "square_moves_by_one",
+    "r * stride : r * stride + size, c * stride : c * stride + size",
+    "r : r + size, c : c + size",
+    "Your square moves by one pixel from each position to the next. Position (r, c) begins at row r·stride and column c·stride.",
+)
+exercise.edit(
+    "square_of_the_strides_size",
+    "r * stride : r * stride + size, c * stride : c * stride + size",
+    "r * stride : r * stride + stride, c * stride : c * stride + stride",
+    "Your square is as large as the stride. The stride says how far it moves; its size is `size`.",
+)
+exercise.edit(
+    "relative_drop",
+    "whole - chance(hidden)",
+    "(whole - chance(hidden)) / whole",
+    "You divided the drop by the probability of the whole image. The map shows the drop itself, whole minus covered.",
+)
+exercise.edit(
+    "rows_for_columns",
+    "(W - size) // stride + 1",
+    "(H - size) // stride + 1",
+    "Your map has as many columns as rows, whatever the image. The number of columns comes from its width: (W - size) // stride + 1.",
+)
+exercise.edit(
+    "tiles",
+    ("(H - size) // stride + 1", "(W - size) // stride + 1"),
+    ("H // stride", "W // stride"),
+    "Your map has H // stride rows, as if the square were as large as its stride. A square of size m has (H - m) // stride + 1 positions inside the image.",
+)
+exercise.edit(
+    "predicted_class",
+    "[0, target]",
+    "[0].max()",
+    "You followed the largest probability, whichever class it belongs to. The map is of the target's.",
+)
+exercise.edit(
+    "map_transposed",
+    "    return drop",
+    "    return drop.T",
+    "Rows and columns of your map are exchanged: position (r, c) covers rows from r·stride and columns from c·stride.",
+)
+
+
 @exercise.alternative
 def in_one_batch(model, image, target, *, size, stride, fill=0.0):
     H, W = image.shape[1:]

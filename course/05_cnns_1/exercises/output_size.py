@@ -86,6 +86,29 @@ def true_division(size, kernel, stride=1, padding=0, dilation=1):
     return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
 
 
+@exercise.mistake(
+    "Your span of a kernel is one pixel short: d·(k - 1) counts the steps between its taps, and the first tap takes a pixel of its own, so it "
+    "spans d·(k - 1) + 1."
+)
+def span_without_first_tap(size, kernel, stride=1, padding=0, dilation=1):
+    return (size + 2 * padding - dilation * (kernel - 1)) // stride + 1
+
+
+@exercise.mistake(
+    "You round to the nearest whole number. A last step that would carry the kernel over the edge is not taken, so the quotient is always "
+    "rounded down."
+)
+def rounded_to_nearest(size, kernel, stride=1, padding=0, dilation=1):
+    return round((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1
+
+
+@exercise.mistake(
+    "Your answer is a tuple with one number in it: there is a comma after it. Return the whole number itself."
+)
+def in_a_tuple(size, kernel, stride=1, padding=0, dilation=1):
+    return ((size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1,)
+
+
 @exercise.alternative
 def count_the_places(size, kernel, stride=1, padding=0, dilation=1):
     last = size + 2 * padding - (dilation * (kernel - 1) + 1)

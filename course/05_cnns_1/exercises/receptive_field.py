@@ -95,6 +95,70 @@ def kernels_multiplied(layers):
     return size, jump
 
 
+@exercise.mistake(
+    "Your jump is the sum of the strides. A step of layer 2 is s₂ steps of layer 1, and each of those is s₁ pixels: strides multiply."
+)
+def strides_added(layers):
+    size, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        size += dilation * (kernel - 1) * jump
+        jump += stride
+    return size, jump
+
+
+@exercise.mistake("You exchanged stride and dilation: each triple is (kernel, stride, dilation), in this order.")
+def stride_and_dilation_exchanged(layers):
+    size, jump = 1, 1
+    for kernel, dilation, stride in layers:
+        size += dilation * (kernel - 1) * jump
+        jump *= stride
+    return size, jump
+
+
+@exercise.mistake(
+    "Your jump is the stride of the last layer alone. Neighbouring outputs are as far apart as the product of all strides below them."
+)
+def stride_of_the_last_layer(layers):
+    size, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        size += dilation * (kernel - 1) * jump
+        jump = stride
+    return size, jump
+
+
+@exercise.mistake(
+    "You take d·k - 1 for the reach of a dilated kernel. Between k taps there are k - 1 steps, each of length d: d·(k - 1)."
+)
+def dilated_kernel_minus_one(layers):
+    size, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        size += (dilation * kernel - 1) * jump
+        jump *= stride
+    return size, jump
+
+
+@exercise.mistake(
+    "Dilation enters your jump. It spreads the taps of one layer, and so the size; the outputs of that layer stay as far apart as its stride says."
+)
+def dilation_in_the_jump(layers):
+    size, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        size += dilation * (kernel - 1) * jump
+        jump *= stride * dilation
+    return size, jump
+
+
+@exercise.mistake(
+    "You return the size alone. The text asks for the pair (r, j), size and jump: who stacks another layer on top needs both."
+)
+def size_alone(layers):
+    size, jump = 1, 1
+    for kernel, stride, dilation in layers:
+        size += dilation * (kernel - 1) * jump
+        jump *= stride
+    return size
+
+
 @exercise.alternative
 def from_the_output_back(layers):
     size, jump = 1, 1

@@ -94,6 +94,73 @@ def of_all_logits(model, x, target):
     return gradient.abs().amax(1)
 
 
+exercise.edit(
+    "mean_over_channels",
+    ".amax(1)",
+    ".mean(1)",
+    "You averaged over the channels. Simonyan et al. take the largest: one channel that matters is enough.",
+)
+exercise.edit(
+    "absolute_value_too_late",
+    "gradient.abs().amax(1)",
+    "gradient.amax(1).abs()",
+    "You took the largest gradient of the channels first and its absolute value after. A strong negative channel loses that way: absolute value first, then "
+    "the largest.",
+)
+exercise.edit(
+    "first_channel",
+    ".amax(1)",
+    "[:, 0]",
+    "Your map shows the first channel alone. Take the largest over all channels.",
+)
+exercise.edit(
+    "norm_over_channels",
+    "gradient.abs().amax(1)",
+    "gradient.norm(dim=1)",
+    "You took the length of each pixel's gradient over the channels. Simonyan et al. take the largest absolute value.",
+)
+exercise.edit(
+    "every_target_for_every_image",
+    "[torch.arange(len(x)), target]",
+    "[:, target]",
+    "Every image was differentiated for the targets of all images: logits[:, target] is (N, N), each image's row with all targets. Take one logit per image: "
+    "logits[torch.arange(N), target].",
+)
+exercise.edit(
+    "of_the_log_probability",
+    "model(pixels)",
+    "model(pixels).log_softmax(1)",
+    "You differentiated the log-probability (or the cross-entropy), not the logit. It mixes in every other class: its gradient is that of the logit minus the "
+    "mean of all, weighted by their probabilities.",
+)
+exercise.edit(
+    "of_the_mean_loss",
+    "model(pixels)[torch.arange(len(x)), target]\n",
+    "model(pixels).log_softmax(1)[torch.arange(len(x)), target] / len(x)\n",
+    "You differentiated the cross-entropy averaged over the batch. Saliency asks for the target's logit itself: the loss mixes in every other class, and its mean "
+    "shrinks with the size of the batch.",
+)
+exercise.edit(
+    "in_training_mode",
+    "    pixels =",
+    "    model.train()\n    pixels =",
+    "You put the model into training mode: batch normalisation then computes with this batch's statistics, and each image's map depends on the others. The model "
+    "comes in eval mode; leave it there.",
+)
+exercise.edit(
+    "gradient_times_input",
+    "gradient.abs()",
+    "(gradient * x).detach().abs()",
+    "You multiplied the gradient with the image. That is another map (gradient times input), dark wherever the image is zero; saliency is the gradient alone.",
+)
+exercise.edit(
+    "scaled_to_one",
+    "gradient.abs().amax(1)",
+    "gradient.abs().amax(1) / gradient.abs().max()",
+    "You scaled the maps so that the largest value is 1. Return the gradients as they are: their size says how strongly a pixel acts.",
+)
+
+
 @exercise.alternative
 def by_backward(model, x, target):
     x = x.detach().clone()
