@@ -1,9 +1,12 @@
 """Train a language model on windows of a text."""
 
+import time
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from dlmodule import data
 from dlmodule.checking import Case, Exercise, Measured
 
 exercise = Exercise(
@@ -194,3 +197,60 @@ def by_unfold(build, ids, *, steps, batch_size=24, context=128, optimisers=None,
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         [optimiser.step() for optimiser in chosen]
     return model.eval()
+
+
+class InBFloat16(nn.Module):
+    """A language model whose layers compute in bfloat16; its logits are float32, as a loss needs more than three digits."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = self.model(ids)
+        return logits.float()
+
+
+def shakespeare(solution, seed, build, optimisers, steps):
+    """Train on the first nine tenths of Tiny Shakespeare, nanoGPT's split; nats a character of the last tenth, in float32."""
+    text = data.tiny_shakespeare()
+    letters = {letter: k for k, letter in enumerate(sorted(set(text)))}
+    ids = torch.tensor([letters[letter] for letter in text])
+    cut = len(ids) * 9 // 10
+    start = time.perf_counter()
+    model = solution(
+        lambda: InBFloat16(build()),
+        ids[:cut],
+        steps=steps,
+        batch_size=16,
+        optimisers=lambda model: optimisers(model.model),
+        seed=seed,
+    )
+    took = time.perf_counter() - start
+    return {"nats": nats_a_character(model.model, ids[cut:]), "training_seconds": took}
+
+
+@exercise.ledger("plain", seeds=1)
+def plain(solution, seed):
+    """The recipe of 2017 to 2019."""
+    return shakespeare(solution, seed, lambda: GPT(65, 128), adamw, 1550)
+
+
+@exercise.ledger("modern", seeds=1)
+def modern(solution, seed):
+    """What later work changed, all of it."""
+    return shakespeare(solution, seed, lambda: ModernGPT(65, 128), muon, 1130)
+
+
+@exercise.ledger("ablations", seeds=1)
+def ablations(solution, seed):
+    """250 steps each: both recipes, and the modern one with one change undone at a time."""
+    parts = ("rms", "rotary", "qk_norm", "relu2", "zeros")
+    rows = {f"no_{part}": (lambda part=part: ModernGPT(65, 128, **{part: False}), muon) for part in parts}
+    rows |= {
+        "no_muon": (lambda: ModernGPT(65, 128), adamw),
+        "modern": (lambda: ModernGPT(65, 128), muon),
+        "plain": (lambda: GPT(65, 128), adamw),
+    }
+    return {name: shakespeare(solution, seed, *row, 250)["nats"] for name, row in rows.items()}
