@@ -227,7 +227,7 @@ check(FeedForward)
 # 5. `optimiser.step()`: move every parameter.
 #
 # Two things are new. Each step uses not all examples but a random **batch** of them: its gradient is a noisy estimate of the full one, for a fraction of the price, and one passes over the data many times. One pass is an **epoch**. And the optimiser is *Adam* (Kingma and Ba, 2015),
-# gradient descent that gives each parameter a step of its own size; you will write it on day 04. Until then: $10^{-3}$ is a good first learning rate for it.
+# gradient descent that gives each parameter a step of its own size; you will write it on {day: 04_ml_recap}. Until then: $10^{-3}$ is a good first learning rate for it.
 
 # %%
 logs = data.wells()
@@ -356,7 +356,7 @@ plot.images(
 # Make a `FeedForward` with one hidden layer of 256 (`train.x[0].numel()` inputs, one output per class), train it with Adam in batches of 256, each epoch in a new random order, and return it. `seed` decides everything that is random: call `torch.manual_seed(seed)` *before* the model is made, since
 # its first weights are drawn then. Print the accuracy on `validation` after every epoch.
 #
-# Let the learning rate begin at $3\cdot 10^{-3}$ and fall along a line to zero: at the top of each epoch, `optimiser.param_groups[0]["lr"] = 3e-3 * (1 - epoch / epochs)`. Large steps get there fast, small ones settle; day 05 derives it. Other recipes pass the check if they learn.
+# Let the learning rate begin at $3\cdot 10^{-3}$ and fall along a line to zero: at the top of each epoch, `optimiser.param_groups[0]["lr"] = 3e-3 * (1 - epoch / epochs)`. Large steps get there fast, small ones settle; {day: 05_cnns_1} derives it. Other recipes pass the check if they learn.
 
 
 # %%
@@ -403,7 +403,7 @@ print(f"accuracy on the test set, which has decided nothing: {(answers == test.y
 
 # %% [markdown]
 # With twelve epochs this function reaches {ledger: 01_intro_and_ffns.train_digits.fashion_mnist.accuracy} on the test set of Fashion-MNIST, in {ledger: 01_intro_and_ffns.train_digits.fashion_mnist.seconds} on two processor cores, and
-# {ledger: 01_intro_and_ffns.train_digits.glyphs.accuracy} on the glyphs. It treats an image as a list of 784 numbers and does not know which pixels are neighbours; day 05 tells it, and does better.
+# {ledger: 01_intro_and_ffns.train_digits.glyphs.accuracy} on the glyphs. It treats an image as a list of 784 numbers and does not know which pixels are neighbours; {day: 05_cnns_1} tells it, and does better.
 #
 # An accuracy is one number for a hundred kinds of answer. The **confusion matrix** has them all: entry $(i,j)$ counts the examples of class $i$ that were called $j$. The diagonal is right; a row is a truth.
 #
@@ -653,7 +653,7 @@ check(find_the_bug)
 # - Figures come with a baseline, a test set that has decided nothing, and a split like the future's: by well.
 # - Symptoms name bugs: a loss at $\ln K$ (knows nothing), at the variance (says the mean), swinging (old gradients), off by a constant elsewhere (standardised with the wrong numbers).
 #
-# **Going further.** Leave out one log at a time: which one does porosity miss most? Train on one well, two, four, eight, and draw the error: how many wells are enough? (Day 04 takes this up.) Set `DATA = "fashion_mnist"` and find the pair of clothes that it confuses most.
+# **Going further.** Leave out one log at a time: which one does porosity miss most? Train on one well, two, four, eight, and draw the error: how many wells are enough? ({Day: 04_ml_recap} takes this up.) Set `DATA = "fashion_mnist"` and find the pair of clothes that it confuses most.
 #
 # ## References
 #

@@ -131,7 +131,7 @@ plot.alt(
 # %% [markdown]
 # ## Tensors, in five minutes
 #
-# Tomorrow is all about tensors. Today you need little: a **tensor** is PyTorch's array. If you know NumPy, you know it.
+# {Day: 02_pytorch_1} is all about tensors. Today you need little: a **tensor** is PyTorch's array. If you know NumPy, you know it.
 #
 # | to do this | write |
 # |---|---|
@@ -311,7 +311,7 @@ check(relu)
 # %% [markdown]
 # ### Exercise 1.3: sigmoid
 #
-# From the definition, without `torch.sigmoid`. Its *value* must also survive $z=-1000$, where $e^{1000}$ is more than a float can hold; think what `1 / inf` is. (The *slope* is another matter. Day 02 computes slopes by program, and meets $\infty\cdot0$ at this place.)
+# From the definition, without `torch.sigmoid`. Its *value* must also survive $z=-1000$, where $e^{1000}$ is more than a float can hold; think what `1 / inf` is. (The *slope* is another matter. {Day: 02_pytorch_1} computes slopes by program, and meets $\infty\cdot0$ at this place.)
 
 
 # %%
@@ -502,7 +502,7 @@ prediction = ""  # write your answer here before you run the next cell
 print(f"{count_parameters([784, 128, 10]):,} in all, {count_parameters([784, 128]):,} of them in the first layer")
 
 # %% [markdown]
-# Nearly all of them read pixels. On day 05 that will be the reason to invent another kind of layer.
+# Nearly all of them read pixels. On {day: 05_cnns_1} that will be the reason to invent another kind of layer.
 #
 # ## What can a network compute? Any curve, by hand
 #
@@ -674,7 +674,7 @@ print(f"accuracy of saying 'shale' to everything: {accuracy(always_shale, logs.r
 # $$ L = \frac1N\sum_{n=1}^N \left(f_\theta(x_n) - y_n\right)^2 . $$
 #
 # Its square root, the RMSE, is in the units of $y$. Why squares? Suppose $f$ may only say one number $c$. Then $\frac{dL}{dc} = \frac2N\sum_n (c-y_n) = 0$ gives $c=\frac1N\sum_n y_n$: squares ask for the **mean**. Absolute values would ask for the
-# median, which minds outliers less. The choice of a loss is a choice of what "typical" means. (Day 04 derives it from a probability.)
+# median, which minds outliers less. The choice of a loss is a choice of what "typical" means. ({Day: 04_ml_recap} derives it from a probability.)
 #
 # For classes, the **cross-entropy**: $L=-\frac1N\sum_n \ln p_{n,y_n}$, minus the logarithm of the probability that was given to the truth. Certain and right costs 0; certain and wrong costs without limit; knowing nothing, $p=1/K$, costs $\ln K$. You will use
 # it this afternoon.
@@ -808,7 +808,7 @@ for name, guess in (
 #
 # ## The first training of a network
 #
-# So take five logs, a hidden layer with tanh, and the same gradient descent. One thing is missing, the gradients with respect to every weight. You could derive them by the chain rule, and on day 04 you will; today PyTorch does it. A tensor with `requires_grad=True`
+# So take five logs, a hidden layer with tanh, and the same gradient descent. One thing is missing, the gradients with respect to every weight. You could derive them by the chain rule, and on {day: 04_ml_recap} you will; today PyTorch does it. A tensor with `requires_grad=True`
 # remembers what is computed from it; `loss.backward()`, the **backward pass**, then goes through the computation in reverse and leaves each parameter's gradient in its `.grad`. Everything else below is yours: `mlp_forward`, `tanh_`, `mse`, and the step.
 
 

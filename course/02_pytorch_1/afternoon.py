@@ -82,7 +82,7 @@ volume = ground.images  # (T, Y, X) = (96, 48, 64)
 # 2. *A condition is a table.* `i[:, None] == i` is true exactly where row and column are equal. As numbers, conditions are ones and zeros.
 # 3. *A sum is a product.* Since $(x A)_k=\sum_n x_n A_{nk}$, a sum over those n that fulfil a condition is `x @ A`, where A holds the condition.
 #
-# One in full, as an example: a table of the distances $|i-j|$ of n samples from each other. With a loop one would fill $n^2$ entries. With the first sentence one says what stands at (i, j): the absolute value of row number minus column number. Distances between samples weigh their correlation in geostatistics, and tokens of a sentence in day 12.
+# One in full, as an example: a table of the distances $|i-j|$ of n samples from each other. With a loop one would fill $n^2$ entries. With the first sentence one says what stands at (i, j): the absolute value of row number minus column number. Distances between samples weigh their correlation in geostatistics, and tokens of a sentence in {day: 12_transformers}.
 
 # %%
 i = torch.arange(5)
@@ -136,7 +136,7 @@ check(identity)
 # %% [markdown]
 # ### Exercise 2.14: upper triangle
 #
-# 1 on the diagonal and above it, else 0. You will meet it on day 12 as the *causal mask*, by which a language model is forbidden to look at the words that it is to predict.
+# 1 on the diagonal and above it, else 0. You will meet it on {day: 12_transformers} as the *causal mask*, by which a language model is forbidden to look at the words that it is to predict.
 
 
 # %%
@@ -260,7 +260,7 @@ check(vstack_)
 # %% [markdown]
 # ### Exercise 2.18: roll
 #
-# Move a trace later by `shift` samples; what leaves at the end comes in at the front. Earlier, where the shift is negative. The discrete Fourier transform knows no other kind of shift; and on day 05 you will move images so, to ask whether a network minds.
+# Move a trace later by `shift` samples; what leaves at the end comes in at the front. Earlier, where the shift is negative. The discrete Fourier transform knows no other kind of shift; and on {day: 05_cnns_1} you will move images so, to ask whether a network minds.
 
 
 # %%
@@ -278,7 +278,7 @@ check(roll_)
 # %% [markdown]
 # ### Exercise 2.19: flip
 #
-# The last sample first. Reverse-time migration plays recorded waves backwards; day 05 mirrors images to have more of them.
+# The last sample first. Reverse-time migration plays recorded waves backwards; {day: 05_cnns_1} mirrors images to have more of them.
 
 
 # %%
@@ -322,7 +322,7 @@ print(
 )
 
 # %% [markdown]
-# At crossline 0 the neighbour "to the left" is the *last* trace of the line, at the other end of the survey: roll goes round. If you use it as a shift you must treat the edge; a convolution, on Friday, will ask the same question and call it padding.
+# At crossline 0 the neighbour "to the left" is the *last* trace of the line, at the other end of the survey: roll goes round. If you use it as a shift you must treat the edge; a convolution, on {day: 05_cnns_1}, will ask the same question and call it padding.
 #
 # ## Traces of different lengths
 #
@@ -330,7 +330,7 @@ print(
 #
 # ### Exercise 2.20: compress
 #
-# Move the samples where `keep` is true to the front, in their order, and fill up with zeros to the old length. Dead traces leave a gather so, and padding leaves a batch of sentences (day 11).
+# Move the samples where `keep` is true to the front, in their order, and fill up with zeros to the old length. Dead traces leave a gather so, and padding leaves a batch of sentences ({day: 11_nlp}).
 
 
 # %%
@@ -552,7 +552,7 @@ check(linspace_)
 # %% [markdown]
 # ### Exercise 2.27: step
 #
-# 0 below zero, 1 above, and `half` exactly at zero. (Oliver Heaviside, telegraph engineer; his step is the derivative of day 01's ReLU.)
+# 0 below zero, 1 above, and `half` exactly at zero. (Oliver Heaviside, telegraph engineer; his step is the derivative of {day: 01_intro_and_ffns}'s ReLU.)
 
 
 # %%
@@ -589,7 +589,7 @@ except RuntimeError as error:
     print("backward:", str(error).split(" and")[0])
 
 # %% [markdown]
-# It refuses: a comparison has no derivative, so the result has no past. (Zero would be as true: the step is flat on both sides.) A network of steps gives the descent nothing to go by; that is why day 01's neurons were given slopes. Indices and conditions *choose* what is computed, they are not learned through.
+# It refuses: a comparison has no derivative, so the result has no past. (Zero would be as true: the step is flat on both sides.) A network of steps gives the descent nothing to go by; that is why {day: 01_intro_and_ffns}'s neurons were given slopes. Indices and conditions *choose* what is computed, they are not learned through.
 #
 # ## What the puzzles cost
 #
@@ -677,7 +677,7 @@ check(linear_regression_autograd)
 #
 # $$ \text{lr}<\frac1{\lambda_{\max}}, $$
 #
-# and beyond it u changes its sign and *grows*, at every step. The steepest direction dictates the step; the flattest, with $\lambda_{\min}$, then needs about $\lambda_{\max}/\lambda_{\min}$ steps to come down. That ratio, the *condition number*, is why features are standardised, and why day 04 has better optimisers.
+# and beyond it u changes its sign and *grows*, at every step. The steepest direction dictates the step; the flattest, with $\lambda_{\min}$, then needs about $\lambda_{\max}/\lambda_{\min}$ steps to come down. That ratio, the *condition number*, is why features are standardised, and why {day: 04_ml_recap} has better optimisers.
 
 # %%
 h = 10
@@ -794,7 +794,7 @@ print(f"correlation with the truth: recorded {correlation(data, truth):.2f}, dec
 #
 # $$ \ell=\ln(1+e^{z})-y\,z,\qquad \frac{\partial\ell}{\partial z}=\frac{e^z}{1+e^z}-y=p-y. $$
 #
-# The gradient of the log odds is *what you said minus what was true*, as in the linear case. It is no accident, and day 04 says why.
+# The gradient of the log odds is *what you said minus what was true*, as in the linear case. It is no accident, and {day: 04_ml_recap} says why.
 #
 # **A worked number.** Knowing nothing, $z=0$: $p=\tfrac12$, $\ell=\ln 2\approx0.693$; and for a true fault, $\partial\ell/\partial z=-\tfrac12$: raise z.
 #
@@ -939,10 +939,10 @@ for low, high in zip(edges[:-1], edges[1:], strict=True):
 
 # %% [markdown]
 # Four numbers and a bias, and on ground never seen it marks faults far better than chance, and somewhat better than its best single clue. Be honest about "somewhat": most of the work was done by the idea of the clue "break across". That was the state of the art for decades: people invent *attributes*, a simple model weighs them. What
-# changed with deep learning is that the attributes are learned as well; on Friday a network will find its own, and on day 06 one will draw these faults. It does *better* in the new volume than where it learned, which is no merit of its own: in the old one much of the faults runs through places where both sides look alike, and there they cannot be seen.
+# changed with deep learning is that the attributes are learned as well; on {day: 05_cnns_1} a network will find its own, and on {day: 06_cnns_2} one will draw these faults. It does *better* in the new volume than where it learned, which is no merit of its own: in the old one much of the faults runs through places where both sides look alike, and there they cannot be seen.
 #
 # The last table asks whether a probability means what it says: of the samples that were given about 50 %, is half on a fault? Nearly, from 40 % upwards. At the low end it says too much: it has learned on ground where a fault often leaves no trace, so it does not dare to say "surely none", and in the new volume it could. A probability holds for ground *like that
-# which was learned from*; day 05 makes a method of this question.
+# which was learned from*; {day: 05_cnns_1} makes a method of this question.
 #
 # ## This trains badly
 #
@@ -992,7 +992,7 @@ check(find_the_bug)
 #
 # *The penalty* was computed from a detached w. Its value is right and enters the loss, which is why the printed loss changes; but a detached tensor is a constant, a constant has gradient zero, and so the descent never hears of it. Test a term of a loss by its *effect*: set its strength to something absurd and see whether anything moves.
 #
-# *The bias's gradient* was never cleared. `backward()` adds, so b descended along the sum of all its old gradients, like a heavy ball that nothing brakes: it swings. (Divide the memory by a little in each step and the ball is an optimiser, momentum, on day 04.)
+# *The bias's gradient* was never cleared. `backward()` adds, so b descended along the sum of all its old gradients, like a heavy ball that nothing brakes: it swings. (Divide the memory by a little in each step and the ball is an optimiser, momentum, on {day: 04_ml_recap}.)
 #
 # *The losses* were appended as tensors. Each carries its graph, and so every intermediate result of its step. `.item()` keeps the number and lets the rest go.
 #
@@ -1023,7 +1023,7 @@ check(find_the_bug)
 #
 # <details><summary>Answer</summary>
 #
-# The 22 numbers were chosen to make it small there, noise included. Plot the misfit at wells left out of the fit: it falls with every well that is used, while the misfit at the wells used *rises*, towards the same level. Day 04 takes this up.
+# The 22 numbers were chosen to make it small there, noise included. Plot the misfit at wells left out of the fit: it falls with every well that is used, while the misfit at the wells used *rises*, towards the same level. {Day: 04_ml_recap} takes this up.
 #
 # </details>
 #

@@ -74,7 +74,7 @@ plot.alt(
 #
 # ## What a tensor is made of
 #
-# Yesterday a tensor was "PyTorch's array". Today we open it. It has two parts:
+# On {day: 01_intro_and_ffns} a tensor was "PyTorch's array". Today we open it. It has two parts:
 #
 # - a **storage**: one row of numbers in memory, all of one kind;
 # - a **description**: how to read that row. Its *shape* (how many entries along each axis), its *strides* (how far to step in memory for one step along each axis), its *offset* (where to begin), its
@@ -103,7 +103,7 @@ print("2047 + 1:", (torch.tensor(2047, dtype=torch.float16) + 1).item())
 
 # %% [markdown]
 # Above $2^{11}=2048$ neighbours in `float16` are 2 apart, and $2048 + 1$ lies half-way between two of them; it is rounded back, a thousand times. Nothing warns you. Small dtypes are good for *storing* and
-# *multiplying*, and bad for long *sums*; on day 03, mixed precision will use each where it serves.
+# *multiplying*, and bad for long *sums*; on {day: 03_pytorch_2}, mixed precision will use each where it serves.
 #
 # **Making tensors, and the bridge to NumPy.** `torch.zeros`, `ones`, `full`, `arange`, `linspace`, `eye` make tensors from nothing; `torch.tensor(data)` copies data. `x.numpy()` and `torch.from_numpy(a)` do *not* copy: the array and the
 # tensor are two descriptions of one storage. `x.new_zeros(3)` and `torch.zeros_like(x)` take dtype and device from x: use them inside functions, and the functions will work on any device.
@@ -311,7 +311,7 @@ for name, estimate in {"noisy": noisy[:, 24], "averaged": smooth[:, 22]}.items()
 # %% [markdown]
 # ## Broadcasting: an axis of length 1 fits anything
 #
-# You met the rule yesterday: shapes are aligned from the right, sizes must be equal or 1, missing axes count as 1, and an axis of length 1 is repeated. Now you can say what *repeated* means: stride 0. Nothing is copied.
+# You met the rule on {day: 01_intro_and_ffns}: shapes are aligned from the right, sizes must be equal or 1, missing axes count as 1, and an axis of length 1 is repeated. Now you can say what *repeated* means: stride 0. Nothing is copied.
 #
 # It makes a plan for any "each with each" computation: *write down the shape you want, then give each factor an axis of length 1 wherever it has none.*
 
@@ -393,7 +393,7 @@ print(
 # %% [markdown]
 # ### Exercise 2.6: from each row, its own
 #
-# A classifier gives $K$ numbers for each of $N$ examples, the **logits**, one per class; $y_n$ is the true class. Pick from each row the logit of its own true class. From day 04 on, this stands at the heart of every loss.
+# A classifier gives $K$ numbers for each of $N$ examples, the **logits**, one per class; $y_n$ is the true class. Pick from each row the logit of its own true class. From {day: 04_ml_recap} on, this stands at the heart of every loss.
 
 
 # %%
@@ -452,7 +452,7 @@ print(f"spread away from the faults: {nearest[:, 44:].std():.2f} rounded, {betwe
 
 # %% [markdown]
 # Rings. Where the horizon sinks from one sample to the next, the rounded time jumps, and the amplitude with it: they are contour lines of the *rounding*, and on a real map a company might have drilled one. The cure is to pick twice, the samples above and below, and to weigh them by how near they are.
-# A picture made by picking shows the grid of what was picked from, until one looks after it. (The networks of day 06 meet it again when they enlarge an image.)
+# A picture made by picking shows the grid of what was picked from, until one looks after it. (The networks of {day: 06_cnns_2} meet it again when they enlarge an image.)
 
 # %% [markdown]
 # ## Einsum: write the indices, get the sum
@@ -499,7 +499,7 @@ check(batched_outer)
 # %% [markdown]
 # ## Autograd: who remembers what
 #
-# Yesterday `loss.backward()` filled the gradients of 1,300 numbers, and we asked you to believe it. Now we look.
+# On {day: 01_intro_and_ffns} `loss.backward()` filled the gradients of 1,300 numbers, and we asked you to believe it. Now we look.
 #
 # The simplest way to a derivative is a difference quotient, $(f(x+\varepsilon)-f(x))/\varepsilon$. It fails twice. It costs an evaluation *per unknown*: a million for a million weights. And it cannot be exact: a large $\varepsilon$ is wrong because f bends, a small one because $f(x+\varepsilon)$
 # and $f(x)$ agree in all digits that are stored.
@@ -647,7 +647,7 @@ check(gradient_of)
 # - `with torch.no_grad():` nothing computed *in this block* is recorded; for updates of parameters and for evaluation;
 # - `x.item()` and `x.tolist()`: Python numbers.
 #
-# It is more than housekeeping. Stopping a gradient *changes the function that is optimised*, and sometimes that is meant: something is computed from the data, and then taken as given. In the methods of days 07, 08 and 13, a `detach` in the right place decides whether they work.
+# It is more than housekeeping. Stopping a gradient *changes the function that is optimised*, and sometimes that is meant: something is computed from the data, and then taken as given. In the methods of {day: 07_vaes, 08_gans, 13_deep_rl}, a `detach` in the right place decides whether they work.
 
 # %% [markdown]
 # ### Exercise 2.9: trace balancing, with the gradient stopped

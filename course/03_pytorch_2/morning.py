@@ -44,7 +44,7 @@ torch.set_num_threads(1)  # today's networks are small: one thread is faster tha
 # %% [markdown]
 # ## The question: which rock is it, and would you bet a well on the answer?
 #
-# On day 01 you read porosity from well logs. Before porosity, a log analyst answers another question at every half metre: *which rock is this?* Sandstone, siltstone, shale, limestone, dolomite. The answer
+# On {day: 01_intro_and_ffns} you read porosity from well logs. Before porosity, a log analyst answers another question at every half metre: *which rock is this?* Sandstone, siltstone, shale, limestone, dolomite. The answer
 # decides where to perforate the casing, where a reservoir is sealed, where CO2 will stay.
 #
 # A colleague has left the company, and left you a file, `model_final2.pt`, and a sentence: "92 % on held-out samples, trained overnight, stopped when the machine was restarted". Three questions come to mind.
@@ -209,7 +209,7 @@ print(f"balanced accuracy in wells it has never seen: {recalls(said, validation_
 
 # %% [markdown]
 # More than ten points are gone. Nothing about the network has changed; the first figure was simply not about new wells. A held-out sample's neighbours, half a metre above and below, were in the training set: same bed, same fluid, same calibration of the tool. And with a window of five samples they were partly *the same numbers*.
-# The network was examined on questions that it had seen with the answers. This is called **leakage**. It is a common reason why a figure in a report does not hold in the field (day 04 counts the cases).
+# The network was examined on questions that it had seen with the answers. This is called **leakage**. It is a common reason why a figure in a report does not hold in the field ({day: 04_ml_recap} counts the cases).
 #
 # > **Split as the future will be split.** The future brings new wells; so wells 0 to 5 are for training, 6 and 7 for decisions (the **validation** set), 8 to 11 for one figure at the end (the **test** set). Nobody has looked at the test wells yet, and they stay shut until the end.
 #
@@ -593,7 +593,7 @@ print(
 #
 # Two more switches belong to the loop.
 #
-# **Mode.** `model.train()` and `model.eval()` set a flag, `training`, on the module and all its submodules. Most layers take no notice. *Dropout* does: in training it sets a random part of its inputs to zero and scales the rest up, in evaluation it lets everything through. *Batch normalisation* does: in training it uses the statistics of the batch, in evaluation stored ones. (Both on day 04.) The mode has **nothing** to do with gradients.
+# **Mode.** `model.train()` and `model.eval()` set a flag, `training`, on the module and all its submodules. Most layers take no notice. *Dropout* does: in training it sets a random part of its inputs to zero and scales the rest up, in evaluation it lets everything through. *Batch normalisation* does: in training it uses the statistics of the batch, in evaluation stored ones. (Both on {day: 04_ml_recap}.) The mode has **nothing** to do with gradients.
 #
 # **Gradients.** `with torch.no_grad():` records no graph. Evaluation without it gives the same numbers, and keeps every intermediate tensor of the pass in memory until the result is forgotten.
 #
@@ -728,7 +728,7 @@ print(f"in float64             {numbers.double().sum().item():.5f}")
 #
 # ## How large a step, and when?
 #
-# Of all settings, the learning rate matters most. Day 04 says why; today we *measure* it. Smith (2017) proposed the cheapest experiment of deep learning: start with a tiny rate, raise it after each batch, and write down the loss. (He added a constant; today the rate is usually multiplied by one, and so do we.) At first nothing happens; then the loss falls; then the steps become too large, and it explodes. One wants a rate in the falling part, well before the bottom.
+# Of all settings, the learning rate matters most. {Day: 04_ml_recap} says why; today we *measure* it. Smith (2017) proposed the cheapest experiment of deep learning: start with a tiny rate, raise it after each batch, and write down the loss. (He added a constant; today the rate is usually multiplied by one, and so do we.) At first nothing happens; then the loss falls; then the steps become too large, and it explodes. One wants a rate in the falling part, well before the bottom.
 #
 # With $S$ batches the rates run from $a$ to $b$ in equal *ratios*:
 #
@@ -773,7 +773,7 @@ def lr_range_test(
 check(lr_range_test)
 
 # %% [markdown]
-# **Predict.** Day 01 said that $10^{-3}$ is a good first rate for Adam. Where will the loss of this network begin to fall, and where explode?
+# **Predict.** {Day: 01_intro_and_ffns} said that $10^{-3}$ is a good first rate for Adam. Where will the loss of this network begin to fall, and where explode?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -1308,8 +1308,8 @@ for width in (64, 1024):
 #
 # Today your course account gets Colab Pro; you buy nothing yourself. Do it now, with the team in the room:
 #
-# 1. Sign in to colab.research.google.com *with the account of day 01*, not a personal one, and redeem Pro as the team shows.
-# 2. `Runtime > Change runtime type`: look at the list of accelerators, and leave it on **CPU**. A GPU uses up compute units from the moment it is connected, whether or not it computes. Days 05 to 12 can be done without one.
+# 1. Sign in to colab.research.google.com *with the account of {day: 01_intro_and_ffns}*, not a personal one, and redeem Pro as the team shows.
+# 2. `Runtime > Change runtime type`: look at the list of accelerators, and leave it on **CPU**. A GPU uses up compute units from the moment it is connected, whether or not it computes. {Day: 05_cnns_1, 06_cnns_2, 07_vaes, 08_gans, 09_diffusion, 10_rnns, 11_nlp, 12_transformers} can be done without one.
 # 3. `Runtime > Manage sessions` shows what is running. End what you do not need; units of a forgotten session are gone.
 # 4. Mount your Drive, and let `runs` of above point into it: `Path("/content/drive/MyDrive/DL_module/runs")`. Then a session that ends costs you one epoch at most: run the cell with `train(..., checkpoint=...)` again.
 # 5. Run `print(describe())`. Put hardware and versions beside every time you report.
@@ -1373,7 +1373,7 @@ plot.alt(
 # **Which rock is it?** In four wells that decided nothing, the network recognises, averaged over the rocks, about eight samples in ten, where cut-offs find seven and guessing two. It recognises shale almost always, dolomite in nine cases of ten. It is *not* the 0.92 of the report, and training for longer will not make it so; but it is true. (What may: to normalise by well. See *Going further*.)
 #
 # **Would you bet a well on it?** In three of the four, yes, with some care for gas. The limestone that is taken for sandstone has its neutron log well below its density log. Gas does that, and so does sandstone. In well 10, no. Most of its sandstone is called siltstone, and the table says why: it has a higher gamma ray than the sandstone of any well that the network learned from. Six wells were too few to show it
-# such a sandstone; how few wells are too few is the question of day 04. The average hides this, so print the table by wells. And note that the spread over seeds, less than a point, says *nothing* about it: it is the spread of the training, not of the geology. If you report one error bar, let it be over wells.
+# such a sandstone; how few wells are too few is the question of {day: 04_ml_recap}. The average hides this, so print the table by wells. And note that the spread over seeds, less than a point, says *nothing* about it: it is the spread of the training, not of the geology. If you report one error bar, let it be over wells.
 #
 # **Can you carry on where it stopped?** To the last bit.
 #

@@ -16,7 +16,7 @@
 # A company has drilled one well in a new basin. It has the logs, and from the cores the porosity, sample by sample. It wants a network that reads porosity from the logs of every later well, and it
 # asks: **is one well enough? How few wells are too few?** Each further well with cores costs more than everybody in this room.
 #
-# The simplest thing that could work is what you did on day 01: take a network, train it on what there is, and train it long, since the loss keeps falling. Here are one well to learn from and
+# The simplest thing that could work is what you did on {day: 01_intro_and_ffns}: take a network, train it on what there is, and train it long, since the loss keeps falling. Here are one well to learn from and
 # twelve others which the company does not have yet; we do, because we made them.
 
 # %%
@@ -460,7 +460,7 @@ for method, make in OURS.items():
 #
 # ### What a layer does to the size of a signal
 #
-# On day 01 you followed a signal forward: a layer with $D_\text{in}$ inputs and weights of variance $v$ multiplies the mean square by $D_\text{in}v$, and a ReLU halves it. Gradients go the other way. If $z=Wx$ then $\partial L/\partial x=W^\top\,\partial L/\partial z$, a sum over the $D_\text{out}$ **outputs**, so their mean square is multiplied by
+# On {day: 01_intro_and_ffns} you followed a signal forward: a layer with $D_\text{in}$ inputs and weights of variance $v$ multiplies the mean square by $D_\text{in}v$, and a ReLU halves it. Gradients go the other way. If $z=Wx$ then $\partial L/\partial x=W^\top\,\partial L/\partial z$, a sum over the $D_\text{out}$ **outputs**, so their mean square is multiplied by
 # $D_\text{out}v$. To keep both, we would need
 #
 # $$ v=\frac1{D_\text{in}} \quad\text{and}\quad v=\frac1{D_\text{out}} , $$
@@ -654,7 +654,7 @@ check(batch_norm_backward)
 # %% [markdown]
 # ### Layer normalisation
 #
-# Batch normalisation has a price. An example's output depends on its neighbours in the batch, and training and evaluation compute different functions. Ba, Kiros and Hinton (2016) turn the axis: **one example at a time, over its $D$ features**. There are no running averages, and both modes are the same. Transformers use it (day 12), or its simpler relative RMSNorm (Zhang and Sennrich, 2019). But it also mixes features, and
+# Batch normalisation has a price. An example's output depends on its neighbours in the batch, and training and evaluation compute different functions. Ba, Kiros and Hinton (2016) turn the axis: **one example at a time, over its $D$ features**. There are no running averages, and both modes are the same. Transformers use it ({day: 12_transformers}), or its simpler relative RMSNorm (Zhang and Sennrich, 2019). But it also mixes features, and
 # where features are of different kinds (a porosity beside a depth) that may not be wanted.
 #
 # The two normalisations take their mean and their variance over different axes. Blue is what is taken together.
@@ -1281,7 +1281,7 @@ for name, one in (("bare", bare), ("regularised", model)):
 
 # %% [markdown]
 # Both know their training images by heart, to the last one, and yet they are not the same network on images they have not seen: the regularised one is ahead by about half a percent. With 10,000 test images the standard error of such an accuracy is a quarter of a percent, and another seed would shift it as well, so do not build on a single pair; the table below has
-# several seeds. And all of it is little next to what a convolution brings tomorrow: regularisation cannot put in what the architecture leaves out, the knowledge that neighbouring pixels belong together.
+# several seeds. And all of it is little next to what a convolution brings on {day: 05_cnns_1}: regularisation cannot put in what the architecture leaves out, the knowledge that neighbouring pixels belong together.
 #
 # With the whole training sets, 20 epochs each, and means over several seeds:
 #
@@ -1295,7 +1295,7 @@ for name, one in (("bare", bare), ("regularised", model)):
 #
 # Back to the company. For 1, 2, 3, 5 and 8 cored wells we train two networks, the one from the beginning and a regularised one, and look at the error in the twelve wells that were not used. A single choice of wells can be lucky, so each point is a mean over four different choices.
 #
-# The regularised network has dropout, strong weight decay, and one thing that geology tells us: a new well's tools will be calibrated a little differently. So we add to the logs, in training, an offset drawn at random. It is augmentation, as tomorrow, and it states a belief: *a shift of the log by 0.1 standard deviations does not change the rock.*
+# The regularised network has dropout, strong weight decay, and one thing that geology tells us: a new well's tools will be calibrated a little differently. So we add to the logs, in training, an offset drawn at random. It is augmentation, as on {day: 05_cnns_1}, and it states a belief: *a shift of the log by 0.1 standard deviations does not change the rock.*
 #
 # **Predict.** Sketch both curves. Where do they meet?
 

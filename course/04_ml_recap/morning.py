@@ -131,7 +131,7 @@ plot.alt(
 # $$ \mathbb{E}\,\hat R(\hat f) \;\le\; \mathbb{E}\,\hat R(f^\circ) \;=\; R(f^\circ) \;\le\; \mathbb{E}\,R(\hat f). $$
 #
 # The first step holds because $\hat f$ minimises $\hat R$ on every sample; the equality because $f^\circ$ does not depend on the sample; the last because nothing in the family is better than $f^\circ$. So **the training error is too low on average, and the true one at least as high as the best possible**, with no assumption about
-# the shape of anything. The only assumption is that training and future come from one $p(x, y)$. Day 05 will show you what happens when they do not.
+# the shape of anything. The only assumption is that training and future come from one $p(x, y)$. {Day: 05_cnns_1} will show you what happens when they do not.
 #
 # **How many samples is a well?** The error bar $s/\sqrt n$ wants independent examples. Half a metre up or down the rock is nearly the same, and everything in one well shares that well's calibration. Take a function that is fixed (fitted in wells 0 to 7) and estimate its mean squared error in 16 other wells. Do it in two ways: once as 9,600 independent samples, and once as 16 independent wells, where only the mean of each well counts.
 #
@@ -573,7 +573,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# At a threshold of 0.5 about six of seven claims are true, and six of seven dolomites are found: a useful detector, of which an accuracy of 97 % beside 89 % told little. The cheapest thresholds lie near those on paper, not on them. The share among 25 neighbours is not exactly a probability (day 05 measures such things), the valleys are flat, and
+# At a threshold of 0.5 about six of seven claims are true, and six of seven dolomites are found: a useful detector, of which an accuracy of 97 % beside 89 % told little. The cheapest thresholds lie near those on paper, not on them. The share among 25 neighbours is not exactly a probability ({day: 05_cnns_1} measures such things), the valleys are flat, and
 # some 260 events do not say it more precisely. In earnest a threshold is chosen on validation data, like everything else.
 
 # %% [markdown]
@@ -1223,11 +1223,11 @@ print(f"all {count} derivatives by central differences would take {2 * count} ti
 # %% [markdown]
 # ## Training with your engine
 #
-# A classifier of rocks, from five standardised logs: 5 inputs, 32 hidden neurons with ReLU, $K$ logits. As on day 01, all data at every step, and plain gradient descent, $\theta\leftarrow\theta-\eta\,\partial L/\partial\theta$.
+# A classifier of rocks, from five standardised logs: 5 inputs, 32 hidden neurons with ReLU, $K$ logits. As on {day: 01_intro_and_ffns}, all data at every step, and plain gradient descent, $\theta\leftarrow\theta-\eta\,\partial L/\partial\theta$.
 #
 # ### Exercise 4.15: train with your engine
 #
-# First weights from `np.random.default_rng(seed)`, normally distributed with variance $2/\text{inputs}$ as on day 01, biases zero. At each of `steps` steps: the loss by `network_loss`, its gradients by `backward()`, the step, and forget the gradients. Return the four arrays. The check follows your first two steps with a gradient of its own.
+# First weights from `np.random.default_rng(seed)`, normally distributed with variance $2/\text{inputs}$ as on {day: 01_intro_and_ffns}, biases zero. At each of `steps` steps: the loss by `network_loss`, its gradients by `backward()`, the step, and forget the gradients. Return the four arrays. The check follows your first two steps with a gradient of its own.
 
 
 # %%
@@ -1480,11 +1480,11 @@ for which, name in enumerate(("W1", "b1", "W2", "b2", "W3", "b3")):
 #
 # <details><summary>Answer</summary>
 #
-# One matrix product more in the first layer, as large as the one for $W_1$; about a third of that layer's cost. PyTorch skips what does not require a gradient. One wants it to ask which *inputs* an answer depends on: saliency and adversarial examples, on day 05.
+# One matrix product more in the first layer, as large as the one for $W_1$; about a third of that layer's cost. PyTorch skips what does not require a gradient. One wants it to ask which *inputs* an answer depends on: saliency and adversarial examples, on {day: 05_cnns_1}.
 #
 # </details>
 #
-# 4. `topological_order` calls itself once for every generation. What happens for a recurrent network of day 10 that runs over 5,000 time steps, and how would you mend it?
+# 4. `topological_order` calls itself once for every generation. What happens for a recurrent network of {day: 10_rnns} that runs over 5,000 time steps, and how would you mend it?
 #
 # <details><summary>Answer</summary>
 #

@@ -234,7 +234,7 @@ prediction = ""  # write your answer here before you run the next cell
 #
 # Stack three plain convolutions and train them: it works, slowly, and only with a careful learning rate, because each layer's
 # scale depends on all the layers before it. Ioffe and Szegedy's **batch normalisation** (you wrote its forward and backward pass
-# yesterday) sets every channel's mean and scale anew:
+# {day: 04_ml_recap}) sets every channel's mean and scale anew:
 #
 # $$ \mathrm{BN}(z)_{nchw} = \gamma_c\,\frac{z_{nchw} - \mu_c}{\sqrt{\sigma_c^2 + \epsilon}} + \beta_c ,\qquad
 #    \mu_c = \operatorname{mean}_{n,h,w} z_{nchw} ,\quad \sigma_c^2 = \operatorname{var}_{n,h,w} z_{nchw} . $$
@@ -339,7 +339,7 @@ check(ConvBlock)
 # $$ z_k = b_k + \sum_c W_{kc}\,\frac{1}{H'W'}\sum_{i,j} h_{cij} = \frac{1}{H'W'}\sum_{i,j}\Bigl(b_k + \sum_c W_{kc}\,h_{cij}\Bigr) . $$
 #
 # The bracket is a logit **at each place**. So the network works on any size of image, does not care where the fault is, and could
-# later draw a map. (Day 06's class activation maps are exactly this bracket.)
+# later draw a map. ({Day: 06_cnns_2}'s class activation maps are exactly this bracket.)
 #
 # **A worked number.** With $w = 32$, one input channel and $K = 10$, the five convolutions have $9\,(1 \cdot 32 + 32 \cdot 32 + 32 \cdot 64 +
 # 64 \cdot 64 + 64 \cdot 128) = 138{,}528$ weights, the five normalisations $2\,(32 + 32 + 64 + 64 + 128) = 640$, the head $128
@@ -998,7 +998,7 @@ print("called:", {name: int((p.argmax(1) == k).sum()) for k, name in enumerate(t
 
 # %% [markdown]
 # Look at the two confidences. The network has no way to say "this is no section". The softmax divides one unit of belief among the classes it knows, and calibration on the old data promises nothing here.
-# Day 07 comes back to detecting what does not belong.
+# {Day: 07_vaes} comes back to detecting what does not belong.
 #
 # ## A training that does not train
 #

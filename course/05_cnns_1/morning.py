@@ -477,7 +477,7 @@ print(
 
 # %% [markdown]
 # $8\cdot(3\cdot 9+1) = 224$, for every size of image. Compare the six hundred million at the beginning. A network made only of
-# convolutions can be trained on small patches and run on a whole survey, and on day 06 it will be.
+# convolutions can be trained on small patches and run on a whole survey, and on {day: 06_cnns_2} it will be.
 
 # %% [markdown]
 # ### Exercise 5.4: conv2d, as loops
@@ -825,14 +825,14 @@ print(
 #
 # For stride 1, take $a=p-i$ as the index instead and this reads $\sum_{o,a,b} k_{ocab}\,g_{n,o,p-a,q-b}$: the *minus* is that of a true convolution. So
 # the gradient of a cross-correlation is a convolution, and here the turned kernel is a necessity. For $s>1$ the outputs stand $s$ pixels apart, with
-# zeros in between; as an operation of its own, this is called a **transposed convolution**, and it returns on day 06 as the way up in a U-Net.
+# zeros in between; as an operation of its own, this is called a **transposed convolution**, and it returns on {day: 06_cnns_2} as the way up in a U-Net.
 # The gradient of the padding is thrown away: those zeros must stay zero.
 #
 # **A worked number.** One row: $x=(1,2,3)$, $k=(5,7)$, so $y=(19, 31)$. Let $g=(1,10)$. Then
 # $\partial L/\partial b=11$; $\partial L/\partial k = (1\cdot1+10\cdot 2,\; 1\cdot 2+10\cdot 3)=(21, 32)$; and
 # $\partial L/\partial x = (1\cdot5,\; 1\cdot 7+10\cdot 5,\; 10\cdot 7)=(5, 57, 70)$.
 #
-# **The same in matrices.** For each image $Y=KU+b$, a linear layer, and from day 04 you know its gradients: $\partial L/\partial K = G\,U^\top$ and $\partial L/\partial U=K^\top G$.
+# **The same in matrices.** For each image $Y=KU+b$, a linear layer, and from {day: 04_ml_recap} you know its gradients: $\partial L/\partial K = G\,U^\top$ and $\partial L/\partial U=K^\top G$.
 # What is left is to go from $U$ back to $x$: a pixel was copied into several columns, so it gets the *sum* of their gradients. That is the adjoint of
 # unfolding, and PyTorch has it as `F.fold(columns, output_size=(H, W), kernel_size=(h, w), padding=..., stride=...)`.
 
@@ -884,7 +884,7 @@ check(conv2d_backward)
 # $$ \text{a full convolution takes } O\,C\,h\,w \text{ multiplications, the two steps } C\,h\,w + O\,C, \quad\text{a ratio of}\quad \frac1O+\frac1{hw}. $$
 #
 # **A worked number.** $C=O=64$ and 3x3: $36\,864$ against $576+4096=4672$, a factor of 7.9. The large network Xception (Chollet, 2017) and the small MobileNet (Howard and others,
-# 2017) are built from this step; ConvNeXt, on day 06, has it with 7x7 kernels.
+# 2017) are built from this step; ConvNeXt, on {day: 06_cnns_2}, has it with 7x7 kernels.
 
 # %% [markdown]
 # ### Exercise 5.9: depthwise separable convolution
@@ -986,7 +986,7 @@ plot.diagram(
 # - Pooling was an average, times a learned weight, plus a bias, through the tanh. The maximum won, and later strides did.
 # - The second convolution was not connected to all six maps, but to chosen subsets, to save arithmetic and to make the maps differ. The nearest thing today is a grouped convolution.
 # - The output was ten distances to fixed 7x12 pictures of the digits. Today: logits and cross-entropy.
-# - It was trained by gradient descent with an approximate second derivative for each weight. Today: Adam, which you wrote on day 04.
+# - It was trained by gradient descent with an approximate second derivative for each weight. Today: Adam, which you wrote on {day: 04_ml_recap}.
 #
 # **Predict.** Where are most of its 61,706 parameters, in the convolutions or in the linear layers? And most of its *multiplications*?
 
@@ -1081,7 +1081,7 @@ plot.images(
 # %% [markdown]
 # ### Exercise 5.11: train LeNet-5
 #
-# Write the loop yourself, from memory if you can; `dlmodule.training.fit`, which you read on day 03, is this loop with more options around it. Per epoch: a new
+# Write the loop yourself, from memory if you can; `dlmodule.training.fit`, which you read on {day: 03_pytorch_2}, is this loop with more options around it. Per epoch: a new
 # random order of the training set, batches of at most 128, and for each batch one step. Print the accuracy on `validation` after every epoch,
 # and return the model. `seed` decides everything that is random, the first weights included. Make the model with `LeNet5(len(train.classes))`.
 #
@@ -1246,7 +1246,7 @@ print({name: [f"{a:.0%}" for a in curve] for name, curve in curves.items()})
 # LeNet-5 holds out some two pixels longer, and then it falls too. Its convolutions move with the image; but the features arrive at a fully connected layer, and that
 # one learns each place anew, just like the network we began with. Pooling buys a few pixels, no more. There are two ways to be better: show the
 # network shifted images (*augmentation*, this afternoon), or end with an average over all places (*global average pooling*, as the
-# networks of day 06 do).
+# networks of {day: 06_cnns_2} do).
 
 # %% [markdown]
 # ## This trains badly
@@ -1354,7 +1354,7 @@ print("loss of each epoch:", [round(one, 3) for one in losses])
 # - The **receptive field** grows by $d(k-1)$ times the jump; what is effectively seen grows only with the square root of the depth.
 # - **Equivariance** is exact without edges and strides, breaks at padded edges, and with stride $s$ survives only for shifts by multiples of $s$. A fully connected layer at
 #   the top ends it.
-# - A 3x3 kernel sees a slope and a curvature. A trained network puts slopes and curvatures into its first layer by itself; a fault takes a stack, and on day 06 we build that stack.
+# - A 3x3 kernel sees a slope and a curvature. A trained network puts slopes and curvatures into its first layer by itself; a fault takes a stack, and on {day: 06_cnns_2} we build that stack.
 #
 # ### Questions to take along
 #

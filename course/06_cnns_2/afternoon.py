@@ -15,7 +15,7 @@
 # %% [markdown]
 # ## The question: where, to the sample?
 #
-# On day 05 a network looked at a patch and said *faulted*. An interpreter would answer: thank you, I can see that; **where** is the fault? She needs a line that
+# On {day: 05_cnns_1} a network looked at a patch and said *faulted*. An interpreter would answer: thank you, I can see that; **where** is the fault? She needs a line that
 # she can carry from section to section. A seismologist asks the same of a seismogram. That a wave arrived is no news; **when** it arrived, to a few hundredths of a
 # second, is what an epicentre is computed from.
 #
@@ -60,7 +60,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# The sections are drawn as on day 05, in a moment, and each knows where its faults lie. We learn from `train` and report on `unseen`, whose
+# The sections are drawn as on {day: 05_cnns_1}, in a moment, and each knows where its faults lie. We learn from `train` and report on `unseen`, whose
 # sections no parameter, no threshold and no choice of ours may look at.
 #
 # ### Letters of this notebook
@@ -79,7 +79,7 @@ plot.alt(
 #
 # ## The simplest thing that could work: a threshold
 #
-# Day 05's kernel for the slope to the right answered strongly where the picture changes from trace to trace. It shouted at steep layers too, and
+# {Day: 05_cnns_1}'s kernel for the slope to the right answered strongly where the picture changes from trace to trace. It shouted at steep layers too, and
 # you found what tells the two apart: a fault goes on *downwards*. So let us give the kernel the best chance we can. Take the absolute
 # slope to the right and average it over a window of some samples up and down; where that is large, mark a fault. Interpreters call such a
 # picture a **discontinuity attribute**. It has two numbers to choose, the height of the window and the threshold, and we choose both on
@@ -265,7 +265,7 @@ for name, loss_fn in {"cross-entropy": F.binary_cross_entropy_with_logits, "Dice
 #
 # What should such a network look like? Two plans suggest themselves, and each fails in one respect.
 #
-# - **Keep the size.** Stack convolutions with padding and never shrink. Every pixel keeps its place; but the receptive field grows by 2 pixels for each 3x3 layer (day 05), and to see a fault of 100 samples takes fifty
+# - **Keep the size.** Stack convolutions with padding and never shrink. Every pixel keeps its place; but the receptive field grows by 2 pixels for each 3x3 layer ({day: 05_cnns_1}), and to see a fault of 100 samples takes fifty
 #   layers at full size.
 # - **Shrink, then blow up.** Pool as a classifier does, then enlarge the last map to the size of the image. Now each value has seen a large neighbourhood; but after three poolings one value stands for
 #   8x8 pixels, and where in those 64 the fault runs has been forgotten.
@@ -328,7 +328,7 @@ plot.alt(
 #
 # $$ y_{o,\,2i+a,\,2j+b} = b_o + \sum_{c} k_{coab}\; x_{cij} . $$
 #
-# This is the **transposed convolution** that you met on day 05 as the gradient of a convolution of stride 2 with respect to its input: the same sum, read forwards. In PyTorch it is `nn.ConvTranspose2d(C, O, 2, stride=2)`, whose weight has the shape $(C, O, 2, 2)$, the input channels first. If the kernel were larger than the stride, tiles
+# This is the **transposed convolution** that you met on {day: 05_cnns_1} as the gradient of a convolution of stride 2 with respect to its input: the same sum, read forwards. In PyTorch it is `nn.ConvTranspose2d(C, O, 2, stride=2)`, whose weight has the shape $(C, O, 2, 2)$, the input channels first. If the kernel were larger than the stride, tiles
 # would overlap, some pixels being painted more often than others, and the output shows a checkerboard (Odena and others, 2016). A kernel whose size is the stride, or a multiple of it, avoids that; so does interpolating first and then an ordinary convolution.
 #
 # **A worked number.** The map $(3, -1)$, one row and one channel, and the tile $(1, 2)$ of one row, without bias: the output is $(3, 6, -1, -2)$.
@@ -338,7 +338,7 @@ plot.alt(
 # **Any size.** Three poolings by 2 need a height and a width that can be divided by 8. A section of 101 traces is not, and after pooling and enlarging it comes back with 96. A bug report you would write once a week; so our U-Net pads its input at the bottom and on the right, up to the next multiple of $2^{\text{depth}}$, and cuts the output to the size that came in.
 # In Python, `-H % 8` is how much is missing to the next multiple of 8.
 #
-# **How far does it see?** With $r\leftarrow r+(k-1)j$ from day 05: two convolutions, pooling, three times over, and two at the bottom: 5, 6, 14, 16, 32, 36, 68 samples at a jump of 8. Enlarging adds nothing; the two convolutions of each level on the way up add $4j$ with the jump $j=4,2,1$ of that level, 16, 8 and 4. In all that makes $68+16+8+4=96$ of our 128 samples.
+# **How far does it see?** With $r\leftarrow r+(k-1)j$ from {day: 05_cnns_1}: two convolutions, pooling, three times over, and two at the bottom: 5, 6, 14, 16, 32, 36, 68 samples at a jump of 8. Enlarging adds nothing; the two convolutions of each level on the way up add $4j$ with the jump $j=4,2,1$ of that level, 16, 8 and 4. In all that makes $68+16+8+4=96$ of our 128 samples.
 #
 # The brick is on the table: convolution, normalisation, ReLU, twice. It has two arguments more than you might expect, and you will be glad of them in an hour.
 
@@ -459,10 +459,10 @@ for level in range(4):
 # ### Exercise 6.14: train it on faults
 #
 # `train_faults` makes a `UNet` with the given `width`, trains it on the sections of `train` and returns a pair: the model, and its IoU on `unseen`, a Python float, where a pixel is marked if its probability is above one half.
-# The recipe, in which you will recognise that of day 05:
+# The recipe, in which you will recognise that of {day: 05_cnns_1}:
 #
 # - Seed torch before the model is made, and give the seed to `fit`.
-# - A mirrored section is a section (day 05). Learn from all of them **and** all their mirror images, `torch.cat([images, images.flip(-1)])`. What has to be mirrored with them?
+# - A mirrored section is a section ({day: 05_cnns_1}). Learn from all of them **and** all their mirror images, `torch.cat([images, images.flip(-1)])`. What has to be mirrored with them?
 # - The loss is `dice_loss` plus `F.binary_cross_entropy_with_logits`.
 # - `fit(..., batch_size=8, lr=5e-3, weight_decay=0.01, schedule="one_cycle", progress=False)`.
 # - `predict(model, x, batch_size=32)` gives logits in evaluation mode. For which logits is the probability above one half?
@@ -649,7 +649,7 @@ for name, geology in surveys.items():
 # %% [markdown]
 # It loses everywhere, and most in the noise. Small throws break the layers so little that an interpreter would be in doubt as well. Steep layers it handles best, though it has never seen such dips: what it learned is how a break looks, more than how the layers lie. And the threshold? Its number was chosen for the contrast of *our* sections, so in proportion it falls deeper still.
 #
-# Neither of them gives a warning of its own accord (day 05: calibration holds for data like the validation set, and for no other). What helps is to train on more kinds of ground than you expect to meet, which with drawn sections costs nothing.
+# Neither of them gives a warning of its own accord ({day: 05_cnns_1}: calibration holds for data like the validation set, and for no other). What helps is to train on more kinds of ground than you expect to meet, which with drawn sections costs nothing.
 #
 # **A whole line at once.** The U-Net has no layer that knows a size. So a network trained on squares of 128 samples takes a section of any size in one piece, here $203\times 501$, neither of which can be divided by 8:
 
@@ -841,16 +841,16 @@ print(
 )
 
 # %% [markdown]
-# On a test set with the same defect its score is splendid. Asked about windows that move, it says 400 in about two of three, whatever they show; only where P is loud enough to shout it down does it follow the arrival. How does a network of convolutions know where sample 400 is? By the zeros of the padding: day 05 told you that they mark the edge, and four poolings by 4 carry the news from the edge to every sample. Whatever is constant in your data is the easiest thing to learn.
+# On a test set with the same defect its score is splendid. Asked about windows that move, it says 400 in about two of three, whatever they show; only where P is loud enough to shout it down does it follow the arrival. How does a network of convolutions know where sample 400 is? By the zeros of the padding: {day: 05_cnns_1} told you that they mark the edge, and four poolings by 4 carry the news from the edge to every sample. Whatever is constant in your data is the easiest thing to learn.
 #
 # ### Exercise 6.15: pick first arrivals
 #
 # Write the training with windows that move. It is a loop of your own, since the window decides about `x` and the pick *together*. After the set-up, which is given in words:
 #
-# 1. Seed torch; make `UNet(3, 1, width=width, depth=4, kernel=(1, 7), factor=(1, 4))`; `plan = Plan.of(model)` and `optimizer = make_optimiser("adamw", model, lr=lr, weight_decay=0.01)`. Everything after this stands in `with plan.prepared(model):`, which lays the model out for speed (day 03), and begins with `model.train()`.
+# 1. Seed torch; make `UNet(3, 1, width=width, depth=4, kernel=(1, 7), factor=(1, 4))`; `plan = Plan.of(model)` and `optimizer = make_optimiser("adamw", model, lr=lr, weight_decay=0.01)`. Everything after this stands in `with plan.prepared(model):`, which lays the model out for speed ({day: 03_pytorch_2}), and begins with `model.train()`.
 # 2. For each of `steps` steps: `set_lr(optimizer, lr * lr_factor("one_cycle", step / steps))`. Draw `batch_size` seismograms at random.
 # 3. Draw for each where P shall stand in the window, uniformly from `window // 5` to `4 * window // 5`. The window must not leave the trace: clamp its start. Where does P stand then?
-# 4. Cut, standardise, and multiply each window by $+1$ or $-1$ at random: polarity does not matter to a time (day 05).
+# 4. Cut, standardise, and multiply each window by $+1$ or $-1$ at random: polarity does not matter to a time ({day: 05_cnns_1}).
 # 5. `train_step(model, plan.place(x[:, :, None]), p, pick_loss, optimizer, plan=plan)`.
 
 
@@ -935,7 +935,7 @@ plot.alt(
 # In the median the two are alike; there is not much to gain on a few hundredths of a second, which is about what the target's own width allows. The gain is in the tail: the share of picks within half a second, and the mean error. The network has learned what P and S look like and not only that something got louder, and it can look at what comes *after* a sample, which a rule that triggers in real time cannot. That is a part of its advantage, and fair to mention:
 # STA/LTA answers at once, the network only when the window is complete.
 #
-# Look at the worst case, too. P is buried in noise, and most of the belief went to a burst some seconds before it; a little of it lies where P is. A softmax over time has to put its unit of belief somewhere. (Whether the network *knows* that it is in doubt is a question of calibration, and you have the tools from day 05 to find out.)
+# Look at the worst case, too. P is buried in noise, and most of the belief went to a burst some seconds before it; a little of it lies where P is. A softmax over time has to put its unit of belief somewhere. (Whether the network *knows* that it is in doubt is a question of calibration, and you have the tools from {day: 05_cnns_1} to find out.)
 #
 # On the 115 real seismograms, in five folds, so that each is picked by a network that has not seen it (a fold counts as a seed here):
 #
@@ -1056,7 +1056,7 @@ classifier = resnet_fashion(
 print(f"{DATA}: {evaluate(classifier, patches_test):.1%} of the test set right")
 
 # %% [markdown]
-# On Fashion-MNIST, eight epochs reach {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.accuracy} in {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.seconds}, on two cores; day 05's `SmallCNN`, five convolutions deep, had {ledger: 05_cnns_1.train_small_cnn.fashion_mnist.accuracy}. Mind the size of the gain, and what it cost: more than twice the time for a fraction of a per cent. At this depth nothing vanishes yet that a shortcut would have to rescue; He and others
+# On Fashion-MNIST, eight epochs reach {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.accuracy} in {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.seconds}, on two cores; {day: 05_cnns_1}'s `SmallCNN`, five convolutions deep, had {ledger: 05_cnns_1.train_small_cnn.fashion_mnist.accuracy}. Mind the size of the gain, and what it cost: more than twice the time for a fraction of a per cent. At this depth nothing vanishes yet that a shortcut would have to rescue; He and others
 # (2016) needed theirs at fifty and a hundred layers. What the last tenths of a per cent are made of is mostly the recipe, and people who compare architectures with different recipes compare recipes.
 #
 # ## A training that does not train
@@ -1173,7 +1173,7 @@ check(find_the_bug)
 #
 # <details><summary>Answer</summary>
 #
-# It must put its unit of belief somewhere, as on day 05 the classifier that was shown a digit had to choose a kind of rock. Add a class "none" (one more logit for each window), or ask for P, S and noise at every sample, as PhaseNet does, and call an arrival only where P exceeds a threshold.
+# It must put its unit of belief somewhere, as on {day: 05_cnns_1} the classifier that was shown a digit had to choose a kind of rock. Add a class "none" (one more logit for each window), or ask for P, S and noise at every sample, as PhaseNet does, and call an arrival only where P exceeds a threshold.
 #
 # </details>
 #

@@ -108,7 +108,7 @@ print(
 # Better than a coin, and not good enough to plan a well on. Noise lowers the coherence of intact ground as well, a steep fold does too, and a throw of about one
 # wavelength makes both sides fit again. A number made by hand knows one thing at a time.
 #
-# So we want a network. Last Friday's `SmallCNN` had thousands of labels; here it has forty. This morning follows two roads to the answer, and they meet:
+# So we want a network. The `SmallCNN` of {day: 05_cnns_1} had thousands of labels; here it has forty. This morning follows two roads to the answer, and they meet:
 #
 # - **Better networks.** From 2012 to 2022 networks became ten times deeper, and *cheaper*. Each step solved a problem one can state in a sentence. We
 #   build the block that remained of each, and measure the problem and the cure.
@@ -145,7 +145,7 @@ print(
 #
 # **The idea in one sentence.** Two 3x3 convolutions see as much as one 5x5, and three as much as one 7x7, for fewer weights and with a non-linearity between.
 #
-# Day 05 showed that stride 1 adds $k-1$ to the receptive field: $1+2+2=5$, and $1+2+2+2=7$. Let $C$ be the number of channels, the same before and after. A
+# {Day: 05_cnns_1} showed that stride 1 adds $k-1$ to the receptive field: $1+2+2=5$, and $1+2+2+2=7$. Let $C$ be the number of channels, the same before and after. A
 # kernel of width $k$ costs $k^2C^2$ weights, and $n$ kernels of width 3 cost $9nC^2$, with $k=2n+1$:
 #
 # $$ \frac{\text{one }k\times k}{n\text{ of }3\times 3} = \frac{(2n+1)^2}{9n} = \frac{25}{18},\ \frac{49}{27},\ \frac{121}{45} \quad\text{for } n = 2, 3, 5. $$
@@ -202,7 +202,7 @@ check(vgg_block)
 #
 # $$ y_{oij} = b_o + \sum_{c} W_{oc}\,x_{cij} . $$
 #
-# Space is left alone, channels are mixed; a depthwise convolution (day 05) is the exact opposite. With $r<C$ channels in the middle, a 5x5 convolution
+# Space is left alone, channels are mixed; a depthwise convolution ({day: 05_cnns_1}) is the exact opposite. With $r<C$ channels in the middle, a 5x5 convolution
 # from $C$ to $O$ channels becomes a product of two, of $Cr + 25\,rO$ weights in place of $25\,CO$. That is a *low-rank* version of the large kernel: whatever it
 # computes depends on $r$ mixtures of the channels. The bet is that channels are redundant.
 #
@@ -210,7 +210,7 @@ check(vgg_block)
 # through the bottleneck $192\cdot 16+25\cdot 16\cdot 32=3072+12\,800=15\,872$, less by a factor 9.7.
 #
 # The same paper took **global average pooling** from Lin, Chen and Yan: average each channel of the last map over all places, and put *one* linear layer on what
-# is left. You used it on Friday. It replaced AlexNet's two largest layers, and is why a network with 22 layers had a twelfth of the parameters.
+# is left. You used it on {day: 05_cnns_1}. It replaced AlexNet's two largest layers, and is why a network with 22 layers had a twelfth of the parameters.
 #
 # An **Inception block** has four branches over the same input, concatenated along the channels in this order:
 #
@@ -226,7 +226,7 @@ check(vgg_block)
 
 # %%
 class ConvBlock(nn.Sequential):
-    """conv -> BN -> ReLU, as on day 05. (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride), rounded up."""
+    """conv -> BN -> ReLU, as in the first networks of convolutions. (N, in_channels, H, W) -> (N, out_channels, H / stride, W / stride), rounded up."""
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1) -> None:
         super().__init__(
@@ -293,7 +293,7 @@ check(InceptionBlock)
 #
 # Let us have this on the desk. A **tower**: a first layer that cuts the patch into 4x4 tiles, `depth` convolutions of 3x3 at one width, a global average, a
 # linear layer. Three versions: plain; with batch normalisation; with batch normalisation and, around every two layers, a shortcut. All start with He's
-# weights (day 04), whose variance $2/(9C)$ keeps the size of the signal through ReLUs.
+# weights ({day: 04_ml_recap}), whose variance $2/(9C)$ keeps the size of the signal through ReLUs.
 
 
 # %%
@@ -617,7 +617,7 @@ check(DenseBlock)
 # $$ a = \operatorname{sigmoid}\bigl(W_2\operatorname{relu}(W_1 s + b_1) + b_2\bigr)\in(0,1)^C,\qquad y_{cij} = a_c\,x_{cij} . $$
 #
 # The cost is $2C^2/r$ weights and hardly any arithmetic, since the linear layers see one vector per image and not one per pixel. It is the first time in
-# this module that one part of a network *weighs* another by what the input is; the thought grows into attention on day 12.
+# this module that one part of a network *weighs* another by what the input is; the thought grows into attention on {day: 12_transformers}.
 
 # %%
 plot.diagram(
@@ -666,7 +666,7 @@ check(SEBlock)
 # %% [markdown]
 # ## 2022: ConvNeXt, or what was the recipe and what was the idea
 #
-# By 2021 transformers (day 12) had overtaken convolutions on ImageNet. Liu and others (2022) asked how much of that was the transformer. They took a
+# By 2021 transformers ({day: 12_transformers}) had overtaken convolutions on ImageNet. Liu and others (2022) asked how much of that was the transformer. They took a
 # ResNet-50 and gave it, one change at a time, what transformers had. Three lessons:
 #
 # - **The recipe came first.** A longer training with AdamW and stronger augmentation alone lifted the *unchanged* ResNet-50 from 76.1 to 78.8 %, nearly
@@ -675,7 +675,7 @@ check(SEBlock)
 #   four times as many channels inside the block as outside; one normalisation and one activation per block, where there used to be three of each.
 # - **The shortcut stayed.** Of all that you have met this morning it is the one thing that almost no successful deep architecture has given up since.
 #
-# The block, given. Its LayerNorm (day 04) normalises over the channels of one pixel, so no example depends on its batch. The last factor $\gamma$ begins small
+# The block, given. Its LayerNorm ({day: 04_ml_recap}) normalises over the channels of one pixel, so no example depends on its batch. The last factor $\gamma$ begins small
 # (here $10^{-2}$; the paper's longer training starts from $10^{-6}$), so each block begins close to the identity.
 
 
@@ -759,7 +759,7 @@ for name, block in CONTENDERS.items():
 # well for a fraction of the weights and multiplications of its neighbours. From there on to squeeze-excite the differences are about as large as those
 # between two seeds; two layers deep, a residual block has nothing to rescue. And **ConvNeXt** is last or nearly so. It is made for hundreds of epochs on a
 # million images: its blocks begin as the identity, and a 7x7 kernel for each channel alone learns slowly. It is also slow for its number of
-# multiplications, as day 05 found for depthwise convolutions.
+# multiplications, as {day: 05_cnns_1} found for depthwise convolutions.
 #
 # So a table of ImageNet accuracies is no shopping list. For small data and few minutes take normalised convolutions with shortcuts, and measure on *your*
 # data, with more than one seed, before you believe in a better block.
@@ -1070,7 +1070,7 @@ check(grad_cam)
 # Our data were made, so we hold what no interpreter holds: the true position of each fault. That lets us *test* the picture. On faulted patches that the
 # network calls faulted, we ask whether the fault passes through the brightest cell of the map, and how often it would through a cell chosen at random.
 #
-# The map has 8x8 cells. Which samples does a cell stand for? A 3x3 convolution with stride 2 and padding 1 centres its output $j$ on input $2j$ (day 05),
+# The map has 8x8 cells. Which samples does a cell stand for? A 3x3 convolution with stride 2 and padding 1 centres its output $j$ on input $2j$ ({day: 05_cnns_1}),
 # so after three of them cell $(i,j)$ is centred on sample $(8i, 8j)$. If you draw such a map as if the cell's *corner* were there, you are off by half a cell,
 # and most functions that enlarge an image put the corner there.
 #
@@ -1236,12 +1236,12 @@ plot.alt(
 #
 # ### Going up: the transposed convolution
 #
-# One way up is to interpolate and convolve. The other is a layer you already know. Day 05 wrote a convolution as a matrix, $y=Ax$; with stride 2 it makes
+# One way up is to interpolate and convolve. The other is a layer you already know. {Day: 05_cnns_1} wrote a convolution as a matrix, $y=Ax$; with stride 2 it makes
 # four pixels into one. Its backward pass multiplies by $A^\top$, which makes one pixel into four. A **transposed convolution** uses $A^\top$ as a forward
 # pass: each input pixel puts down a copy of the kernel, times its value, at stride 2, and where copies overlap they add up.
 #
 # **A worked number**, in one dimension: input $(2, 1)$, kernel $(1, 1, 1)$, stride 2. The copies are $(2,2,2,\cdot,\cdot)$ and $(\cdot,\cdot,1,1,1)$, their
-# sum $(2,2,3,1,1)$. The size is $(n-1)s+k=1\cdot 2+3=5$: the formula of day 05, solved for the other side.
+# sum $(2,2,3,1,1)$. The size is $(n-1)s+k=1\cdot 2+3=5$: the formula of {day: 05_cnns_1}, solved for the other side.
 #
 # **Predict.** The input is *constant*: 1 everywhere, and so are the weights. The kernel has width 3, the stride is 2. Is the output constant, away from the edges?
 

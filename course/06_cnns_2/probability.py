@@ -31,7 +31,7 @@ torch.set_default_dtype(torch.float64)  # nothing here is large, and small diffe
 # %% [markdown]
 # ## The question: does a bright spot mean gas?
 #
-# The slides fill the lecture. This notebook says the same at your own pace, with exercises; take it afterwards, at home. Day 07 builds on it.
+# The slides fill the lecture. This notebook says the same at your own pace, with exercises; take it afterwards, at home. {Day: 07_vaes} builds on it.
 #
 # The section below has a fold, and at its crest one event is much stronger than everything around it: a **bright spot**. In young, soft sands gas makes the sand slower and lighter, so its top
 # reflects more (Rutherford and Williams, 1989; in an old, hard sand the same gas can *dim* it). An interpreter says: *"Of the gas sands we have drilled here, 84 % were bright. This one is bright. So it is gas, with 84 %."*
@@ -39,7 +39,7 @@ torch.set_default_dtype(torch.float64)  # nothing here is large, and small diffe
 # A well costs 20 million. Would you drill?
 #
 # By the end of this notebook you will have an answer in numbers, with what is uncertain about it. And the tools for it, Bayes' rule, likelihood, divergence, Monte Carlo, a gradient through a random
-# draw, are all the mathematics that the generative models of days 07 to 09 stand on. We use one story and small numbers, so that each tool is understood before a network hides it.
+# draw, are all the mathematics that the generative models of {day: 07_vaes, 08_gans, 09_diffusion} stand on. We use one story and small numbers, so that each tool is understood before a network hides it.
 #
 # (The prospect and its numbers are made up; their sizes are those of a young gas province. The well logs further down are the course's own `wells`.)
 
@@ -257,7 +257,7 @@ print(f"median {y.median():.1f}, mean {y.mean():.1f}, highest density at {grid[d
 #
 # ### Exercise 6.18: the log density of a Gaussian
 #
-# Write it for $D$ independent features. The last axis holds the features; any others are a batch. (The models of days 07 to 09 are made of this function.)
+# Write it for $D$ independent features. The last axis holds the features; any others are a batch. (The models of {day: 07_vaes, 08_gans, 09_diffusion} are made of this function.)
 
 
 # %%
@@ -278,7 +278,7 @@ check(gaussian_log_prob)
 #
 # $$ \ln\frac{p(z{=}1\mid x)}{p(z{=}0\mid x)} = -\tfrac12(x-3)^2 + \tfrac12(x-1)^2 + \ln\tfrac19 = \underbrace{2}_{w}\,x \underbrace{{}-4 - \ln 9}_{b} . $$
 #
-# The probability is the sigmoid of that. **Day 01's neuron, $\sigma(wx + b)$, is Bayes' rule for two Gaussians of equal variance**: its weight is the distance between the classes over the variance, and its bias holds the base rate.
+# The probability is the sigmoid of that. **{Day: 01_intro_and_ffns}'s neuron, $\sigma(wx + b)$, is Bayes' rule for two Gaussians of equal variance**: its weight is the distance between the classes over the variance, and its bias holds the base rate.
 # A network trained where half of the examples were gas carries $\ln 1$ in its bias, and is wrong by $\ln 9$ where one in ten is.
 #
 # **Predict.** The amplitude is $2.2$: bright, but only just. Is the probability of gas more or less than the 37 % that "bright" gave?
@@ -329,7 +329,7 @@ for value in (2.2, 3.1, 4.0):
 # ## Classes: the categorical distribution and its surprise
 #
 # A variable with $K$ outcomes, a facies or a digit, has a probability $p_k$ for each: a **categorical** distribution. A network gives logits $a_k$ and the softmax makes probabilities of them, $\ln p_k = a_k - \ln\sum_j e^{a_j}$.
-# If $y$ is what happened, $-\ln p_y$ is the **surprise**, in nats: 0 for what was certain, $\ln K$ under complete ignorance, without limit for what was called impossible. Averaged over examples it is the cross-entropy loss, which you wrote on day 04.
+# If $y$ is what happened, $-\ln p_y$ is the **surprise**, in nats: 0 for what was certain, $\ln K$ under complete ignorance, without limit for what was called impossible. Averaged over examples it is the cross-entropy loss, which you wrote on {day: 04_ml_recap}.
 #
 # This time the classes of an image: axis 1 holds the classes, further axes the pixels, and interpreters label only part of a section. In the afternoon, a U-Net is trained with losses of this shape.
 #
@@ -359,7 +359,7 @@ check(categorical_nll)
 #
 # $$ \hat\theta = \arg\max_\theta \prod_{n=1}^N p_\theta(x_n) = \arg\min_\theta\; -\frac1N \sum_{n=1}^N \ln p_\theta(x_n). $$
 #
-# That is a training loss. With a categorical $p_\theta(y \mid x)$ it is the cross-entropy, with a Gaussian of fixed width the squared error (day 04).
+# That is a training loss. With a categorical $p_\theta(y \mid x)$ it is the cross-entropy, with a Gaussian of fixed width the squared error ({day: 04_ml_recap}).
 #
 # For a Gaussian we can solve it by hand, and at once for $D$ features that vary together. The **multivariate Gaussian** comes from the same change of variables as before, now with a matrix: $x = \mu + A\epsilon$, with $\epsilon$ a vector of $D$ independent standard normals. Its covariance
 # is $\Sigma = \mathbb{E}[(x-\mu)(x-\mu)^\top] = AA^\top$, and with $|\det A| = \sqrt{\det\Sigma}$
@@ -508,7 +508,7 @@ plot.alt(
 # The weaker prior moved further, past 20 %; the firmer one stayed below. Two reasonable people may disagree after the same data, they know by how much, and more wells will bring them together. We go on with the firmer, 16 %.
 #
 # **The same in a network.** The logarithm of the posterior of the parameters is $\ln p(x\mid\theta) + \ln p(\theta)$ and a constant. With a Gaussian prior of variance $\tau^2$ on every weight, $-\ln p(\theta)$ is $\sum_i\theta_i^2/2\tau^2$: MAP training is the loss plus an L2 penalty. The
-# weight decay of day 04 is a belief that weights are small.
+# weight decay of {day: 04_ml_recap} is a belief that weights are small.
 #
 # **And a warning.** MAP depends on how a parameter is written. Describe the rate by its log-odds $u = \ln\frac{r}{1-r}$. By the change of variables $p(u) = p(r)\,|dr/du| = p(r)\,r(1-r)$, which raises both exponents by 1, so the mode in $u$ lies at $r = a_N/(a_N+b_N)$ instead: 0.160 and not 0.130, for the same
 # belief. Probabilities do not depend on the coordinates, the highest point of a density does.
@@ -538,7 +538,7 @@ plot.alt(
 #
 # ### Exercise 6.22: the distance that is none
 #
-# With $q$ the posterior that a network proposes and $p$ the prior, this is one of the two terms of tomorrow's loss.
+# With $q$ the posterior that a network proposes and $p$ the prior, this is one of the two terms of the loss of {day: 07_vaes}.
 
 
 # %%
@@ -618,7 +618,7 @@ print(f"min KL(p || q): mean {forward_mean:.2f}, std {forward_variance.sqrt():.2
 # %% [markdown]
 # $\mathrm{KL}(p\|q)$ **covers** all modes and puts much weight where nothing happens. $\mathrm{KL}(q\|p)$ **seeks** a mode and forgets the other, at a price of $-\ln(\text{its share})$: 0.51 nats for the hump with 60 %, 0.92 for the one with 40 %. Compare with the KL that was printed.
 #
-# Remember this picture. Maximum likelihood models (days 07 and 09) cover, and tend to produce things that do not occur. The approximate posterior of a VAE seeks, and is too narrow. The GAN of day 08 has a divergence of its own and a similar forgetfulness.
+# Remember this picture. Maximum likelihood models ({day: 07_vaes, 09_diffusion}) cover, and tend to produce things that do not occur. The approximate posterior of a VAE seeks, and is too narrow. The GAN of {day: 08_gans} has a divergence of its own and a similar forgetfulness.
 
 # %% [markdown]
 # ## Monte Carlo, and its error
@@ -678,7 +678,7 @@ for count in (100, 10_000, 1_000_000):
 # %% [markdown]
 # The mean lies above the volume of the best guesses: the product of skewed factors is skewed to the right, Jensen's inequality at work. And the error bars shrink tenfold with a hundredfold of samples.
 #
-# But is an error bar true? It claims that the estimate lies within one standard error of the truth in 68 % of all cases: by the **central limit theorem** a mean of many independent draws is nearly Gaussian. That can be tested, as calibration was on day 05. Here the truth is known: the four factors are independent, so the mean of the product is the product of the means.
+# But is an error bar true? It claims that the estimate lies within one standard error of the truth in 68 % of all cases: by the **central limit theorem** a mean of many independent draws is nearly Gaussian. That can be tested, as calibration was on {day: 05_cnns_1}. Here the truth is known: the four factors are independent, so the mean of the product is the product of the means.
 #
 # **Predict.** We repeat the estimate 10,000 times with $N=5$ and with $N=500$. In what share of the repetitions does the bar, $\hat f \pm \operatorname{se}$, hold the truth? The same for both?
 
@@ -719,7 +719,7 @@ prediction = ""  # write your answer here before you run the next cell
 # $$ \mathbb{E}_p[f] = \int p(z) f(z)\,dz = \int q(z)\,\frac{p(z)}{q(z)} f(z)\,dz = \mathbb{E}_q\big[w(z) f(z)\big], \qquad w(z) = \frac{p(z)}{q(z)}. $$
 #
 # It holds for every $q$ that is positive wherever $p f$ is not zero. Which is best? The variance of $w f$ vanishes if $w f$ is constant, that is, for $q \propto p f$: then one sample suffices. (It is of no use, for $\int p f$ is what we wanted to know. But it says where to
-# look: where $p\,|f|$ is large.) If $p$ is not normalised, $f = 1$ gives its integral; tomorrow that integral will be the likelihood of an image.
+# look: where $p\,|f|$ is large.) If $p$ is not normalised, $f = 1$ gives its integral; on {day: 07_vaes} that integral will be the likelihood of an image.
 #
 # ### Exercise 6.24: look where it matters
 #
@@ -814,7 +814,7 @@ for D in (1, 10, 100):
 #
 # Drawing $z$ and calling `backward` does not work: a number that came out of a random generator has no derivative by the $\mu$ that went in. There are two ways round.
 #
-# **The score function.** Differentiate the density: $\nabla_\phi\int q_\phi f\,dz = \int q_\phi\,(\nabla_\phi\ln q_\phi)\,f\,dz = \mathbb{E}_{q_\phi}[f(z)\,\nabla_\phi\ln q_\phi(z)]$. It needs only values of $f$, so it works for wells, games and other black boxes (it is day 13's policy gradient; Williams, 1992). It learns by trial: what paid off is made
+# **The score function.** Differentiate the density: $\nabla_\phi\int q_\phi f\,dz = \int q_\phi\,(\nabla_\phi\ln q_\phi)\,f\,dz = \mathbb{E}_{q_\phi}[f(z)\,\nabla_\phi\ln q_\phi(z)]$. It needs only values of $f$, so it works for wells, games and other black boxes (it is {day: 13_deep_rl}'s policy gradient; Williams, 1992). It learns by trial: what paid off is made
 # likelier.
 #
 # **Reparameterisation.** Move the chance out of the way: draw $\epsilon$ from a density *without* parameters, and let $z = \mu + \sigma\epsilon$ be an ordinary differentiable function. Then the derivative goes inside,
@@ -996,9 +996,9 @@ check(find_the_bug_2)
 #
 # </details>
 #
-# ## The bound on which day 07 stands
+# ## The bound on which {day: 07_vaes} stands
 #
-# Here the sum over $z$ had two terms. Tomorrow $z$ has twenty real components, $p_\theta(x\mid z)$ is a network, and $p_\theta(x) = \int p_\theta(x\mid z)\,p(z)\,dz$ can neither be computed nor drawn plainly: of a million $z$ from the prior hardly one explains a given section. You know what to do: a
+# Here the sum over $z$ had two terms. On {day: 07_vaes} $z$ has twenty real components, $p_\theta(x\mid z)$ is a network, and $p_\theta(x) = \int p_\theta(x\mid z)\,p(z)\,dz$ can neither be computed nor drawn plainly: of a million $z$ from the prior hardly one explains a given section. You know what to do: a
 # proposal $q_\phi(z\mid x)$, and importance sampling. Take the logarithm and move it inside the expectation (Jensen: the logarithm of a mean is at least the mean of the logarithms):
 #
 # $$ \ln p_\theta(x) = \ln \mathbb{E}_{q_\phi}\!\left[\frac{p_\theta(x, z)}{q_\phi(z\mid x)}\right] \;\ge\; \mathbb{E}_{q_\phi}\!\left[\ln\frac{p_\theta(x, z)}{q_\phi(z\mid x)}\right] =: \mathrm{ELBO}. $$

@@ -401,7 +401,7 @@ check(gaussian_kl)
 # ### A draw that lets gradients through
 #
 # The reconstruction term is a mean over draws of $z$. A draw has no derivative: `torch.normal(mean, std)` gives a number that does not know where it came from. The encoder would
-# learn nothing from the reconstruction. On day 06 you met the cure, the **reparameterisation trick**: draw the noise first, then move and stretch it.
+# learn nothing from the reconstruction. On {day: 06_cnns_2} you met the cure, the **reparameterisation trick**: draw the noise first, then move and stretch it.
 #
 # $$ z=\mu+\sigma\odot\varepsilon, \qquad \varepsilon\sim\mathcal N(0, I) . $$
 #
@@ -704,7 +704,7 @@ show(
 # ## A deeper VAE
 #
 # The VAE above is small. A larger one has 500 hidden features and 32 latent numbers. Then you can make it deeper. Deep networks train well with shortcuts and
-# normalisation, as on day 06. `ResidualVAE` has both. Its parts have the same names, so `train_vae` trains it as it is.
+# normalisation, as on {day: 06_cnns_2}. `ResidualVAE` has both. Its parts have the same names, so `train_vae` trains it as it is.
 
 
 # %%
@@ -860,7 +860,7 @@ show(
 # and less varied (recall 0.23 against 0.35), and two of the four structures are nearly missing.
 #
 # Codes of real sections, decoded, score 4.9. So most of the distance comes from *where* you draw: the codes of real sections do not fill the prior evenly.
-# Fit a mixture of Gaussians to them, as on day 06, and draw from that (Ghosh and others, 2020). This brings the VAE to 5.1. It brings the plain autoencoder to 5.8, nearly as far:
+# Fit a mixture of Gaussians to them, as on {day: 06_cnns_2}, and draw from that (Ghosh and others, 2020). This brings the VAE to 5.1. It brings the plain autoencoder to 5.8, nearly as far:
 # on these sections the VAE compresses better, and generates hardly better. Always give the baseline the same help.
 #
 # What remains is the decoder. Its samples are smooth, and a classifier tells them from real ones nearly nine times in ten. A Gaussian for each pixel prefers the mean of all plausible layers to

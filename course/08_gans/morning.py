@@ -76,7 +76,7 @@ plot.images(gaussian[:8], alt="Eight draws from the Gaussian: blurred horizontal
 # %% [markdown]
 # You would not take one of these for a section. A layer that breaks and goes on lower down involves *many* pixels at once. Two at a time do not show it.
 #
-# Could we train a network to do better, as on day 05? A network needs a target. Here nothing says which section should come from which random number. A squared error
+# Could we train a network to do better, as on {day: 05_cnns_1}? A network needs a target. Here nothing says which section should come from which random number. A squared error
 # to all sections at once is smallest for their mean, a grey picture. We lack a loss that says "this could be real".
 #
 # **The idea in one sentence** (Goodfellow and others, 2014): train a second network to tell real from generated, and let it be the loss.
@@ -525,7 +525,7 @@ class DCGANGenerator(nn.Module):
 check(DCGANGenerator)
 
 # %% [markdown]
-# The discriminator is a small classifier of the kind you built on day 05.
+# The discriminator is a small classifier of the kind you built on {day: 05_cnns_1}.
 
 # %%
 plot.diagram(
@@ -879,7 +879,7 @@ print(f"told apart: DCGAN {report.samples.told_apart:.0%}, two-point Gaussian {t
 #
 # What gives the samples away? Look closely: layers and faults are there, and so is a fine grain that real sections do not have. A person forgives the grain. A judge that compares features does not.
 #
-# The questions that remain are yours as a geophysicist. Our judge looks at 64 features; it does not ask if the layers are possible geology. A GAN gives no density: you cannot ask how likely a section is. And it knows only what the 8,000 sections hold. Day 09
+# The questions that remain are yours as a geophysicist. Our judge looks at 64 features; it does not ask if the layers are possible geology. A GAN gives no density: you cannot ask how likely a section is. And it knows only what the 8,000 sections hold. {Day: 09_diffusion}
 # returns to the same sections with diffusion, and asks for sections that honour a well. GANs are used for earth models in practice: Laloy and others (2018) invert for geology in the latent space of a small one.
 #
 # ## Summary

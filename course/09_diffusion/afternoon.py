@@ -36,7 +36,7 @@ plot.use_style()
 # A well gives one column of a seismic section, exactly. Left and right of it you know nothing, except what geology looks like in general. What could the whole section be? There is not one
 # answer but many, and an honest model gives you many. Each of them must **honour the well**: agree with the column that was measured.
 #
-# The general knowledge comes from 8,000 sections of 32 by 32 samples: flat, dipping, folded and faulted ground. A program drew them (day 06). Real sections have noise, multiples
+# The general knowledge comes from 8,000 sections of 32 by 32 samples: flat, dipping, folded and faulted ground. A program drew them ({day: 06_cnns_2}). Real sections have noise, multiples
 # and gaps, which these leave out.
 
 # %%
@@ -118,7 +118,7 @@ def sinusoidal_time_embedding(t: Tensor, dim: int) -> Tensor:
 # %% [markdown]
 # ## A U-Net that knows the time
 #
-# The network gets a noisy section and returns a prediction of the same shape. That is what a U-Net is for (day 06). Two things are new:
+# The network gets a noisy section and returns a prediction of the same shape. That is what a U-Net is for ({day: 06_cnns_2}). Two things are new:
 #
 # - **Condition.** Time and class become one vector of 64 numbers, and every block adds it to its channels.
 # - **Space to depth.** The first layer turns each square of 2 by 2 pixels into four channels (`F.pixel_unshuffle`), and the last turns them back
@@ -300,7 +300,7 @@ def ema_update(average: nn.Module, model: nn.Module, decay: float) -> None:
 check(ema_update)
 
 # %% [markdown]
-# Two given functions. `run` calls the network in the fastest way this machine has (day 03: bfloat16, channels last). `progress` counts with a bar.
+# Two given functions. `run` calls the network in the fastest way this machine has ({day: 03_pytorch_2}: bfloat16, channels last). `progress` counts with a bar.
 
 
 # %%
@@ -486,7 +486,7 @@ plot.images(
 )
 
 # %% [markdown]
-# Look first, then count. The frozen classifier of days 07 and 08 compares 200 samples with real sections. Beside the score stand its controls: real sections (the **floor**), the
+# Look first, then count. The frozen classifier of {day: 07_vaes, 08_gans} compares 200 samples with real sections. Beside the score stand its controls: real sections (the **floor**), the
 # mean image, and noise (the **ceiling**).
 #
 # **Predict.** The share of samples that the frozen classifier sees as the class you asked for: does it grow with $w$? And what happens to the distance from real sections?

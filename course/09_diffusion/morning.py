@@ -75,7 +75,7 @@ print(f"mean density at 2.95 km/s: {density.mean():.3f} g/cm3; {empty:.1%} of th
 
 # %% [markdown]
 # The mean is 2.35 g/cm³, and there is almost no rock there. Regression answers one number. The truth is a *distribution* with two peaks. A
-# **generative model** draws samples from a distribution that it knows from examples only. Day 07 did this with a decoder, day 08 with a generator. Both make
+# **generative model** draws samples from a distribution that it knows from examples only. {Day: 07_vaes} did this with a decoder, {day: 08_gans} with a generator. Both make
 # the sample in one step. A **diffusion model** makes it in many small ones.
 #
 # ### Letters of this notebook
@@ -290,7 +290,7 @@ plot.slider(draw_score, step=[1, 5, 10, 20, 30, 40, 60, 80, 100], start=20, stil
 #
 # $$ \nabla_{x_t}\log q(x_t\mid x_0)=-\frac{x_t-\sqrt{\bar\alpha}\,x_0}{1-\bar\alpha}=-\frac{\varepsilon}{\sqrt{1-\bar\alpha}} . $$
 #
-# A network trained by squared error learns the conditional mean of its target (day 04). So the target $-\varepsilon/\sqrt{1-\bar\alpha}$ gives the score. The target is huge at small
+# A network trained by squared error learns the conditional mean of its target ({day: 04_ml_recap}). So the target $-\varepsilon/\sqrt{1-\bar\alpha}$ gives the score. The target is huge at small
 # noise; multiply the error by $\sqrt{1-\bar\alpha}$ and every step counts alike. This is **denoising score matching**:
 #
 # $$ L(\theta)=\mathbb E\,\big\lVert \sqrt{1-\bar\alpha_t}\;s_\theta(x_t,t)+\varepsilon\big\rVert^2 . $$
@@ -410,7 +410,7 @@ def posterior_mean_variance(x0: Tensor, x: Tensor, t: int, alpha_bar: Tensor) ->
 check(posterior_mean_variance)
 
 # %% [markdown]
-# When we sample, $x_0$ is not known. Ho and others put $\hat x_0$ in its place. This is not a trick of programming: it follows from the **variational bound** of day 07. A
+# When we sample, $x_0$ is not known. Ho and others put $\hat x_0$ in its place. This is not a trick of programming: it follows from the **variational bound** of {day: 07_vaes}. A
 # diffusion model is a VAE with $T$ latent layers and a fixed encoder. Its bound is a sum of divergences
 # $\mathrm{KL}\big(q(x_{t-1}\mid x_t,x_0)\,\Vert\,p_\theta(x_{t-1}\mid x_t)\big)$. Give $p_\theta$ the variance $\tilde\beta_t$ and a mean $\mu_\theta$. Then each term is
 #

@@ -251,7 +251,7 @@ print("largest change at each step:", [f"{v:.2f}" for v in difference.abs().amax
 #
 # $$ \delta_{t-1} = \big(\delta_t\odot(1-h_t^2)\big)\,W_h . $$
 #
-# This is **backpropagation through time** (Werbos, 1990). It is the backward pass of day 02, along a chain in which every link has the same weights.
+# This is **backpropagation through time** (Werbos, 1990). It is the backward pass of {day: 02_pytorch_1}, along a chain in which every link has the same weights.
 #
 # Over $T$ steps the gradient is multiplied $T$ times by $W_h$ and by factors of at most 1. Let $\sigma$ be the largest singular value of $W_h$. Then
 #
@@ -342,7 +342,7 @@ check(clip_grad_norm_)
 #
 # ## The LSTM: a state that is added to
 #
-# A vanishing gradient has no direction left to rescue. The cure is another path. On day 06 a shortcut turned a product into a sum; here the same thought came
+# A vanishing gradient has no direction left to rescue. The cure is another path. On {day: 06_cnns_2} a shortcut turned a product into a sum; here the same thought came
 # eighteen years earlier.
 #
 # **The idea in one sentence.** Keep a second state $c$, change it by *adding*, and let small networks, the **gates**, decide what to keep, what to

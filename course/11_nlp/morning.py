@@ -62,7 +62,7 @@ for text, label in list(reports)[:6]:
 
 # %%
 plot.diagram(
-    ["text -> characters", "operation: tokenise -> T tokens", "operation: look up the numbers -> T", "embedding -> T, D", "model | tomorrow: a transformer"],
+    ["text -> characters", "operation: tokenise -> T tokens", "operation: look up the numbers -> T", "embedding -> T, D", "model | later: a transformer"],
     title="from text to numbers",
 )  # fmt: skip
 
@@ -330,7 +330,7 @@ plot.slider(coloured, merge_count=steps, start=steps[-1], still=[steps[0], steps
 #
 # ## A language model by counting
 #
-# A **language model** gives each next token a probability, given those before it. Multiplied along a text they are the probability of the text (the chain rule of day 06):
+# A **language model** gives each next token a probability, given those before it. Multiplied along a text they are the probability of the text (the chain rule of {day: 06_cnns_2}):
 #
 # $$ p(t_1,\dots,t_T)=\prod_k p(t_k\mid t_1,\dots,t_{k-1}). $$
 #
@@ -368,7 +368,7 @@ check(bigram_lm)
 # A model that chooses evenly among $m$ tokens has a perplexity of $m$. The perplexity is the *effective number of choices*.
 #
 # **Three traps.** With natural logarithms use $e$; $2^{\text{nats}}$ is far too small. Average the logarithms over *all* tokens and take the exponential once; the mean of the perplexities
-# of batches is too large (day 06, Jensen). Leave padding out of both sums.
+# of batches is too large ({day: 06_cnns_2}, Jensen). Leave padding out of both sums.
 #
 # ### Exercise 11.6: perplexity (core)
 # The last axis of the logits counts tokens of the vocabulary. Positions whose target is $-100$ are padding; `F.cross_entropy` leaves them out. Return one number for the whole batch.
@@ -443,7 +443,7 @@ plot.slider(table, alpha=[0.001, 0.01, 0.1, 1.0, 10.0], start=0.1, still=[0.001,
 # **A worked number.** The text is `abab`, $V=2$, order 2. Order 1: `a` occurred 2 times of 4, with 2 kinds: $p_1(a)=(2+2\cdot\tfrac12)/(4+2)=\tfrac12$. After `b` came `a` once, and nothing else:
 # $p_2(a\mid b)=(1+1\cdot\tfrac12)/(1+1)=\tfrac34$.
 #
-# You met this model on day 10 and you will meet it tomorrow. Build it once.
+# You met this model on {day: 10_rnns} and you will meet it on {day: 12_transformers}. Build it once.
 #
 # ### Exercise 11.7: the interpolated character model (further)
 # Count all runs of 1 to `order` characters in `train`. Then return the mean negative log probability of the characters of `test`, in nats. At the beginning of `test` the context is
@@ -483,7 +483,7 @@ for order in range(1, sized(7, rehearsal=3)):
 
 # %% [markdown]
 # Longer contexts help, until there are too few examples of each. On Tiny Shakespeare, 90 % to count and 10 % to test, the order 5 reaches {ledger: 11_nlp.interpolated_ngram.tiny_shakespeare.nats} nats a character.
-# A neural network that does not beat this number has learned less than a table. Tomorrow's transformer is held against it.
+# A neural network that does not beat this number has learned less than a table. The transformer of {day: 12_transformers} is held against it.
 #
 # ## A document as a row of counts: TF-IDF
 #
@@ -497,7 +497,7 @@ for order in range(1, sized(7, rehearsal=3)):
 #
 # **A worked number.** Two training documents; one word is in both, another in one. Their idf are $\ln\frac33+1=1$ and $\ln\frac32+1=1.41$.
 #
-# **Leakage.** Vocabulary and idf are learned. Learn them from the training documents alone, as you learned the scaling on day 04.
+# **Leakage.** Vocabulary and idf are learned. Learn them from the training documents alone, as you learned the scaling on {day: 04_ml_recap}.
 #
 # ### Exercise 11.8: TF-IDF (further)
 # Learn the idf from `train`, apply it to `counts`, and give each row length 1. A row without words stays zero.
@@ -697,7 +697,7 @@ prediction = ""  # write your answer here before you run the next cell
 vectors = train_glove(X, epochs=sized(60, rehearsal=10))
 print("GloVe, 25 numbers a word: same topic {:.0%}, same sign {:.0%}".format(*agreement(vectors)))
 
-# The two directions in which the vectors of the adjectives vary most (day 04).
+# The two directions in which the vectors of the adjectives vary most (principal components).
 centred = vectors[rows] - vectors[rows].mean(0)
 flat = centred @ torch.linalg.svd(centred, full_matrices=False).Vh[:2].T
 fig, ax = plt.subplots(figsize=(7.6, 5))

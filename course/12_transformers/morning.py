@@ -38,9 +38,9 @@ plot.use_style()
 # ## The question: which words belong together?
 #
 # A geological survey has eighty years of field reports. Each has a date, and each crew wrote it in its own way: "3rd of march 1987", "mar 3, 87",
-# "tuesday 03.03.1987". The data base wants `1987-03-03`. A second wish is about the reports of day 11. If a model calls a report a complaint, *which words did it look at?*
+# "tuesday 03.03.1987". The data base wants `1987-03-03`. A second wish is about the reports of {day: 11_nlp}. If a model calls a report a complaint, *which words did it look at?*
 #
-# Both are questions of **alignment**: which part of the input belongs to which part of the output? A recurrent network of day 10 reads the report into
+# Both are questions of **alignment**: which part of the input belongs to which part of the output? A recurrent network of {day: 10_rnns} reads the report into
 # one vector of fixed size, and the date must be in it. Bahdanau, Cho and Bengio (2015) let the network look back at all inputs instead, and choose anew at each step. This is **attention**. Vaswani and
 # others (2017) then removed the recurrence, and kept the attention alone. Their network is the **transformer**.
 
@@ -68,7 +68,7 @@ plot.use_style()
 #
 # A Python dictionary is a *hard* look-up: one key fits, and you get its value. Nothing in it can be learned by gradients.
 #
-# **The simplest thing.** Let each token take the *mean* of all tokens. That is the bag of vectors of day 11, and it fails for the same reason: every word
+# **The simplest thing.** Let each token take the *mean* of all tokens. That is the bag of vectors of {day: 11_nlp}, and it fails for the same reason: every word
 # counts the same.
 #
 # **The idea in one sentence.** Compare a **query** with every **key**, and average the **values**, weighted by how well their keys fit.
@@ -324,7 +324,7 @@ changed[:, 4:] += 1
 print("change of each output:", [f"{c:.2f}" for c in (mine(changed, mask=causal_mask(7))[0] - actual).abs().amax((0, 2)).tolist()])  # fmt: skip
 
 # %% [markdown]
-# The weights of PyTorch's layer load into yours, and the numbers agree. The last line is the test of day 10: change the future and look at the past. Nothing moves before token 4. Write such a test
+# The weights of PyTorch's layer load into yours, and the numbers agree. The last line is the test of {day: 10_rnns}: change the future and look at the past. Nothing moves before token 4. Write such a test
 # for each model that you build. A loss curve does not show a leak.
 #
 # ## Positions
@@ -434,11 +434,11 @@ plot.slider(clock, offset=range(16), start=0, still=[0, 4, 9])
 #
 # ## The block
 #
-# Attention moves information *between* tokens. A small feed-forward network then works on each token *by itself*. Each of the two adds its result to the **residual stream** $x$, as in the residual networks of day 06.
+# Attention moves information *between* tokens. A small feed-forward network then works on each token *by itself*. Each of the two adds its result to the **residual stream** $x$, as in the residual networks of {day: 06_cnns_2}.
 #
 # ### Layer normalisation
 #
-# Sums grow from block to block, and a normalisation sets their scale. **Layer normalisation** (Ba, Kiros and Hinton, 2016) takes mean and variance over the $D$ features of *each token*. Batch normalisation of day 04 would mix
+# Sums grow from block to block, and a normalisation sets their scale. **Layer normalisation** (Ba, Kiros and Hinton, 2016) takes mean and variance over the $D$ features of *each token*. Batch normalisation of {day: 04_ml_recap} would mix
 # texts of a batch; a mean over time would let the future leak.
 
 # %%
@@ -708,7 +708,7 @@ check(Decoder)
 
 # %% [markdown]
 # ### Exercise 12.11: sequence to sequence (further)
-# `forward` is for training, with **teacher forcing** (day 10): position $t$ is fed the *true* tokens before $t$. So the target is shifted to the right, with the start token 1 in front and without its last token. `translate` feeds
+# `forward` is for training, with **teacher forcing** ({day: 10_rnns}): position $t$ is fed the *true* tokens before $t$. So the target is shifted to the right, with the start token 1 in front and without its last token. `translate` feeds
 # the model its own output: the token with the largest logit, one at a time, `length` times. The source is encoded once.
 
 
@@ -784,7 +784,7 @@ for text in ("3rd of march 1987", "tuesday 3 mar 87", "mar 3, 05"):
 #
 # ### The alignment
 #
-# Which characters did the decoder look at? A **hook** (day 02) collects the weights of every attention layer.
+# Which characters did the decoder look at? A **hook** ({day: 02_pytorch_1}) collects the weights of every attention layer.
 #
 # **Predict.** While it writes the month, `03`, where does it look in "3rd of march 1987"? And while it writes a hyphen?
 
@@ -899,7 +899,7 @@ check(GPT)
 # %% [markdown]
 # ### Train it
 #
-# The text is the manual of day 11, character by character. The last tenth is kept apart. Two functions are given: `rate` is the shape of the learning rate, and `adamw` makes the optimiser. It is a *list*, because a modern recipe has two.
+# The text is the manual of {day: 11_nlp}, character by character. The last tenth is kept apart. Two functions are given: `rate` is the shape of the learning rate, and `adamw` makes the optimiser. It is a *list*, because a modern recipe has two.
 
 # %%
 manual = data.python_reference()
@@ -993,7 +993,7 @@ print(f"after training: {nats_a_character(plain, held_ids, 64):.2f} nats, in {ti
 # %% [markdown]
 # The loss falls in stages, which counts explain. First it reaches the entropy of single characters, 3.25 nats in this text. Then it reaches that of a character given the one before, 2.48. Only below that does the model use a longer context.
 #
-# A network must be held against counting. On the manual the interpolated character 5-gram of day 11, which learns in three seconds, reaches {ledger: 11_nlp.interpolated_ngram.manual.nats} nats. Our short training, 2.07 nats (seed 0), does not beat
+# A network must be held against counting. On the manual the interpolated character 5-gram of {day: 11_nlp}, which learns in three seconds, reaches {ledger: 11_nlp.interpolated_ngram.manual.nats} nats. Our short training, 2.07 nats (seed 0), does not beat
 # that: the manual repeats whole phrases, and a table of five characters knows them by heart. The network needs more text and more steps. So measure on a text that is used everywhere, Tiny Shakespeare, a million characters (`data.tiny_shakespeare()`
 # in the place of `data.python_reference()`). There the 5-gram has {ledger: 11_nlp.interpolated_ngram.tiny_shakespeare.nats}, and the recipe for processors that comes with nanoGPT 1.88 after about three minutes (its README; 4 layers, 128 wide, context 64, 2,000 steps of 12 windows).
 #
@@ -1366,7 +1366,7 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# `F.unfold(images, patch, stride=patch)` gives `(N, C·patch·patch, patches)`, row by row of the image: the features come *before* the patches and must be transposed. (Day 05 wrote convolution with it. A patch embedding *is* a convolution whose stride is its size.) `[CLS]` is a learned
+# `F.unfold(images, patch, stride=patch)` gives `(N, C·patch·patch, patches)`, row by row of the image: the features come *before* the patches and must be transposed. ({Day: 05_cnns_1} wrote convolution with it. A patch embedding *is* a convolution whose stride is its size.) `[CLS]` is a learned
 # vector that stands in front. It has a position too. Its output is read by the head.
 #
 # ### Exercise 12.17: ViT (further)

@@ -1295,7 +1295,7 @@ for rank, state in enumerate(ranks):
 #
 # What if the model does not fit? Adam in mixed precision keeps about 16 bytes for each parameter. A model of $7\times10^9$ parameters needs 112 GB. **Sharded** training (FSDP; Zhao and others, 2023) lets each of $G$ processes keep $1/G$ of it, and gathers a layer's weights just when it is used: 8 processes need 14 GB each, and more traffic.
 #
-# Three cheaper steps come first. **bfloat16** halves memory and often doubles speed (day 03). **`torch.compile(model)`** fuses operations into larger kernels; the first call is slow and needs a C++ compiler. **Gradient accumulation** adds the gradients of several small batches before a step. Measure each: on our small models none of them pays.
+# Three cheaper steps come first. **bfloat16** halves memory and often doubles speed ({day: 03_pytorch_2}). **`torch.compile(model)`** fuses operations into larger kernels; the first call is slow and needs a C++ compiler. **Gradient accumulation** adds the gradients of several small batches before a step. Measure each: on our small models none of them pays.
 #
 # ## Use it responsibly
 #

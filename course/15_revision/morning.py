@@ -94,7 +94,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 # %% [markdown]
 # ## Where to begin
 #
-# Here is your order. It is worked out from the checks you have run since day 01, and from your answers below:
+# Here is your order. It is worked out from the checks you have run since {day: 01_intro_and_ffns}, and from your answers below:
 #
 # 1. first what was wrong in the end, or right long ago;
 # 2. then what you have not tried, one item of each day;
@@ -115,105 +115,105 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 # An exercise begins from an empty function and is judged by the check of its own day. Give it the minutes that stand beside it, no more, and go on.
 
 # %% [markdown]
-# ## Day 01: what a network computes
+# ## {Day: 01_intro_and_ffns}: what a network computes
 #
 # A layer is a matrix product and a function with a bend. A loss says how wrong the answer is.
 #
 # {revise: 01_intro_and_ffns, exercise: mse, questions: [morning.3], predictions: [morning.1]}
 
 # %% [markdown]
-# ## Day 02: tensors and gradients
+# ## {Day: 02_pytorch_1}: tensors and gradients
 #
 # Shapes decide what an operation means, and autograd adds up what it finds.
 #
 # {revise: 02_pytorch_1, exercise: sequence_mask, questions: [morning.1], predictions: [morning.7]}
 
 # %% [markdown]
-# ## Day 03: a training that you can trust
+# ## {Day: 03_pytorch_2}: a training that you can trust
 #
 # The five lines of a training loop, each in its place.
 #
 # {revise: 03_pytorch_2, exercise: train_step, questions: [morning.3]}
 
 # %% [markdown]
-# ## Day 04: what learning minimises
+# ## {Day: 04_ml_recap}: what learning minimises
 #
 # The data that you judge by must be new in the way in which the future will be new.
 #
 # {revise: 04_ml_recap, exercise: dropout, questions: [afternoon.2], predictions: [morning.8]}
 
 # %% [markdown]
-# ## Day 05: one kernel for every place
+# ## {Day: 05_cnns_1}: one kernel for every place
 #
 # A convolution uses the same few weights everywhere, so it finds its pattern wherever it stands.
 #
 # {revise: 05_cnns_1, exercise: cross_correlate, questions: [morning.2], predictions: [morning.4]}
 
 # %% [markdown]
-# ## Day 06: deeper, and for every pixel
+# ## {Day: 06_cnns_2}: deeper, and for every pixel
 #
 # Shortcuts let the gradient pass; borrowed weights replace labels that you do not have. When nothing is marked and nothing is there, two sets agree: their intersection over union is 1 by convention.
 #
 # {revise: 06_cnns_2, exercise: iou, questions: [morning.4]}
 
 # %% [markdown]
-# ## Day 06: probability
+# ## {Day: 06_cnns_2}: probability
 #
 # Most losses of this course are the negative logarithm of a likelihood.
 #
 # {revise: 06_cnns_2, exercise: mle_gaussian, questions: [probability.1]}
 
 # %% [markdown]
-# ## Day 07: compress, generate, doubt
+# ## {Day: 07_vaes}: compress, generate, doubt
 #
 # An autoencoder that has to say how sure it is becomes a generator.
 #
 # {revise: 07_vaes, exercise: reparameterise, questions: [morning.2]}
 
 # %% [markdown]
-# ## Day 08: two networks at play
+# ## {Day: 08_gans}: two networks at play
 #
 # One draws, one judges, and each is the other's loss.
 #
 # {revise: 08_gans}
 
 # %% [markdown]
-# ## Day 09: from noise to data
+# ## {Day: 09_diffusion}: from noise to data
 #
 # Learn to take a little noise away, and do it many times.
 #
 # {revise: 09_diffusion, exercise: q_sample, questions: [morning.2]}
 
 # %% [markdown]
-# ## Day 10: networks with a memory
+# ## {Day: 10_rnns}: networks with a memory
 #
 # The same weights at every step, and a state that carries what came before: $h_t=\tanh(W_x x_t+W_h h_{t-1}+b)$.
 #
 # {revise: 10_rnns, exercise: rnn_cell, questions: [morning.2]}
 
 # %% [markdown]
-# ## Day 11: words as numbers
+# ## {Day: 11_nlp}: words as numbers
 #
 # Perplexity is the exponential of the mean surprise about a token: as many equally likely choices would surprise you as much.
 #
 # {revise: 11_nlp, exercise: perplexity, questions: [morning.2]}
 
 # %% [markdown]
-# ## Day 12: attention
+# ## {Day: 12_transformers}: attention
 #
 # Each position asks all the others, and takes a weighted mean of what they answer.
 #
 # {revise: 12_transformers, exercise: causal_mask, questions: [morning.2]}
 
 # %% [markdown]
-# ## Day 13: decisions in a row
+# ## {Day: 13_deep_rl}: decisions in a row
 #
 # A reward that comes later counts less, by a factor of $\gamma$ for each step.
 #
 # {revise: 13_deep_rl, exercise: discounted_return, questions: [morning.1]}
 
 # %% [markdown]
-# ## Day 14: where the field stands
+# ## {Day: 14_state_of_the_art}: where the field stands
 #
 # Much of the state of the art is an old idea made cheap enough to use.
 #
@@ -222,7 +222,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 # %% [markdown]
 # ## Mark it yourself: a written answer
 #
-# Part of this afternoon is words. An answer is marked by **bands**: each names one thing that a good answer says, with its marks. Here is a question of that form, on day 10.
+# Part of this afternoon is words. An answer is marked by **bands**: each names one thing that a good answer says, with its marks. Here is a question of that form, on {day: 10_rnns}.
 #
 # > You cut a monthly record into windows of 12 months, each one month after the last. You keep a fifth of the windows, drawn at random, as the test set. The test error is excellent. What is wrong, by how much, and what would you do? (6 marks)
 #
@@ -251,7 +251,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 # %% [markdown]
 # ## What can you do now? Answered
 #
-# You have $N$ answers, and for each how sure you were, $s_i$, and whether it was right, $r_i$. Two figures tell how far you may trust yourself. The first is the **reliability diagram**: where you said 80 %, were you right in 80 % of the cases? You drew it for a network on day 05. Points below the diagonal mean that you were too sure. The second is the score of Brier (1950), a weather forecaster:
+# You have $N$ answers, and for each how sure you were, $s_i$, and whether it was right, $r_i$. Two figures tell how far you may trust yourself. The first is the **reliability diagram**: where you said 80 %, were you right in 80 % of the cases? You drew it for a network on {day: 05_cnns_1}. Points below the diagonal mean that you were too sure. The second is the score of Brier (1950), a weather forecaster:
 #
 # $$\text{Brier score}=\frac1N\sum_{i=1}^{N}(s_i-r_i)^2.$$
 #

@@ -234,7 +234,7 @@ check(nearest_real)
 # it are no answer, and copies are found.
 #
 # The measure is the distance between your samples and real sections in the features of the frozen classifier (classifier-FID,
-# as on days 07 and 08), times the share of the four structures that you have, times the share of samples that are no copies. The
+# as on {day: 07_vaes, 08_gans}), times the share of the four structures that you have, times the share of samples that are no copies. The
 # brief has the scale. Always look at the controls beside your own figure.
 
 

@@ -9,6 +9,7 @@ with an error keeps its former notebooks, the others are built, and every error 
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from coursekit.cache import digest_of, digest_of_files, package_digest
@@ -99,7 +100,7 @@ def _build_notebooks(project: Project, parts: Sequence[Part], digests: dict[str,
 def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Callable[[str], str]) -> list[str]:
     """Write both notebooks of one part; both are made before either is written."""
     from coursekit.notebooks.notebook import make, to_json
-    from coursekit.schedule.timetable import day_of, published_path
+    from coursekit.schedule.timetable import day_of, place_of, published_path
     from coursekit.sources.revision import assembled
 
     source = assembled(project, part.session, part.name)
@@ -110,6 +111,7 @@ def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Call
                 solutions=version == "solutions",
                 repository=syllabus.repository,
                 figure=figure,
+                days=partial(place_of, project),
                 place=published_path(syllabus, part.session, part.name, version),
                 day=day_of(syllabus, part.session, part.name),
                 report=syllabus.report_address,

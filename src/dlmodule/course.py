@@ -90,6 +90,7 @@ class Assessment:
     release_at: datetime | None = None
     due_at: datetime | None = None
     weight: Annotated[float, Rule(lambda share: 0 <= share <= 1, "is not a share from 0 to 1")] = 0.0
+    is_out: bool = field(default=False, metadata={"kept": False})  # see Course.as_of
 
 
 @dataclass(frozen=True)
@@ -264,7 +265,7 @@ class Course:
     def as_of(self, moment: datetime | None) -> "Course":
         """The course as it is known at ``moment``; None: everything is open, as for those who learn at their own pace.
 
-        Each part knows which of its versions are open. One that is not out yet shows its place in the syllabus and nothing of
+        Each assessment knows whether its brief is out, and each part which of its versions are open. One that is not out yet shows its place in the syllabus and nothing of
         its source; its paths stay, so that a version can be announced. Raises ValueError for a naive ``moment``.
         """
         if moment is not None and moment.tzinfo is None:
@@ -272,7 +273,8 @@ class Course:
         days = tuple(
             replace(day, parts=tuple(part.as_of(moment, day.title) for part in day.parts)) for day in self.days
         )
-        return replace(self, self_paced=moment is None, days=days)
+        assessments = tuple(replace(item, is_out=_has_come(item.release_at, moment)) for item in self.assessments)
+        return replace(self, self_paced=moment is None, days=days, assessments=assessments)
 
     def parts(self) -> Iterator[tuple[Day, Part]]:
         """Every part with its day, in the course's order."""

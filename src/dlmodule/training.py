@@ -1,4 +1,4 @@
-"""The training loop, once and whole. Day 03 reads this file from top to bottom.
+"""The training loop, once and whole. The notebook of PyTorch part II reads this file from top to bottom.
 
     history = fit(model, train, validation=validation, epochs=8, lr=1e-3, schedule="one_cycle")
     print(evaluate(model, test))

@@ -131,8 +131,6 @@ tag = "v1.2"
 
 [colab]
 service = "Google Colab"
-account_day = 1
-setup_day = 1
 text = "Use Colab or your own computer."
 
 [hours]
@@ -143,7 +141,6 @@ afternoon = { start = 14:00:00, end = 17:00:00 }
 material = 08:00:00
 
 [[day]]
-day = 1
 date = 2022-11-28
 title = "Tiny"
 session = "01_tiny"

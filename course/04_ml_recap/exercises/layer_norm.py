@@ -59,7 +59,7 @@ def over_all_but_the_first(x, gamma, beta, *, eps=1e-5):
 
 
 @exercise.mistake(
-    "The mean is not subtracted. Dividing by a root mean square alone is RMSNorm, a later and simpler relative (day 12)."
+    "The mean is not subtracted. Dividing by a root mean square alone is RMSNorm, a later and simpler relative (transformers use it)."
 )
 def rms_norm(x, gamma, beta, *, eps=1e-5):
     return gamma * x / (x.square().mean(-1, keepdim=True) + eps).sqrt() + beta

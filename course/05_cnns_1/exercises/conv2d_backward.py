@@ -13,7 +13,7 @@ exercise = Exercise(
     move_on=40,
     hints=(
         "Forward, conv2d_unfold is Y = W U + b for every image of the batch: a linear layer. You derived the gradients of a "
-        "linear layer on day 04. Which sums appear because W and b serve every image and every place?",
+        "linear layer of the recap of ML concepts. Which sums appear because W and b serve every image and every place?",
         "With G of shape (N, O, P): the kernel's gradient is G times U transposed, summed over the batch; W transposed times G "
         "is the gradient of the columns. Each pixel was copied into several columns, so it collects the sum of their "
         "gradients: F.fold is the adjoint of F.unfold and does that.",

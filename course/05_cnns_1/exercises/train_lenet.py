@@ -15,7 +15,7 @@ exercise = Exercise(
     move_on=40,
     core=True,
     hints=(
-        "It is the loop of day 03: for every epoch, a new random order; for every batch of it, loss, gradients, step. "
+        "It is the training loop you wrote in PyTorch part II: for every epoch, a new random order; for every batch of it, loss, gradients, step. "
         "torch.randperm(len(train)).split(128) yields the batches' indices.",
         "Five lines make one step, and their order matters: logits, loss, forget the old gradients, compute the new ones, "
         "step. Seed torch before you make the model, or the seed does not reach the first weights.",

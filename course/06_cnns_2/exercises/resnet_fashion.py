@@ -87,7 +87,7 @@ exercise.edit(
     "bias_before_normalisation",
     "padding=1, bias=False",
     "padding=1",
-    "Your first convolution has a bias. Batch normalisation subtracts it again (day 05), so it is a parameter without effect: bias=False.",
+    "Your first convolution has a bias. Batch normalisation subtracts it again (as the day on convolutions showed), so it is a parameter without effect: bias=False.",
 )
 exercise.edit(
     "same_width_throughout",

@@ -14,7 +14,7 @@ exercise = Exercise(
     minutes=14,
     core=True,
     hints=(
-        "It is the loop of day 03. Where do x, the loss and its sign come from? There are no labels.",
+        "It is the training loop you know. Where do x, the loss and its sign come from? There are no labels.",
         "model(x) returns the three things that bernoulli_elbo takes after x, so a star unpacks them. Toss the batch, not the whole set.",
     ),
     measured=Measured("elbo"),

@@ -14,7 +14,7 @@ exercise = Exercise(
     minutes=12,
     core=True,
     hints=(
-        "Write the loop of day 03 first, for one optimiser and a fixed rate. Then the windows: where may one begin at most?",
+        "Write the usual training loop first, for one optimiser and a fixed rate. Then the windows: where may one begin at most?",
         "start[:, None] + torch.arange(context + 1) is a table of places, (batch_size, context + 1); ids[table] are the windows. Keep the first rates before the loop: each factor applies to them.",
     ),
     measured=Measured("nats", higher=False),

@@ -13,6 +13,7 @@ from coursekit.marking.marks import AssessmentMark, assessment_mark, module_mark
 from coursekit.marking.results import Results
 from coursekit.project import find_project
 from coursekit.schedule.syllabus import syllabus_of
+from coursekit.schedule.timetable import Timetable
 
 
 @click.command("marks")
@@ -33,6 +34,7 @@ def command(results: Path | None, records: Path, platform: str | None, assessmen
     """Work out the marks from RESULTS (a folder that `course mark` wrote; build/marks), the syllabus's deadlines and the records."""
     project = find_project()
     syllabus = syllabus_of(project)
+    timetable = Timetable(syllabus)
     folder = results or project.build / "marks"
     decided = read_records(records, syllabus.zone)
     weights = {item.id: item.weight for item in syllabus.assessment}
@@ -44,7 +46,7 @@ def command(results: Path | None, records: Path, platform: str | None, assessmen
         path = folder / f"{item.id}.sqlite"
         if not path.is_file():
             continue
-        due = syllabus.clock(syllabus.date_of(item.due.day), item.due.time)
+        _, due = timetable.assessment_times(item)
         kept = Results.at(path)
         for learner, (marked, at) in kept.latest(item.id).items():
             waiting += sum(mark.status == TO_BE_MARKED for mark in marked.exercises)

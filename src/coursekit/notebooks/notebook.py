@@ -23,6 +23,7 @@ from coursekit.notebooks.title import (
 from coursekit.project import notebook_path
 from coursekit.sources.exercise_file import ExerciseMeta
 from coursekit.sources.load import load_of
+from coursekit.sources.references import Place, filled
 from coursekit.sources.regions import solution_text
 from coursekit.sources.source import Cell, Source
 from coursekit.sources.student import student_code
@@ -42,12 +43,14 @@ def make(
     solutions: bool,
     repository: Repository,
     figure: Callable[[str], str],
+    days: Place,
     place: str | None = None,
     day: int | None = None,
     report: str | None = None,
 ) -> Notebook:
     """The notebook of ``source``. ``figure(id)`` gives the ledger's words for ``{ledger: id}`` in the prose.
 
+    days: on which day a session is taught, for ``{day: SESSION}`` in the prose.
     place: where it stands in the published repository (default: as in build/).
     report: where a problem with an exercise is reported (see ``title.report_address``).
     day: the day of the syllabus with whose release it comes out (default, for a draft: the number in its session's name).
@@ -69,7 +72,7 @@ def make(
         return report and report_address(report, f"{session}.{meta.name}", meta.title, tag)
 
     for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):
-        text = _prose(source, cell, figure, problem) if cell.tree is None else _code(source, cell, solutions)
+        text = _prose(source, cell, figure, days, problem) if cell.tree is None else _code(source, cell, solutions)
         metadata: dict[str, Any] = {"tags": list(cell.tags)} if cell.tags else {}
         if HIDDEN in cell.tags:
             metadata.update(FOLDED)
@@ -117,9 +120,13 @@ def _cell(kind: str, text: str, identity: str, metadata: dict[str, Any] | None =
 
 
 def _prose(
-    source: Source, cell: Cell, figure: Callable[[str], str], problem: Callable[[ExerciseMeta], str | None]
+    source: Source,
+    cell: Cell,
+    figure: Callable[[str], str],
+    days: Place,
+    problem: Callable[[ExerciseMeta], str | None],
 ) -> str:
-    """Markdown with the ledger's figures filled in and, under an exercise's heading, its line."""
+    """Markdown with references to days and the ledger's figures filled in and, under an exercise's heading, its line."""
     lines = cell.text.split("\n")
     names = cell.exercises("heading")
     if names:
@@ -130,6 +137,10 @@ def _prose(
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n")
     else:
         text = cell.text
+    try:
+        text = filled(text, days)
+    except CourseError as error:
+        raise CourseError(f"a reference in this cell: {error}", file=source.path, line=cell.line) from None
     try:
         return _FIGURE.sub(lambda found: figure(found["id"]), text)
     except CourseError as error:

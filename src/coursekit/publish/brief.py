@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from coursekit.marking.coursework import Coursework, Public, WrittenFile
 from coursekit.marking.marks import LatePolicy
 from coursekit.project import Project
 from coursekit.schedule.syllabus import syllabus_of
-from coursekit.schedule.timetable import Timetable
+from coursekit.schedule.timetable import Timetable, place_of
+from coursekit.sources.references import filled
 from coursekit.sources.source import source_of
 
 FIGURES = {"accuracy": "per cent right", "samples": "distance"}
@@ -53,7 +55,8 @@ def page(project: Project, name: str) -> str:
     }  # fmt: skip
     path = coursework.folder / "brief.md"
     try:
-        return path.read_text("utf-8").format(**facts)
+        # A reference to a day is no fact of the coursework: it is filled in before the others.
+        return filled(path.read_text("utf-8"), partial(place_of, project)).format(**facts)
     except (OSError, KeyError, IndexError, ValueError) as error:
         raise CourseError(f"cannot be filled in: {error}", file=path) from None
 

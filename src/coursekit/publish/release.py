@@ -55,8 +55,8 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
             if version == "student" and part.exercises:
                 key = key_path(day.session)
                 files[key] = _key(project, day.session, withheld.get(day.session, set()))
-    for item in Timetable(syllabus).assessments_out(at):
-        if Coursework.exists(project, item.id):
+    for item in known.assessments:
+        if item.is_out and Coursework.exists(project, item.id):
             files |= _coursework(project, item.id)
     released = release_pages.released_course(known, syllabus)
     pages = {

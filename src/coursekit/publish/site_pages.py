@@ -65,8 +65,7 @@ def collect(project: Project, course: Course, *, at: datetime | None) -> Pages:
     pages.sources["glossary.md"] = glossary_page(course, _student_pages(course)).encode()
     pages.origins["glossary.md"] = project.course
     for item in course.assessments:
-        is_out = at is None or (item.release_at is not None and item.release_at <= at)
-        if is_out and Coursework.exists(project, item.id):
+        if item.is_out and Coursework.exists(project, item.id):
             pages.sources[f"{item.id}.md"] = brief.page(project, item.id).encode()
             pages.origins[f"{item.id}.md"] = project.course / item.id / "brief.md"
             pages.files[f"{item.id}.pdf"] = brief.pdf(project, item.id)

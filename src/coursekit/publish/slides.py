@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.notebooks.title import Repository, colab_url
 from coursekit.project import Project
 from coursekit.schedule.syllabus import syllabus_of
-from coursekit.schedule.timetable import published_path
+from coursekit.schedule.timetable import place_of, published_path
+from coursekit.sources.references import filled, refuse_numbers
 from coursekit.sources.source import sources_of
 from dlmodule.files import write_atomically
 
@@ -122,7 +124,7 @@ def section_links(project: Project, deck: Deck, repository: "Repository") -> Lin
         address = colab_url(repository, place)
         ids = cell_ids(deck.session, source.part, source.cells)
         links[source.part] = {
-            heading.text: f"{address}#scrollTo={cell}"
+            filled(heading.text, partial(place_of, project)): f"{address}#scrollTo={cell}"
             for cell, content in zip(ids, source.cells, strict=True)
             for heading in content.headings
         }
@@ -226,8 +228,14 @@ def _compiler(project: Project, deck: Deck, figures: Path, links: Links) -> Any:
         "links": json.dumps(links),
         "ledger": json.dumps(ledger.means(project)),
     }
+    text = deck.path.read_text(encoding="utf-8")
+    refuse_numbers(text, file=deck.path, line=1)
+    # Given as text, with references to days filled in, under the deck's own name, so that errors still name it.
+    source: Any = {
+        f"/{deck.path.relative_to(project.root).as_posix()}": filled(text, partial(place_of, project)).encode()
+    }
     return typst.Compiler(
-        deck.path,
+        source,
         root=project.root,
         font_paths=[Path(mpl.get_data_path()) / "fonts" / "ttf"],
         ignore_system_fonts=True,

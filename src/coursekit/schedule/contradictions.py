@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
+from itertools import combinations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +13,43 @@ from coursekit.schedule.dates import WEEKEND, weekday
 from coursekit.schedule.release_path import VERSIONS
 
 if TYPE_CHECKING:
-    from coursekit.schedule.syllabus import Syllabus
+    from coursekit.schedule.syllabus import Day, Part, Syllabus
 
 
-def contradictions(syllabus: Syllabus) -> list[tuple[tuple[str | int, ...], str]]:
-    """What no single field shows: (path, what is wrong), the first first."""
-    wrong: list[tuple[tuple[str | int, ...], str]] = []
+Path = tuple[str | int, ...]
+Report = Callable[..., None]
+
+
+def contradictions(syllabus: Syllabus, sessions: Collection[str] = ()) -> list[tuple[Path, str]]:
+    """What no single field shows: (path, what is wrong and what to change).
+
+    sessions: those that the course has material of, whether or not this run teaches them.
+    """
+    wrong: list[tuple[Path, str]] = []
 
     def report(message: str, *path: str | int) -> None:
         wrong.append((path, message))
 
+    _of_start(syllabus, report)
+    _of_days(syllabus, report)
+    for index, row in enumerate(syllabus.day):
+        for number, part in enumerate(row.parts):
+            _of_hours(
+                syllabus,
+                row,
+                part,
+                lambda message, *path, at=("day", index, "parts", number): report(message, *at, *path),
+            )
+    _of_meetings(syllabus, report)
+    _of_assessments(syllabus, report)
+    taught = {row.session for row in syllabus.day}
+    for index, reference in enumerate(syllabus.reference):
+        if reference.session not in taught and reference.session not in sessions:
+            report(_unknown(reference.session, {*taught, *sessions}), "reference", index, "session")
+    return wrong
+
+
+def _of_start(syllabus: Syllabus, report: Report) -> None:
     free = {day: each.why for each in syllabus.breaks for day in each.days()}
     for index, each in enumerate(syllabus.breaks):
         if each.last is not None and each.last < each.first:
@@ -29,18 +59,30 @@ def contradictions(syllabus: Syllabus) -> list[tuple[tuple[str | int, ...], str]
         report(
             f"{syllabus.start} is no teaching day ({why}); the first one after it is {syllabus.day[0].date}", "start"
         )
-    earlier: set[Any] = set()
     for index, row in enumerate(syllabus.day):
         if row.date in free:
             report(f"{row.date} is free: {free[row.date]}", "day", index, "date")
+
+
+def _of_days(syllabus: Syllabus, report: Report) -> None:
+    """Dates out of order, and names that serve twice."""
+    known: set[Any] = set()
+    for index, row in enumerate(syllabus.day):
         before = syllabus.day[index - 1] if index else None
-        if before and (row.day < before.day or (row.day == before.day) != (row.date == before.date)):
-            report(f"day {row.day} follows day {before.day}", "day", index, "day")
-        if before and row.date < before.date:
-            report(f"{row.date} comes after {before.date}", "day", index, "date")
-        if row.folder.lower() in earlier:
+        if before is None and row.same_day:
+            report("the first row has no day before it: delete it", "day", index, "same_day")
+        if before and row.same_day and row.date != before.date:
+            report(f"{row.date} is not the date of the row before it, {before.date}", "day", index, "date")
+        if before and not row.same_day and row.date <= before.date:
+            report(
+                f"{row.date} does not come after {before.date}: change a date, or say `same_day = true`",
+                "day",
+                index,
+                "date",
+            )
+        if row.folder.lower() in known:
             report(f"two rows have the folder {row.folder!r}", "day", index, "folder")
-        earlier.add(row.folder.lower())
+        known.add(row.folder.lower())
         names: set[str] = set()
         for number, part in enumerate(row.parts):
             here = ("day", index, "parts", number)
@@ -50,43 +92,83 @@ def contradictions(syllabus: Syllabus) -> list[tuple[tuple[str | int, ...], str]
                 if name.lower() in names:
                     report(f"two files of {row.folder} are called {name!r}", *here, "file")
                 names.add(name.lower())
-            if (row.session, part.part) in earlier:
+            if (row.session, part.part) in known:
                 report(f"{row.session} has two parts called {part.part!r}", *here, "part")
-            earlier.add((row.session, part.part))
-            taught = part.moved_to or row.date
-            if part.part == "afternoon" and weekday(taught) in syllabus.hours.no_afternoon:
-                field = "moved_to" if part.moved_to else "part"
-                report(f"there are no sessions on {weekday(taught)} afternoons ({taught})", *here, field)
-            if part.cancelled and part.moved_to:
-                report("is cancelled and moved: say one of the two", *here, "moved_to")
-            hours = syllabus.hours_of(part)
-            if hours is None:
-                report("its hours are not given: start and end", *here)
-                continue
-            start, end = hours
-            if end <= start:
-                report(f"ends at {end:%H:%M}, not after its start {start:%H:%M}", *here, "end")
-            elif part.solutions is not None and part.solutions < end:
-                report(f"solutions at {part.solutions:%H:%M}, before the part ends", *here, "solutions")
-            elif start < syllabus.release.material:
-                report("starts before its material is released", *here)
-    days = {row.day for row in syllabus.day}
+            known.add((row.session, part.part))
+
+
+def _of_hours(syllabus: Syllabus, row: Day, part: Part, report: Report) -> None:
+    """Hours that do not hold together, so that other hours of the run would silently stretch or shrink the part."""
+    taught = part.moved_to or row.date
+    if part.part == "afternoon" and weekday(taught) in syllabus.hours.no_afternoon:
+        field = "moved_to" if part.moved_to else "part"
+        report(f"there are no sessions on {weekday(taught)} afternoons ({taught})", field)
+    if part.cancelled and part.moved_to:
+        report("is cancelled and moved: say one of the two", "moved_to")
+    if (part.start is None) != (part.end is None):
+        given = "start" if part.start else "end"
+        report(
+            "one time of day would stretch or shrink with the run's hours: write `after` and `minutes`, or both times",
+            given,
+        )
+        return
+    if part.start and (part.after or part.minutes or part.slot):
+        report("times of day, and a place in a slot: say one of the two", "start")
+    hours = syllabus.hours_of(part)
+    if hours is None:
+        lacking = syllabus.slot_of(part) is None
+        report("its hours are not given: a slot, or start and end" if lacking else "goes on after midnight")
+        return
+    start, end = hours
+    slot = syllabus.slot_of(part)
+    if end <= start:
+        report(f"ends at {end:%H:%M}, not after its start {start:%H:%M}", "end" if slot is None else "after")
+    elif slot and end > syllabus.slot_hours(slot).end:
+        left = f"it begins at {start:%H:%M} and the {slot} ends at {syllabus.slot_hours(slot).end:%H:%M}"
+        report(f"{part.minutes} minutes do not fit: {left}", "minutes")
+    elif (solutions := syllabus.solutions_of(part)) and solutions < end:
+        report(f"solutions at {solutions:%H:%M}, before the part ends", "solutions")
+    elif start < syllabus.release.material:
+        report(f"starts at {start:%H:%M}, before its material is released ({syllabus.release.material:%H:%M})")
+
+
+def _of_meetings(syllabus: Syllabus, report: Report) -> None:
+    """Two parts at one time, which no class can attend; what is additional is for those who have time."""
+    held = [
+        (part.moved_to or row.date, hours, f"{row.session}.{part.part}", ("day", index, "parts", number))
+        for index, row in enumerate(syllabus.day)
+        for number, part in enumerate(row.parts)
+        if part.part != "additional" and not part.cancelled and (hours := syllabus.hours_of(part))
+    ]
+    for (day, (start, end), name, _), (other, (opens, closes), _, path) in combinations(held, 2):
+        if day == other and start < closes and opens < end:
+            report(f"{opens:%H:%M}-{closes:%H:%M} overlaps with {name} on {day} ({start:%H:%M}-{end:%H:%M})", *path)
+
+
+def _of_assessments(syllabus: Syllabus, report: Report) -> None:
+    taught = {row.session for row in syllabus.day}
     for index, item in enumerate(syllabus.assessment):
+        known = True
         for name, when in (("release", item.release), ("due", item.due)):
-            if when.day not in days:
-                report(f"the module has no day {when.day}", "assessment", index, name, "day")
-        if (item.due.day, item.due.time) <= (item.release.day, item.release.time):
+            if syllabus.row_of(when.session) is None:
+                known = False
+                report(
+                    f"this run does not teach it; {_unknown(when.session, taught)}",
+                    "assessment",
+                    index,
+                    name,
+                    "session",
+                )
+        if known and syllabus.on(item.due, "end") <= syllabus.on(item.release, "start"):
             report("is due before it is released", "assessment", index, "due")
-    for index, reference in enumerate(syllabus.reference):
-        if reference.day not in days:
-            report(f"the module has no day {reference.day}", "reference", index, "day")
-    for name in ("account_day", "setup_day"):
-        if getattr(syllabus.colab, name) not in days:
-            report(f"the module has no day {getattr(syllabus.colab, name)}", "colab", name)
     if syllabus.assessment and abs(sum(item.weight for item in syllabus.assessment) - 1) > 1e-9:
         total = sum(item.weight for item in syllabus.assessment)
         report(f"the weights of the assessments add up to {total:g}, not to 1", "assessment")
     for name, count in Counter(item.id for item in syllabus.assessment).items():
         if count > 1:
             report(f"two assessments are called {name!r}", "assessment")
-    return wrong
+
+
+def _unknown(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"no session is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")

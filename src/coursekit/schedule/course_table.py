@@ -1,7 +1,8 @@
 """The lecture table: every part of the run with what its source says, and from that the resolved course that learners get."""
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from coursekit import ledger
@@ -13,8 +14,9 @@ from coursekit.schedule import syllabus as written
 from coursekit.schedule.dates import weekday
 from coursekit.schedule.release_path import Version
 from coursekit.schedule.syllabus import Syllabus, syllabus_of
-from coursekit.schedule.timetable import ScheduledPart, Timetable, release_path
+from coursekit.schedule.timetable import ScheduledPart, Timetable, day_of, place_of, release_path
 from coursekit.sources.load import FILL, Load, load_of
+from coursekit.sources.references import filled
 from coursekit.sources.revision import assembled
 from coursekit.sources.source import Source
 from coursekit.sources.terms import definitions, letters
@@ -125,14 +127,21 @@ def course_table(project: Project, *, needed: Container[str] | None = None) -> C
         timezone=syllabus.timezone,
         self_paced=syllabus.self_paced,
         repository=resolved.Repository(**syllabus.repository.model_dump()),
-        colab=syllabus.colab.text,
+        colab=filled(syllabus.colab.text, partial(place_of, project)),
         team=tuple(resolved.Member(**member.model_dump()) for member in syllabus.team),
         primers=tuple(resolved.Primer(**primer.model_dump()) for primer in syllabus.primer),
-        references=tuple(resolved.Reference(**reference.model_dump()) for reference in syllabus.reference),
+        references=_references(syllabus),
         onward=tuple(resolved.Onward(**onward.model_dump()) for onward in syllabus.onward),
         assessments=tuple(_assessment(timetable, item) for item in syllabus.assessment),
         days=tuple(_day(day, tuple(parts[day.folder])) for day in syllabus.day),
     )
+
+
+def _references(syllabus: Syllabus) -> tuple[resolved.Reference, ...]:
+    """The bibliography by day; what only sessions stand on that this run leaves out is left out too."""
+    placed = ((day_of(syllabus, item.session), item.model_dump(exclude={"session"})) for item in syllabus.reference)
+    found = [resolved.Reference(day=day, **facts) for day, facts in placed if day is not None]
+    return tuple(sorted(found, key=lambda reference: reference.day))
 
 
 def _assessment(timetable: Timetable, item: written.Assessment) -> resolved.Assessment:
@@ -155,6 +164,10 @@ def _day(day: written.Day, parts: tuple[resolved.Part, ...]) -> resolved.Day:
 
 def _part(row: LectureRow, project: Project, syllabus: Syllabus) -> resolved.Part:
     slot, source = row.slot, row.source
+
+    def words(text: str) -> str:
+        return filled(text, partial(place_of, project))
+
     return resolved.Part(
         part=slot.part.part,
         kind=slot.part.kind,
@@ -188,8 +201,10 @@ def _part(row: LectureRow, project: Project, syllabus: Syllabus) -> resolved.Par
             for item in (source.revised if source else ())
             if item.exercise is None
         ),
-        terms=tuple(definition.term for definition in definitions(source)) if source else (),
-        letters=tuple(letters(source)) if source else (),
+        terms=tuple(replace(found.term, says=words(found.term.says)) for found in definitions(source))
+        if source
+        else (),
+        letters=tuple(replace(each, meaning=words(each.meaning)) for each in letters(source)) if source else (),
     )
 
 

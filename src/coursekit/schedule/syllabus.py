@@ -26,6 +26,8 @@ Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Url = Annotated[str, Field(pattern=r"^https?://\S+$")]
 PartName = Literal["morning", "afternoon", "additional", "probability"]
+Slot = Literal["morning", "afternoon"]
+SLOTS: tuple[Slot, ...] = ("morning", "afternoon")
 
 
 class _Facts(BaseModel):
@@ -42,11 +44,9 @@ class Repository(_Facts):
 
 
 class Colab(_Facts):
-    """How Google Colab is used: the days on which the account is made and Pro is set up."""
+    """How Google Colab is used; ``text`` names days as prose does, ``{day: 03_pytorch_2}``."""
 
     service: Text
-    account_day: int
-    setup_day: int
     text: Text
 
 
@@ -91,19 +91,24 @@ class ReleaseRule(_Facts):
 
 
 class Part(_Facts):
-    """One part of a day as written; ``start``, ``end`` and ``solutions`` only where they differ from the rules.
+    """One part of a day as written; its hours and ``solutions`` only where they differ from the rules.
 
-    note: what to know on the day. cancelled: it does not take place, which is told rather than left out. moved_to: another
-    date, with the part's hours; its material opens there.
+    slot: whose hours it has, by default those it is called like. after, minutes: in that slot, when it begins and how long it
+    is, so that it moves with the slot. start, end: times of day, both, for a part that lies in no slot.
+    solutions: a time, or the slot at whose end they come. note: what to know on the day. cancelled: it does not take place,
+    which is told rather than left out. moved_to: another date, with the part's hours; its material opens there.
     """
 
     part: PartName
     kind: Text
     title: Text | None = None
     note: Text | None = None
+    slot: Slot | None = None
+    after: Annotated[int, Field(ge=1, lt=24 * 60)] | None = None
+    minutes: Annotated[int, Field(ge=1, lt=24 * 60)] | None = None
     start: time | None = None
     end: time | None = None
-    solutions: time | None = None
+    solutions: time | Slot | None = None
     cancelled: bool = False
     moved_to: date | None = None
     notebook: bool = True
@@ -112,10 +117,15 @@ class Part(_Facts):
 
 
 class Day(_Facts):
-    """One row of the lecture table. A day of the module may have two."""
+    """One row of the lecture table: a day of the module, or more of the day before it.
 
-    day: Annotated[int, Field(ge=1, le=99)]
+    day: its number, counted from the rows' order, and date: as ``dates_of`` says unless it is written. Neither stands in the file
+    as a rule, so that rows may be exchanged, taken out and put in.
+    """
+
+    day: int
     date: date
+    same_day: bool = False
     title: Text
     session: Annotated[str, Field(pattern=r"^\d\d_\w+$")]
     folder: Name
@@ -124,10 +134,10 @@ class Day(_Facts):
 
 
 class Moment(_Facts):
-    """A time on a day of the module."""
+    """A time on the day of ``session`` (SESSION, or SESSION.PART where it is taught on two): of the clock, or of a slot there."""
 
-    day: int
-    time: time
+    session: Annotated[str, Field(pattern=r"^\d\d_\w+(\.[a-z]+)?$")]
+    time: time | Slot
 
 
 class Assessment(_Facts):
@@ -167,9 +177,9 @@ class Onward(_Facts):
 
 
 class Reference(_Facts):
-    """A publication that a day stands on, with its DOI or arXiv number."""
+    """A publication that a session stands on, with its DOI or arXiv number."""
 
-    day: int
+    session: Name
     authors: Text
     title: Text
     year: Annotated[int, Field(ge=1700, le=2100)]
@@ -217,24 +227,26 @@ class Syllabus(_Facts):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_dates(cls, tables: Any) -> Any:
-        """Fill in the dates that follow from ``start``. What cannot be read here is refused by the fields."""
+    def _with_days(cls, tables: Any) -> Any:
+        """Count the days, and fill in the dates that follow from ``start``. What cannot be read here is refused by the fields."""
         try:
-            start, rows = tables["start"], tables["day"]
-            breaks = [Break.model_validate(each) for each in tables.get("breaks", [])]
-            free = {day for each in breaks for day in each.days()}
-            mornings_only = {WEEKDAYS.index(name) for name in tables["hours"].get("no_afternoon", [])}
-            afternoons: dict[int, bool] = {}
-            for row in rows:
-                here = any(part.get("part") == "afternoon" and "moved_to" not in part for part in row["parts"])
-                afternoons[row["day"]] = afternoons.get(row["day"], False) or here
-            fixed = {row["day"]: row["date"] for row in rows if isinstance(row.get("date"), date)}
-            dates = dates_of(start, afternoons, fixed, free, mornings_only)
+            counted: list[dict[str, Any]] = []
+            number = 0
+            for row in tables["day"]:
+                number += not (row.get("same_day", False) and counted)
+                counted.append({**row, "day": number})
+        except (KeyError, TypeError, AttributeError):
+            return tables
+        tables = {**tables, "day": counted}
+        try:
+            dates = _dates(tables["start"], counted, tables.get("breaks", []), tables["hours"].get("no_afternoon", []))
         except (KeyError, TypeError, ValueError, AttributeError):
             return tables
-        if len(dates) < len(afternoons):
-            raise PydanticCustomError("start", f"a run that starts on {start} ends after the last year there is")
-        return {**tables, "day": [{"date": dates[row["day"]], **row} for row in rows]}
+        if len(dates) < number:
+            raise PydanticCustomError(
+                "start", f"a run that starts on {tables['start']} ends after the last year there is"
+            )
+        return {**tables, "day": [{"date": dates[row["day"]], **row} for row in counted]}
 
     @field_validator("timezone")
     @classmethod
@@ -263,15 +275,58 @@ class Syllabus(_Facts):
             raise CourseError(f"{day} has no {wall:%H:%M} in {self.timezone}: the clocks go forward over it")
         return moment
 
+    def slot_of(self, part: Part) -> Slot | None:
+        """The slot whose hours ``part`` has; None where it says times of its own, or lies in none."""
+        return None if part.start and part.end else part.slot or next((s for s in SLOTS if s == part.part), None)
+
+    def slot_hours(self, slot: Slot) -> Hours:
+        """When ``slot`` starts and ends in this run."""
+        return {"morning": self.hours.morning, "afternoon": self.hours.afternoon}[slot]
+
     def hours_of(self, part: Part) -> tuple[time, time] | None:
-        """When ``part`` starts and ends: as it says itself, else as usual; None where neither says."""
-        usual = {"morning": self.hours.morning, "afternoon": self.hours.afternoon}.get(part.part)
-        start, end = part.start or (usual and usual.start), part.end or (usual and usual.end)
+        """When ``part`` starts and ends: as it says itself, else in its slot; None where neither says, or the day is over by then."""
+        slot = self.slot_of(part)
+        if slot is None:
+            return (part.start, part.end) if part.start and part.end else None
+        usual = self.slot_hours(slot)
+        start = _later(usual.start, part.after or 0)
+        end = usual.end if part.minutes is None else start and _later(start, part.minutes)
         return (start, end) if start and end else None
 
-    def date_of(self, day: int) -> date:
-        """The date of a day of the module."""
-        return next(row.date for row in self.day if row.day == day)
+    def solutions_of(self, part: Part) -> time | None:
+        """When solutions come, where the syllabus says: a time of day, or the end of a slot."""
+        return self.slot_hours(part.solutions).end if isinstance(part.solutions, str) else part.solutions
+
+    def row_of(self, name: str) -> tuple[Day, Part] | None:
+        """The first row of ``name`` (SESSION or SESSION.PART) with the part it names, else its first; None for none."""
+        session, _, wanted = name.partition(".")
+        rows = ((day, part) for day in self.day if day.session == session for part in day.parts)
+        return next((found for found in rows if wanted in ("", found[1].part)), None)
+
+    def on(self, when: Moment, edge: Literal["start", "end"]) -> datetime:
+        """``when`` as a moment; of a slot its ``edge``."""
+        found = self.row_of(when.session)
+        assert found is not None, "the syllabus was loaded without validation"
+        day, part = found
+        hour = getattr(self.slot_hours(when.time), edge) if isinstance(when.time, str) else when.time
+        return self.clock((part.moved_to if "." in when.session else None) or day.date, hour)
+
+
+def _dates(start: date, rows: list[dict[str, Any]], breaks: list[Any], no_afternoon: list[str]) -> dict[int, date]:
+    """The date of each day by its number. Raises KeyError, TypeError, ValueError or AttributeError for what cannot be read."""
+    free = {day for each in breaks for day in Break.model_validate(each).days()}
+    afternoons: dict[int, bool] = {}
+    for row in rows:
+        here = any(part.get("part") == "afternoon" and "moved_to" not in part for part in row["parts"])
+        afternoons[row["day"]] = afternoons.get(row["day"], False) or here
+    fixed = {row["day"]: row["date"] for row in rows if isinstance(row.get("date"), date)}
+    return dates_of(start, afternoons, fixed, free, {WEEKDAYS.index(name) for name in no_afternoon})
+
+
+def _later(hour: time, minutes: int) -> time | None:
+    """``minutes`` after ``hour``; None on the next day."""
+    total = hour.hour * 60 + hour.minute + minutes
+    return time(*divmod(total, 60)) if total < 24 * 60 else None
 
 
 def load(path: Path) -> Syllabus:
@@ -308,20 +363,30 @@ def _parse(path: Path, content: bytes) -> Syllabus:
     except tomllib.TOMLDecodeError as error:
         message, line = _toml_error(str(error), text)
         raise CourseError(message, file=path, line=line) from None
+    written = tables["day"] if isinstance(tables.get("day"), list) else []
+    wrong: list[tuple[tuple[str | int, ...], str]] = [
+        (
+            ("day", index, "day"),
+            "days are counted in their order: delete it; a second row of one day says `same_day = true`",
+        )
+        for index, row in enumerate(written)
+        if isinstance(row, dict) and "day" in row
+    ]
     try:
         syllabus = Syllabus.model_validate(tables)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise _wrong(path, text, first["loc"], first["msg"]) from None
-    found = [(location, _told(location, message)) for location, message in contradictions(syllabus)]
-    if found:
-        others = "".join(f"; line {line_of(text, location)}: {message}" for location, message in found[1:])
-        raise CourseError(found[0][1] + others, file=path, line=line_of(text, found[0][0]))
+        found = error.errors()
+        # A date that could not be worked out for what is wrong elsewhere is no error of its own.
+        counted = [each for each in found if each["type"] == "missing" and each["loc"][-1] in ("day", "date")]
+        wrong += [(each["loc"], each["msg"]) for each in found if each not in counted or len(counted) == len(found)]
+    else:
+        sessions = {folder.name for folder in path.parent.glob("[0-9][0-9]_*") if folder.is_dir()}
+        wrong += contradictions(syllabus, sessions)
+    if wrong:
+        lines = sorted((line_of(text, location), _told(location, message)) for location, message in wrong)
+        others = "".join(f"; line {line}: {message}" for line, message in lines[1:])
+        raise CourseError(lines[0][1] + others, file=path, line=lines[0][0])
     return syllabus
-
-
-def _wrong(path: Path, text: str, location: tuple[str | int, ...], message: str) -> CourseError:
-    return CourseError(_told(location, message), file=path, line=line_of(text, location))
 
 
 def _told(location: tuple[str | int, ...], message: str) -> str:

@@ -10,9 +10,12 @@ from datetime import datetime
 from functools import cached_property
 
 from coursekit.errors import CourseError
+from coursekit.project import Project, source_files
 from coursekit.schedule.dates import weekday
 from coursekit.schedule.release_path import Version
-from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus
+from coursekit.schedule.syllabus import Assessment, Day, Part, Syllabus, syllabus_of
+from coursekit.sources.header import parse_header
+from coursekit.sources.percent import raw_source
 
 
 @dataclass(frozen=True)
@@ -74,20 +77,12 @@ class Timetable:
             start=clock(date, start),
             end=clock(date, end),
             release_at=clock(date, self.syllabus.release.material),
-            solutions_at=clock(date, part.solutions or end),
+            solutions_at=clock(date, self.syllabus.solutions_of(part) or end),
         )
 
     def assessment_times(self, assessment: Assessment) -> tuple[datetime, datetime]:
         """When ``assessment`` is released and when it is due."""
-        release, due = (
-            self.syllabus.clock(self.syllabus.date_of(when.day), when.time)
-            for when in (assessment.release, assessment.due)
-        )
-        return release, due
-
-    def assessments_out(self, at: datetime) -> tuple[Assessment, ...]:
-        """The assessments that are out at ``at``."""
-        return tuple(item for item in self.syllabus.assessment if self.assessment_times(item)[0] <= at)
+        return self.syllabus.on(assessment.release, "start"), self.syllabus.on(assessment.due, "end")
 
 
 def parse_at(text: str, syllabus: Syllabus) -> datetime:
@@ -104,12 +99,28 @@ def release_path(day: Day, part: Part, version: Version) -> str:
     return part.file.path(day.folder, part.part, version)
 
 
-def day_of(syllabus: Syllabus, session: str, part: str) -> int | None:
-    """The day of the module on which a part takes place, or a coursework comes out; None where the syllabus has neither."""
-    released = next((item.release.day for item in syllabus.assessment if item.id == session), None)
-    return released or next(
-        (day.day for day in syllabus.day for row in day.parts if (day.session, row.part) == (session, part)), None
-    )
+def day_of(syllabus: Syllabus, session: str, part: str | None = None) -> int | None:
+    """The day of the module on which a part (or a session, first) takes place, or a coursework comes out; None for neither."""
+    released = next((item.release.session for item in syllabus.assessment if item.id == session), None)
+    found = syllabus.row_of(released or (f"{session}.{part}" if part else session))
+    return found[0].day if found else None
+
+
+def place_of(project: Project, name: str) -> int | str:
+    """The day of ``name`` (SESSION or SESSION.PART) for a reference; of a session that this run leaves out, the words for it.
+
+    Raises CourseError where the course has no such session.
+    """
+    session, _, part = name.partition(".")
+    if number := day_of(syllabus_of(project), session, part or None):
+        return number
+    sources = source_files(project.course / session)
+    if not sources or (part and not project.source(session, part).is_file()):
+        raise CourseError(f"no session is called {name!r}")
+    path = project.source(session, part) if part else sources[0]
+    raw = raw_source(path, path.read_bytes())
+    title = parse_header(raw.header, file=path, line=raw.header_line).title
+    return f"the session “{title}” (not in this run)"
 
 
 def published_path(syllabus: Syllabus, session: str, part: str, version: Version) -> str | None:

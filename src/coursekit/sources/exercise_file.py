@@ -15,6 +15,7 @@ from typing import Any
 from coursekit.errors import CourseError
 from coursekit.project import Project, source_files
 from coursekit.sources.outline import Place, place_of, places
+from coursekit.sources.references import refuse_references
 
 Outlines = tuple[tuple[Place, ...], ...]  # of a session's sources
 
@@ -109,6 +110,7 @@ def _parse(path: Path, content: bytes, outlines: Outlines) -> ExerciseMeta:
     except (SyntaxError, UnicodeDecodeError) as error:
         message = f"not valid Python: {getattr(error, 'msg', error)}"
         raise CourseError(message, file=path, line=getattr(error, "lineno", None)) from None
+    refuse_references(content.decode(), file=path, line=1)
     call = _exercise_call(tree)
     if call is None:
         raise CourseError("no `exercise = Exercise(...)` at top level", file=path, line=1)

@@ -21,6 +21,7 @@ from coursekit.sources.exercise_file import read as read_exercise
 from coursekit.sources.header import Header, parse_header
 from coursekit.sources.percent import Kind, RawCell, raw_source
 from coursekit.sources.prose import Heading, Prose, check_prose, read_prose
+from coursekit.sources.references import refuse_numbers, refuse_references
 from coursekit.sources.regions import Region, RegionError, find_regions
 from coursekit.sources.statements import Statement, of_cell, touching
 from dlmodule.names import Definition, bound_names
@@ -125,6 +126,10 @@ def _parse(path: Path, content: bytes, exercises: Sequence[ExerciseMeta]) -> Sou
     known = {meta.name: meta for meta in exercises}
     raw = raw_source(path, content)
     header = parse_header(raw.header, file=path, line=raw.header_line)
+    refuse_references(raw.header, file=path, line=raw.header_line)
+    for cell in raw.cells:
+        refuse = refuse_references if cell.kind == "code" else refuse_numbers
+        refuse(cell.text, file=path, line=cell.line)
     prose = {cell.line: read_prose(cell.text) for cell in raw.cells if cell.kind == "markdown"}
     cells = [code_cell(cell, path) if cell.kind == "code" else _prose(cell, prose[cell.line]) for cell in raw.cells]
     check_prose(path, [(text, line) for line, text in prose.items()])

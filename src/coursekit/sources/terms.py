@@ -91,7 +91,7 @@ def early_uses(sources: Sequence[Source]) -> list[EarlyUse]:
     """Where a source, in the order of the course, uses a term that only a later one defines; each term once.
 
     Words of everyday English ("weight", "noise") mean what they mean until they are defined, so only terms of several words and
-    abbreviations count. A sentence that says which day brings the term ("day 07") announces it.
+    abbreviations count. A sentence that says which day brings the term ("{day: 07_vaes}") announces it.
     """
     defined: dict[str, tuple[int, str]] = {}
     known: set[str] = set()
@@ -106,9 +106,7 @@ def early_uses(sources: Sequence[Source]) -> list[EarlyUse]:
         for text, line in _paragraphs(source):
             for name in [name for name in watched if name in text and defined[name][0] > place and name not in found]:
                 for sentence in _SENTENCE.split(text):
-                    if watched[name].search(_MATHEMATICS.sub("", sentence)) and not re.search(
-                        r"\bday \d\d\b", sentence
-                    ):
+                    if watched[name].search(_MATHEMATICS.sub("", sentence)) and not re.search(r"\{[Dd]ay:", sentence):
                         at = line + text[: text.find(sentence)].count("\n") + _lines_before(watched[name], sentence)
                         found[name] = EarlyUse(name, f"{source.path}:{at}", defined[name][1])
                         break

@@ -43,7 +43,13 @@ def notebook(request: pytest.FixtureRequest, tiny_course: Project) -> Notebook:
 
 def made(project: Project, *, solutions: bool) -> Notebook:
     source = parse(project.course / "01_tiny" / "morning.py")
-    return make(source, solutions=solutions, repository=Repository(), figure=FIGURES.__getitem__)
+    return make(
+        source,
+        solutions=solutions,
+        repository=Repository(),
+        figure=FIGURES.__getitem__,
+        days=lambda name: int(name[:2]),
+    )
 
 
 def texts(notebook: Notebook, kind: str) -> list[str]:
@@ -151,7 +157,7 @@ def test_each_exercise_has_a_link_to_report_a_problem(tiny_course: Project, temp
     """It names session, exercise and the version that the notebook installs, in an address that a browser reads back; without a template there is none."""
     source = parse(tiny_course.course / "01_tiny" / "morning.py")
     notebook = make(
-        source, solutions=False, repository=Repository(), figure=FIGURES.__getitem__, day=7, report=template
+        source, solutions=False, repository=Repository(), figure=FIGURES.__getitem__, days=int, day=7, report=template
     )
     addresses = [
         address

@@ -16,7 +16,7 @@ REPOSITORY = SimpleNamespace(owner="ese", name="DL_module", branch="main", tag="
 
 DECK = """\
 #import "/course/slides_theme.typ": *
-#show: deck.with(title: "Doubling", subtitle: "Day 01", notes: "Say hello.")
+#show: deck.with(title: "Doubling", subtitle: "{Day: 01_tiny}", notes: "Say hello.")
 #slide("Twice as much", at: ("morning", "A question"), notes: "Wait for an answer.")[
   #drawn("line", alt: "A rising line.", width: 50%)
 ]
@@ -85,7 +85,7 @@ def test_a_slide_links_to_its_cell_in_colab(tiny_course: Project, lecture: slide
     assert notebook.endswith("/ese/DL_module/blob/main/01_Tiny/01_Tiny_morning/01_Tiny_morning_exercises.ipynb")
     assert url.encode() in (tiny_course.build / "slides/01_tiny/talk.pdf").read_bytes()
     source = parse(tiny_course.course / "01_tiny" / "morning.py")
-    cells = json.loads(to_json(make(source, solutions=False, repository=REPOSITORY, figure=str)))["cells"]
+    cells = json.loads(to_json(make(source, solutions=False, repository=REPOSITORY, figure=str, days=int)))["cells"]
     assert "## A question" in next("".join(one["source"]) for one in cells if one["id"] == cell)
 
 

@@ -101,13 +101,13 @@ def test_a_run_that_cannot_begin_there_is_refused(start: str, breaks: str, words
 
 def test_a_part_that_moved_takes_its_releases_along() -> None:
     """Its hours stay those of the part; the others of its day stay where they are; what to know is told."""
-    moved = planned(s10_rnns__morning="moved_to = 2022-12-12, note = 'room 2'")
+    moved = planned(s10_rnns__morning="moved_to = 2022-12-14, start = 14:00:00, end = 17:00:00, note = 'room 2'")
     slot = next(slot for slot in moved.parts if slot.id == "10_rnns.morning")
     assert (
         f"{slot.start:%a %H:%M} {slot.release_at:%m-%d %H:%M} {slot.solutions_at:%H:%M}"
-        == "Mon 09:00 12-12 08:00 12:00"
+        == "Wed 14:00 12-14 08:00 17:00"
     )
-    assert slot.notice == "Moved to Mon 2022-12-12, 09:00. room 2"
+    assert slot.notice == "Moved to Wed 2022-12-14, 14:00. room 2"
     others = [slot.start for slot in moved.parts if slot.id != "10_rnns.morning"]
     assert others == [slot.start for slot in RUN.parts if slot.id != "10_rnns.morning"]
     with pytest.raises(CourseError, match=r"no sessions on Wed afternoons \(2022-12-07\)"):

@@ -74,7 +74,7 @@ revision = Revision("02_again.morning")
 # {revise: 00_never}
 
 # %% [markdown]
-# ## Day 01: doubling
+# ## {Day: 01_tiny}: doubling
 # Twice is once and once more.
 #
 # {revise: 01_tiny, exercise: double, questions: [morning.1], predictions: [morning.2]}
@@ -92,7 +92,7 @@ def write(root: Path, revision: str = REVISION, morning: str = ASKING) -> Projec
     folder = project.course / "02_again"
     folder.mkdir()
     (folder / "morning.py").write_text(revision, encoding="utf-8")
-    day = '[[day]]\nday = 2\ndate = 2022-11-29\ntitle = "Again"\nsession = "02_again"\nfolder = "02"\nparts = [{ part = "morning", kind = "Q&A" }]\n'
+    day = '[[day]]\ndate = 2022-11-29\ntitle = "Again"\nsession = "02_again"\nfolder = "02"\nparts = [{ part = "morning", kind = "Q&A" }]\n'
     project.syllabus.write_text(f"{SYLLABUS}\n{day}", encoding="utf-8")
     return project
 
@@ -114,7 +114,7 @@ def test_what_is_asked_stands_in_order_under_headings_of_its_own(tmp_path: Path)
         ("01_tiny.double", "Exercise 1.1: Double", 5),
     ]
     assert [heading.text for cell in source.cells for heading in cell.headings] == [
-        "In which order", "Day 01: doubling", "Question 1.1", "Question 1.2", "Exercise 1.1: Double", "Summary",
+        "In which order", "{Day: 01_tiny}: doubling", "Question 1.1", "Question 1.2", "Exercise 1.1: Double", "Summary",
     ]  # fmt: skip
     assert texts(source)[4:] == [
         "### Question 1.1\n\nPredict: What is the square root of 2?\n\nThe next cell shows it.",

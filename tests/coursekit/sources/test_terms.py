@@ -83,7 +83,7 @@ def test_early_use_is_told_with_both_places(tmp_path: Path) -> None:
         "Weights are small.\n\nA plain sum, or\nweight decay if you know it. Weight decay again, weight decay.",
     )
     announced = source(
-        tmp_path, "You meet weight decay on day 04. `weight decay` and $weight decay$.", part="afternoon"
+        tmp_path, "You meet weight decay on {day: 04_ml_recap}. `weight decay` and $weight decay$.", part="afternoon"
     )
     later = source(tmp_path, "A **weight** is a number.\n\nThis is **weight decay**, and no more.", session="02_tiny")
     (found,) = early_uses([announced, early, later])
