@@ -745,7 +745,7 @@ plot.diagram(
 # How far does it go on MNIST? On one fixed toss of the 10,000 test digits, the *plain* VAE (500 hidden, 32 latent) has an ELBO of {ledger: 07_vaes.train_vae.mnist_plain.elbo} nats after one epoch.
 # By IWAE(64) it has {ledger: 07_vaes.train_vae.mnist_plain.iwae64}. That is a tighter bound of the same $\log p(x)$; you write it this afternoon.
 #
-# The *residual* VAE, with 18 epochs, batches of 256, a rate of 1.2e-3 and bfloat16 (day 03), has an ELBO of {ledger: 07_vaes.train_vae.mnist_residual.elbo} and an IWAE(64) of {ledger: 07_vaes.train_vae.mnist_residual.iwae64}. It took {ledger: 07_vaes.train_vae.mnist_residual.training_seconds} seconds on one core.
+# The *residual* VAE, with 18 epochs, batches of 256, a rate of 1.2e-3 and bfloat16 ({day: 03_pytorch_2}), has an ELBO of {ledger: 07_vaes.train_vae.mnist_residual.elbo} and an IWAE(64) of {ledger: 07_vaes.train_vae.mnist_residual.iwae64}. It took {ledger: 07_vaes.train_vae.mnist_residual.training_seconds} seconds on one core.
 # All figures are for one fixed toss of the 10,000 test digits. The same training on pixels that were *tossed once* has {ledger: 07_vaes.train_vae.mnist_residual_fixed.elbo} and {ledger: 07_vaes.train_vae.mnist_residual_fixed.iwae64}: it has seen the same tosses eighteen times, and knows some by heart. When you read a published figure, look which of the two it is.
 #
 # The rate mattered more than we had thought (one seed each, pixels drawn anew):
@@ -756,7 +756,7 @@ plot.diagram(
 # | 2e-3 | 256 | 14 | $-93.4$ | $-90.7$ |
 # | 1.2e-3 | 256 | 18 | {ledger: 07_vaes.train_vae.mnist_residual.elbo} | {ledger: 07_vaes.train_vae.mnist_residual.iwae64} |
 #
-# Averaging the weights, as day 09 does, changed less than 0.1 nats here: the rate falls to zero, so the weights come to rest by themselves.
+# Averaging the weights, as {day: 09_diffusion} does, changed less than 0.1 nats here: the rate falls to zero, so the weights come to rest by themselves.
 
 # %% [markdown]
 # ## Sections compressed and generated: the answer
