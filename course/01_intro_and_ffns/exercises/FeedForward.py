@@ -15,7 +15,7 @@ exercise = Exercise(
         "In __init__ make one nn.Linear for each two neighbours in sizes, in a list that PyTorch looks into. forward is this morning's mlp_forward.",
         "self.layers = nn.ModuleList([...]) can be sliced: loop over self.layers[:-1], and begin with x.flatten(1).",
     ),
-    probe=probes.module(grad=True),
+    probe=probes.module(grad=True, train=True),
 )
 
 

@@ -54,6 +54,36 @@ def smallest(logits, y):
     return (logits.argmin(1) == y).double().mean().item()
 
 
+exercise.edit(
+    "divided_by_classes",
+    "len(y)",
+    "logits.shape[1]",
+    "You divided by the number of classes. Divide by the number of examples.",
+)
+exercise.edit(
+    "all_or_nothing",
+    "return ((logits.argmax(1) == y).sum() / len(y)).item()",
+    "return float((logits.argmax(1) == y).all())",
+    "You ask whether *all* are right. The share of those that are right is wanted.",
+)
+
+
+@exercise.mistake(
+    "You averaged over the classes: that is the balanced accuracy, of day 03. Here each example counts the same."
+)
+def mean_over_classes(logits, y):
+    predicted = logits.argmax(1)
+    return torch.stack([(predicted[y == k] == k).double().mean() for k in y.unique()]).mean().item()
+
+
+@exercise.mistake(
+    "You returned the mean probability of the true class. Accuracy counts an example as right or wrong: is the largest logit that of the "
+    "true class?"
+)
+def probability_of_the_truth(logits, y):
+    return logits.double().softmax(1)[torch.arange(len(y)), y].mean().item()
+
+
 @exercise.alternative
 def loop(logits, y):
     right = 0

@@ -52,6 +52,32 @@ def one_bias_per_layer(sizes):
     return sum(a * b + 1 for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
 
+exercise.edit(
+    "sizes_multiplied",
+    "return weights + sum(sizes[1:])",
+    "return __import__('math').prod(sizes)",
+    "You multiplied all sizes. A layer has inputs times outputs weights, and layers add up.",
+)
+exercise.edit(
+    "both_plus_one",
+    "return weights + sum(sizes[1:])",
+    "return sum((sizes[i] + 1) * (sizes[i + 1] + 1) for i in range(len(sizes) - 1))",
+    "You count (inputs + 1)(outputs + 1) for a layer. The bias is like one more input, but there is no further output: (inputs + 1) times outputs.",
+)
+exercise.edit(
+    "first_layer_only",
+    "return weights + sum(sizes[1:])",
+    "return (sizes[0] + 1) * sizes[1]",
+    "You counted the first layer only.",
+)
+exercise.edit(
+    "outputs_without_biases",
+    "sum(sizes[1:])",
+    "sum(sizes[1:-1])",
+    "The biases of the last layer are missing. Its outputs are neurons too.",
+)
+
+
 @exercise.alternative
 def layer_by_layer(sizes):
     return sum((inputs + 1) * outputs for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True))

@@ -76,6 +76,26 @@ def largest_logit(model, low, high, steps):
     return model(torch.stack([x1.flatten(), x2.flatten()], 1)).amax(1).reshape(steps, steps).detach()
 
 
+exercise.edit(
+    "sign_of_the_first_logit",
+    ".argmax(1)",
+    "[:, 0].gt(0).long()",
+    "You looked at the sign of the first logit. The class is the place of the largest: argmax over axis 1.",
+)
+exercise.edit(
+    "smallest_logit",
+    "argmax",
+    "argmin",
+    "You took the class with the smallest logit. The largest logit is the most probable class.",
+)
+exercise.edit(
+    "ends_mistaken_for_axes",
+    "torch.linspace(low[0], high[0], steps), torch.linspace(low[1], high[1], steps)",
+    "torch.linspace(low[0], low[1], steps), torch.linspace(high[0], high[1], steps)",
+    "`low` and `high` are points (x1, x2): x1 runs from low[0] to high[0]. Yours runs from low[0] to low[1].",
+)
+
+
 @exercise.alternative
 def row_by_row(model, low, high, steps):
     across, up = torch.linspace(low[0], high[0], steps), torch.linspace(low[1], high[1], steps)

@@ -97,6 +97,38 @@ def order_exchanged(x, y, *, lr, steps):
     return b, w
 
 
+exercise.edit(
+    "solved_at_once",
+    "    return w.item(), b.item()",
+    "    w = ((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum()\n    b = y.mean() - w * x.mean()\n    return w.item(), b.item()",
+    "You returned the best line, as if the descent had arrived. After `steps` steps it is still on its way: return where it is.",
+)
+exercise.edit(
+    "starts_at_one",
+    "x.new_zeros(2)",
+    "x.new_ones(2)",
+    "You start from w = b = 1. The start is zero.",
+)
+exercise.edit(
+    "slope_of_absolute_values",
+    "error = w * x + b - y",
+    "error = (w * x + b - y).sign()",
+    "You took the sign of the errors: that is (twice) the gradient of the mean *absolute* error. The squared error's gradient has the error itself in it.",
+)
+exercise.edit(
+    "one_step_too_many",
+    "range(steps)",
+    "range(steps + 1)",
+    "You take one step too many.",
+)
+exercise.edit(
+    "one_step_too_few",
+    "range(steps)",
+    "range(steps - 1)",
+    "You take one step too few: range(steps) has `steps` items, from 0 to steps - 1.",
+)
+
+
 @exercise.alternative
 def as_one_vector(x, y, *, lr, steps):
     A = torch.stack([x, torch.ones_like(x)], dim=1)

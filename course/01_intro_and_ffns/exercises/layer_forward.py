@@ -58,6 +58,38 @@ def activated(x, W, b):
     return (x @ W.T + b).clamp(min=0)
 
 
+exercise.edit(
+    "bias_down_the_rows",
+    " + b",
+    " + b[:, None]",
+    "Your biases run down the examples. There is one for each neuron, a column of the result: b as it is lies along the last axis.",
+)
+exercise.edit(
+    "biases_summed",
+    " + b",
+    " + b.sum()",
+    "You add the sum of all biases to every neuron. Each has its own: add b as it is.",
+)
+exercise.edit(
+    "first_bias_for_all",
+    " + b",
+    " + b[0]",
+    "Every neuron gets the first one's bias. Each has its own: add b as it is.",
+)
+exercise.edit(
+    "divided_by_the_features",
+    "x @ W.transpose(0, 1)",
+    "x @ W.transpose(0, 1) / x.shape[1]",
+    "You divided by the number of features. A neuron sums its products.",
+)
+exercise.edit(
+    "first_example_only",
+    "x @ W",
+    "x[0] @ W",
+    "Only the first example is there. Every row of x has its row in the result.",
+)
+
+
 @exercise.alternative
 def einsum(x, W, b):
     return torch.einsum("nd,hd->nh", x, W) + b

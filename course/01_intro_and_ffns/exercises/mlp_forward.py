@@ -82,6 +82,32 @@ def last_without_bias(x, layers, activation):
     return x @ layers[-1][0].T
 
 
+exercise.edit(
+    "activation_of_its_own",
+    "activation(layer_forward(x, W, b))",
+    "layer_forward(x, W, b).clamp(min=0)",
+    "You always use a ReLU. The activation is an argument: call the function you are given.",
+)
+exercise.edit(
+    "inputs_added_again",
+    "x = activation(",
+    "x = x + activation(",
+    "You add each layer's input to its output. That is a skip connection, a fine idea of later; here the output of a layer takes its place.",
+)
+exercise.edit(
+    "softmax_at_the_end",
+    "return layer_forward(x, *layers[-1])",
+    "return layer_forward(x, *layers[-1]).softmax(-1)",
+    "There is a softmax at the end. Nothing follows the last layer.",
+)
+exercise.edit(
+    "first_layer_not_activated",
+    "    for W, b in layers[:-1]:",
+    "    *layers, last = layers\n    x = layer_forward(x, *layers[0])\n    layers = [*layers[1:], last]\n    for W, b in layers[:-1]:",
+    "No activation follows the first layer. It follows every layer but the last.",
+)
+
+
 @exercise.alternative
 def by_number(x, layers, activation):
     for number, (W, b) in enumerate(layers, start=1):

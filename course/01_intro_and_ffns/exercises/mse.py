@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from dlmodule.checking import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 from dlmodule.checking.inputs import noise
 
 exercise = Exercise(
@@ -15,6 +15,7 @@ exercise = Exercise(
         "The name says it, read backwards: the error, its square, the mean.",
         "A mean without an axis, .mean(), is over all entries.",
     ),
+    probe=probes.call(grad=True),
 )
 
 
@@ -53,6 +54,50 @@ def mean_squared_late(prediction, target):
 )
 def halved(prediction, target):
     return ((prediction - target) ** 2).mean() / 2
+
+
+exercise.edit(
+    "divided_by_rows",
+    "error.numel()",
+    "len(error)",
+    "You divided by the number of rows. The mean is over all entries: divide by their number, numel().",
+)
+exercise.edit(
+    "one_for_each_row",
+    "(error**2).sum() / error.numel()",
+    "(error**2).mean(-1)",
+    "You averaged along the last axis only. The mean is over all entries, and has the shape ().",
+)
+exercise.edit(
+    "not_squared",
+    "error**2",
+    "error",
+    "The square is missing: errors above and below cancel.",
+)
+exercise.edit(
+    "difference_of_squares",
+    "(error**2)",
+    "(prediction**2 - target**2)",
+    "You subtracted the squares. Square the difference: (prediction - target) ** 2.",
+)
+exercise.edit(
+    "doubled",
+    "error**2",
+    "error * 2",
+    "You doubled the differences (* 2). A square is ** 2.",
+)
+exercise.edit(
+    "variance_of_the_errors",
+    "(error**2)",
+    "((error - error.mean()) ** 2)",
+    "You returned the variance of the errors: their mean was taken away first. An error that is the same everywhere counts as well.",
+)
+exercise.edit(
+    "cut_off",
+    "error = prediction - target",
+    "error = (prediction - target).detach()",
+    "The number is right, but no gradient flows back from it: .detach(), .item() or torch.no_grad() cuts the graph. A loss that cannot be differentiated trains nothing.",
+)
 
 
 @exercise.alternative

@@ -65,6 +65,44 @@ def summed_over_examples(x, w, b, activation):
     return activation((w * x).sum() + b)
 
 
+exercise.edit(
+    "axis_kept",
+    "(w * x).sum(dim=-1)",
+    "(w * x).sum(dim=-1, keepdim=True)",
+    "The axis of the features is still there, with length 1: your sum keeps it (keepdim=True). A neuron's output has the shape (...) without it.",
+)
+exercise.edit(
+    "activation_on_the_input",
+    "activation((w * x).sum(dim=-1) + b)",
+    "(w * activation(x)).sum(dim=-1) + b",
+    "You pass the input through the activation. It stands around the whole sum: activation(w · x + b).",
+)
+exercise.edit(
+    "activation_of_its_own",
+    "activation((w * x).sum(dim=-1) + b)",
+    "((w * x).sum(dim=-1) + b).clamp(min=0)",
+    "You always use a ReLU. The activation is an argument: call the function you are given.",
+)
+exercise.edit(
+    "times_the_bias",
+    ".sum(dim=-1) + b",
+    ".sum(dim=-1) * b",
+    "You multiply by the bias where it is added.",
+)
+exercise.edit(
+    "minus_the_bias",
+    ".sum(dim=-1) + b",
+    ".sum(dim=-1) - b",
+    "You subtract the bias where the definition adds it.",
+)
+exercise.edit(
+    "mean_of_the_products",
+    ".sum(dim=-1)",
+    ".mean(dim=-1)",
+    "You took the mean of the products. w · x is their sum.",
+)
+
+
 @exercise.alternative
 def dot(x, w, b, activation):
     return activation(x @ w + b)

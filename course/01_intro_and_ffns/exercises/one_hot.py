@@ -50,6 +50,32 @@ def exchanged(y, classes):
     return (y[:, None] != torch.arange(classes)).float()
 
 
+exercise.edit(
+    "all_classes_in_all_rows",
+    "return torch.where(y.unsqueeze(1) == torch.arange(classes), 1.0, 0.0)",
+    "rows = torch.zeros(len(y), classes)\n    rows[:, y] = 1\n    return rows",
+    "Each row has a 1 for the class of *every* example: rows[:, y] takes all rows. Pair row n with class y[n]: rows[torch.arange(N), y].",
+)
+exercise.edit(
+    "one_column_too_many",
+    "torch.arange(classes)",
+    "torch.arange(classes + 1)",
+    "There is one column too many. The classes are 0 to classes - 1.",
+)
+exercise.edit(
+    "whole_numbers",
+    "1.0, 0.0",
+    "1, 0",
+    "Your table holds whole numbers (F.one_hot does, too). Probabilities are floats: float32 is asked.",
+)
+exercise.edit(
+    "truth_values",
+    "torch.where(y.unsqueeze(1) == torch.arange(classes), 1.0, 0.0)",
+    "y.unsqueeze(1) == torch.arange(classes)",
+    "Your table holds True and False. Turn them into float32, for example with .float().",
+)
+
+
 @exercise.alternative
 def rows_of_the_identity(y, classes):
     return torch.eye(classes)[y]

@@ -54,6 +54,26 @@ def cut_at_one(z):
     return z.clamp(0, 1)
 
 
+exercise.edit(
+    "softened",
+    "torch.where(z > 0, 1.0, 0.0) * z",
+    "torch.log1p(torch.exp(z))",
+    "That is the softplus, a smooth relative. ReLU is exactly 0 below 0 and exactly z above.",
+)
+exercise.edit(
+    "positive_only",
+    "torch.where(z > 0, 1.0, 0.0) * z",
+    "z[z > 0]",
+    "You picked out the positive entries, and the others are gone. They become 0 and keep their places: the same shape out.",
+)
+exercise.edit(
+    "above_one_only",
+    "z > 0",
+    "z > 1",
+    "Numbers between 0 and 1 become 0 with you. The border is 0.",
+)
+
+
 @exercise.alternative
 def chosen(z):
     return torch.where(z > 0, z, torch.zeros_like(z))

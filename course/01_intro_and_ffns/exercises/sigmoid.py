@@ -12,7 +12,10 @@ exercise = Exercise(
         "Check three values on paper: z = 0 gives 1/2; a large z gives 1; a very negative z gives 0.",
         "e to the power of a tensor is tensor.exp(). Mind the sign in the exponent, and what the 1 + belongs to.",
     ),
-    forbidden={name: "it is what you write here, from its definition." for name in ("sigmoid", "logsigmoid", "expit")},
+    forbidden={
+        name: "it is what you write here, from its definition."
+        for name in ("sigmoid", "logsigmoid", "expit", "special_expit")
+    },
 )
 
 
@@ -54,6 +57,38 @@ def slope(z):
 @exercise.mistake("You computed tanh, which runs from -1 to 1. The sigmoid runs from 0 to 1.")
 def hyperbolic(z):
     return z.tanh()
+
+
+exercise.edit(
+    "stretched",
+    "1 / (1 + (-z).exp())",
+    "2 / (1 + (-z).exp()) - 1",
+    "Yours runs from -1 to 1, as tanh does. The sigmoid runs from 0 to 1.",
+)
+exercise.edit(
+    "minus_below",
+    "(1 + (-z)",
+    "(1 - (-z)",
+    "The denominator is 1 *plus* e to the power -z. With a minus it is zero at z = 0.",
+)
+exercise.edit(
+    "of_the_whole_tensor",
+    "1 / (1 + (-z).exp())",
+    "z.exp() / z.exp().sum()",
+    "You divided by the sum over the whole tensor, as a softmax does. The sigmoid takes each entry on its own.",
+)
+exercise.edit(
+    "the_other_side",
+    "1 / (1 + (-z).exp())",
+    "(-z).exp() / (1 + (-z).exp())",
+    "That is 1 minus the sigmoid: your curve falls where the sigmoid rises, and for -1000 it is infinity over infinity. The numerator is 1.",
+)
+exercise.edit(
+    "held_within_ten",
+    "(-z)",
+    "(-z.clamp(-10, 10))",
+    "You held z within bounds, so that far out your curve stops short of 0 and 1. It is not needed: 1 / inf is 0.",
+)
 
 
 @exercise.alternative

@@ -25,6 +25,10 @@ def cases():
     yield Case(torch.tensor([[1000.0, 1001.0], [-1000.0, -1002.0]], dtype=torch.float64)).named(
         "logits about 1000 and about -1000"
     )
+    yield Case(torch.tensor([[-2000.0, 2000.0, 1999.0], [0.0, 1.0, 0.0]], dtype=torch.float64)).named(
+        "logits from -2000 to 2000 in one row"
+    )
+    yield Case(torch.tensor([[-1000.0, 0.0, 1.0, 0.0]], dtype=torch.float64)).named("one logit far below the others")
     wave = (torch.arange(24, dtype=torch.float64) * 0.7).sin().reshape(2, 3, 4)
     yield Case(3 * wave).named("three axes")
 
@@ -77,6 +81,44 @@ def no_exponential(z):
 @exercise.mistake("You return the exponentials without dividing by their sum, so they do not sum to 1.")
 def not_divided(z):
     return (z - z.amax(-1, keepdim=True)).exp()
+
+
+exercise.edit(
+    "each_on_its_own",
+    "e / e.sum(-1, keepdim=True)",
+    "1 / (1 + (-z).exp())",
+    "That is the sigmoid of each logit. The probabilities of a row share one sum, so that they add up to 1.",
+)
+exercise.edit(
+    "winner_takes_all",
+    "e / e.sum(-1, keepdim=True)",
+    "(z == z.amax(-1, keepdim=True)).to(z.dtype)",
+    "The largest logit gets everything. Softmax is softer: the others keep a share, e to the power of how far they are behind.",
+)
+exercise.edit(
+    "base_two",
+    "e / e.sum(-1, keepdim=True)",
+    "2 ** (z - z.amax(-1, keepdim=True)) / (2 ** (z - z.amax(-1, keepdim=True))).sum(-1, keepdim=True)",
+    "You took powers of 2. Softmax takes powers of e.",
+)
+exercise.edit(
+    "mean_taken_away",
+    "z.amax(-1, keepdim=True)",
+    "z.mean(-1, keepdim=True)",
+    "You subtract the mean of each row. A logit far above the mean still overflows: subtract the largest, then no exponent is above 0.",
+)
+exercise.edit(
+    "smallest_taken_away",
+    "z.amax(-1, keepdim=True)",
+    "z.amin(-1, keepdim=True)",
+    "You subtract the smallest logit of each row, so the exponents are positive and may overflow. Subtract the largest, then none is above 0.",
+)
+exercise.edit(
+    "falling",
+    "(z - z.amax(-1, keepdim=True)).exp()",
+    "(z.amin(-1, keepdim=True) - z).exp()",
+    "The sign in the exponent is wrong: with you the smallest logit is the most probable.",
+)
 
 
 @exercise.alternative

@@ -58,6 +58,32 @@ def safe_on_one_side(z):
     return (1 - (-2 * z).exp()) / (1 + (-2 * z).exp())
 
 
+exercise.edit(
+    "nothing_for_nan",
+    "2 * sigmoid(2 * z) - 1",
+    "((z.exp() - (-z).exp()) / (z.exp() + (-z).exp())).nan_to_num(0)",
+    "You replaced nan by 0. Far out tanh is 1 or -1: go by the sigmoid, which survives there.",
+)
+exercise.edit(
+    "one_for_nan",
+    "2 * sigmoid(2 * z) - 1",
+    "((z.exp() - (-z).exp()) / (z.exp() + (-z).exp())).nan_to_num(1)",
+    "You replaced nan by 1. Far out on the left tanh is -1: go by the sigmoid, which survives on both sides.",
+)
+exercise.edit(
+    "half_as_high",
+    "2 * sigmoid(2 * z) - 1",
+    "sigmoid(2 * z) - 1",
+    "The 2 in front is missing: yours runs from -1 to 0.",
+)
+exercise.edit(
+    "upside_down",
+    "2 * sigmoid(2 * z) - 1",
+    "(z.exp() + (-z).exp()) / (z.exp() - (-z).exp())",
+    "Numerator and denominator are exchanged: that is the hyperbolic cotangent.",
+)
+
+
 @exercise.alternative
 def by_size_and_sign(z):
     small = (-2 * z.abs()).exp()

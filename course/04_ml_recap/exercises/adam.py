@@ -91,6 +91,86 @@ def betas_exchanged(theta, grad, m, s, *, t, lr, betas=(0.9, 0.999), eps=1e-8):
     return adam(theta, grad, m, s, t=t, lr=lr, betas=betas[::-1], eps=eps)
 
 
+exercise.edit(
+    "power_forgotten",
+    ("betas[0] ** t", "betas[1] ** t"),
+    ("betas[0]", "betas[1]"),
+    "You divide by 1 - beta in every step. The correction is 1 - beta ** t: it fades as t grows, since a mean that has seen many steps needs none.",
+)
+exercise.edit(
+    "times_t",
+    ("betas[0] ** t", "betas[1] ** t"),
+    ("betas[0] * t", "betas[1] * t"),
+    "You multiply beta by t. The correction takes the power: 1 - beta ** t.",
+)
+exercise.edit(
+    "only_s_corrected",
+    "m / (1 - betas[0] ** t)",
+    "m",
+    "Only s is corrected. m starts at zero as well, so the first steps are too short: divide it by 1 - beta1 ** t.",
+)
+exercise.edit(
+    "no_root",
+    "s_hat.sqrt()",
+    "s_hat",
+    "You divide by the mean square and not by its root. Then a gradient twice as large makes half the step; divide by the root, and its size cancels.",
+)
+exercise.edit(
+    "s_of_the_gradient",
+    "grad**2",
+    "grad",
+    "s averages the gradient itself. It is the mean of the gradient's *square*.",
+)
+exercise.edit(
+    "s_of_absolute_values",
+    "grad**2",
+    "grad.abs()",
+    "s averages the absolute gradient. It is the mean of the gradient's *square*, of which the root is taken afterwards.",
+)
+exercise.edit(
+    "uphill",
+    "theta - lr",
+    "theta + lr",
+    "You went uphill: the gradient points to where the loss grows, so subtract.",
+)
+exercise.edit(
+    "weights_exchanged",
+    "betas[0] * m + (1 - betas[0]) * grad",
+    "(1 - betas[0]) * m + betas[0] * grad",
+    "In m the weights are exchanged: beta1 (0.9) of the old mean is kept, and 1 - beta1 of the new gradient added.",
+)
+exercise.edit(
+    "weights_of_s_exchanged",
+    "betas[1] * s + (1 - betas[1]) * grad**2",
+    "(1 - betas[1]) * s + betas[1] * grad**2",
+    "In s the weights are exchanged: beta2 (0.999) of the old mean is kept, and 1 - beta2 of the new square added.",
+)
+exercise.edit(
+    "gradient_in_the_step",
+    "lr * m_hat",
+    "lr * grad",
+    "The step follows the gradient of this step alone, as in RMSprop. Adam follows its running mean, m_hat.",
+)
+exercise.edit(
+    "no_eps",
+    " + eps)",
+    ")",
+    "eps is not used. It is added to the root, so that a gradient of zero does not divide by zero.",
+)
+exercise.edit(
+    "eps_before_the_correction",
+    "(s_hat.sqrt() + eps)",
+    "((s.sqrt() + eps) / (1 - betas[1] ** t) ** 0.5)",
+    "eps is added before the correction of s, and so is enlarged by it. Correct first: sqrt(s_hat) + eps.",
+)
+exercise.edit(
+    "betas_fixed",
+    "    m = betas",
+    "    betas = (0.9, 0.999)\n    m = betas",
+    "You always use 0.9 and 0.999: the argument `betas` is not used.",
+)
+
+
 @exercise.alternative
 def by_torch(theta, grad, m, s, *, t, lr, betas=(0.9, 0.999), eps=1e-8):
     p = theta.clone().requires_grad_()

@@ -68,6 +68,50 @@ def decayed_afterwards(theta, grad, m, s, *, t, lr, betas=(0.9, 0.999), eps=1e-8
     return theta * (1 - lr * weight_decay), m, s
 
 
+exercise.edit(
+    "betas_not_handed_on",
+    "betas=betas, ",
+    "",
+    "`betas` is not handed on to adam, which then uses its defaults.",
+)
+exercise.edit(
+    "eps_not_handed_on",
+    ", eps=eps",
+    "",
+    "`eps` is not handed on to adam, which then uses its default.",
+)
+exercise.edit(
+    "t_not_handed_on",
+    "t=t",
+    "t=1",
+    "The number of the step is not handed on: every step is corrected as if it were the first.",
+)
+exercise.edit(
+    "decayed_twice",
+    "adam(theta, grad,",
+    "adam(theta, grad + weight_decay * theta,",
+    "You decay theta and add the penalty to the gradient as well. AdamW does only the first: the moments see the gradient of the loss alone.",
+)
+exercise.edit(
+    "decayed_by_half",
+    "lr * weight_decay",
+    "lr * weight_decay / 2",
+    "You decayed by half: the half in the penalty's formula is gone once it is differentiated. The factor is 1 - lr * weight_decay.",
+)
+exercise.edit(
+    "other_default",
+    "weight_decay: float = 0.01",
+    "weight_decay: float = 0.0",
+    "Your default for weight_decay is 0. In AdamW it is 0.01.",
+)
+exercise.edit(
+    "moments_exchanged",
+    "grad, m, s, t=t",
+    "grad, s, m, t=t",
+    "You handed m and s on in the other order: adam takes m first.",
+)
+
+
 @exercise.alternative
 def by_torch(theta, grad, m, s, *, t, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01):
     p = theta.clone().requires_grad_()

@@ -71,6 +71,26 @@ def no_pull(a, b):
     return a + b
 
 
+exercise.edit(
+    "gradients_exchanged",
+    "return unbroadcast(grad, a.shape), unbroadcast(grad, b.shape)",
+    "return unbroadcast(grad, b.shape), unbroadcast(grad, a.shape)",
+    "The two gradients are exchanged: a's comes first, in a's shape.",
+)
+exercise.edit(
+    "undone_for_b_only",
+    "unbroadcast(grad, a.shape), ",
+    "grad, ",
+    "Only b's gradient is summed back. Either input may have been broadcast, and sometimes both: (3, 1) + (1, 4).",
+)
+exercise.edit(
+    "subtracted",
+    "return a + b",
+    "return a - b",
+    "Your operation subtracts.",
+)
+
+
 @exercise.alternative
 def with_a_lambda(a, b):
     return np.add(a, b), lambda grad: (unbroadcast(grad, np.shape(a)), unbroadcast(grad, np.shape(b)))

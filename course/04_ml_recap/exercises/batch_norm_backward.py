@@ -98,6 +98,74 @@ def sums_for_means(grad_y, x, gamma, *, eps=1e-5):
     return (g - g.sum(0) - x_hat * (g * x_hat).sum(0)) / s, (grad_y * x_hat).sum(0), grad_y.sum(0)
 
 
+exercise.edit(
+    "mean_not_taken_out",
+    "g - g.mean(0) - x_hat",
+    "g - x_hat",
+    "grad_x: the way through the variance is there, the one through the mean is missing: subtract the mean of g as well.",
+)
+exercise.edit(
+    "gamma_in_gamma",
+    "(grad_y * x_hat).sum(0)",
+    "(g * x_hat).sum(0)",
+    "grad_gamma holds gamma. y = gamma * x_hat + beta: what gamma multiplies is x_hat, so its gradient is the sum of grad_y * x_hat.",
+)
+exercise.edit(
+    "gamma_in_beta",
+    "grad_y.sum(0)\n",
+    "g.sum(0)\n",
+    "grad_beta holds gamma. beta is added after gamma has multiplied: its gradient is the sum of grad_y.",
+)
+exercise.edit(
+    "mean_for_beta",
+    "grad_y.sum(0)\n",
+    "grad_y.mean(0)\n",
+    "grad_beta is a mean over the batch. Every example used the same beta, so their contributions add up.",
+)
+exercise.edit(
+    "divided_by_the_variance",
+    "(g * x_hat).mean(0)) / s\n",
+    "(g * x_hat).mean(0)) / s**2\n",
+    "grad_x is divided by s twice. x_hat = (x - mean) / s moves by 1 / s when x moves by 1.",
+)
+exercise.edit(
+    "unbiased_variance",
+    "correction=0",
+    "correction=1",
+    "You divide the variance by N - 1. In the forward pass the batch is normalised by the biased one, divided by N, and so it is here.",
+)
+exercise.edit(
+    "eps_outside",
+    "(x.var(0, correction=0) + eps).sqrt()",
+    "x.std(0, correction=0) + eps",
+    "eps stands outside your root. It is added to the variance, under the root, as in the forward pass.",
+)
+exercise.edit(
+    "no_eps",
+    "(x.var(0, correction=0) + eps).sqrt()",
+    "x.std(0, correction=0)",
+    "eps is not used. It is added to the variance, under the root, as in the forward pass.",
+)
+exercise.edit(
+    "centred_not_normalised",
+    "x_hat * (g * x_hat).mean(0)",
+    "(x - x.mean(0)) * (g * (x - x.mean(0))).mean(0)",
+    "grad_x: the last term needs x_hat, which is divided by s, in both places, and not x - mean.",
+)
+exercise.edit(
+    "plus_the_projection",
+    "- x_hat * (g",
+    "+ x_hat * (g",
+    "grad_x: the part along x_hat is to be taken out, and you add it: a minus.",
+)
+exercise.edit(
+    "other_order",
+    "(grad_y * x_hat).sum(0), grad_y.sum(0)",
+    "grad_y.sum(0), (grad_y * x_hat).sum(0)",
+    "grad_gamma and grad_beta are exchanged: gamma's comes first.",
+)
+
+
 @exercise.alternative
 def step_by_step(grad_y, x, gamma, *, eps=1e-5):
     """Back through the graph one operation at a time."""

@@ -113,6 +113,83 @@ def learns_in_evaluation(x, gamma, beta, running_mean, running_var, *, training,
     return y, (1 - momentum) * running_mean + momentum * x.mean(0), (1 - momentum) * running_var + momentum * var
 
 
+exercise.edit(
+    "over_everything",
+    ("x.mean(0), x.var(0, correction=0)", "x.var(0, correction=1)"),
+    ("x.mean(), x.var(correction=0)", "x.var(correction=1)"),
+    "You took one mean and one variance of all numbers. Each feature has its own, over the batch: axis 0.",
+)
+exercise.edit(
+    "running_used_in_training",
+    "    y = gamma",
+    "    mean, var = running_mean, running_var\n    y = gamma",
+    "In training you normalise by the running averages (after their update). The batch is normalised by its own mean and variance; the running ones are for evaluation.",
+)
+exercise.edit(
+    "never_learns",
+    (
+        "        running_mean = (1 - momentum) * running_mean + momentum * mean\n",
+        "        running_var = (1 - momentum) * running_var + momentum * x.var(0, correction=1)\n",
+    ),
+    ("", ""),
+    "The running averages come back as they went in: in training they take a share `momentum` of the batch's.",
+)
+exercise.edit(
+    "mean_never_learns",
+    "        running_mean = (1 - momentum) * running_mean + momentum * mean\n",
+    "",
+    "The running mean comes back as it went in: in training it takes a share `momentum` of the batch's.",
+)
+exercise.edit(
+    "no_eps",
+    "(var + eps)",
+    "var",
+    "eps is not used. It is added to the variance, under the root, so that a constant feature does not divide by zero.",
+)
+exercise.edit(
+    "no_root",
+    "(var + eps).sqrt()",
+    "(var + eps)",
+    "You divide by the variance. Its root, the standard deviation, brings the feature to spread 1.",
+)
+exercise.edit(
+    "deviation_kept",
+    "momentum * x.var(0, correction=1)",
+    "momentum * x.std(0, correction=1)",
+    "Your running variance averages standard deviations. Keep the variance; the root is taken when it is used.",
+)
+exercise.edit(
+    "eps_kept",
+    "momentum * x.var(0, correction=1)",
+    "momentum * (x.var(0, correction=1) + eps)",
+    "eps has got into your running variance. It is added when the variance is used, once.",
+)
+exercise.edit(
+    "bessel_upside_down",
+    "x.var(0, correction=1)",
+    "var * (len(x) - 1) / len(x)",
+    "Your running variance is multiplied by (N - 1) / N. The unbiased variance is larger than the biased one: N / (N - 1) times.",
+)
+exercise.edit(
+    "momentum_fixed",
+    "    if training:\n",
+    "    momentum = 0.1\n    if training:\n",
+    "You always take a tenth of the batch's: the argument `momentum` is not used.",
+)
+exercise.edit(
+    "gain_and_shift_exchanged",
+    "y = gamma * (x - mean) / (var + eps).sqrt() + beta",
+    "y = beta * (x - mean) / (var + eps).sqrt() + gamma",
+    "gamma and beta are exchanged: gamma multiplies, beta is added.",
+)
+exercise.edit(
+    "no_shift",
+    " + beta\n",
+    "\n",
+    "beta is not added.",
+)
+
+
 @exercise.alternative
 def by_torch(x, gamma, beta, running_mean, running_var, *, training, momentum=0.1, eps=1e-5):
     mean, var = running_mean.clone(), running_var.clone()

@@ -78,6 +78,50 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "whole_error",
+    "(bias**2).mean()",
+    "((predictions - truth) ** 2).mean()",
+    "Your first number is the mean squared error of the predictions: bias and variance together. The bias is that of their mean, f-bar - f*.",
+)
+exercise.edit(
+    "about_the_grand_mean",
+    "((predictions - mean) ** 2).mean()",
+    "predictions.var(correction=0)",
+    "Your variance is that of all predictions together, about one mean. Each point has a mean of its own, over the samples (axis 0); otherwise the shape of the curve counts as scatter.",
+)
+exercise.edit(
+    "variance_along_the_points",
+    "((predictions - mean) ** 2).mean()",
+    "predictions.var(1, correction=0).mean()",
+    "Your variance runs along each row, over the points. Rows are samples: the scatter is over the samples, axis 0, at each point.",
+)
+exercise.edit(
+    "not_averaged_over_points",
+    "((predictions - mean) ** 2).mean()",
+    "((predictions - mean) ** 2).mean(0)",
+    "Your variance is one number for each point. Take the mean over the points as well.",
+)
+exercise.edit(
+    "bias_not_averaged_over_points",
+    "(bias**2).mean()",
+    "bias**2",
+    "Your squared bias is one number for each point. Take the mean over the points.",
+)
+exercise.edit(
+    "root_of_the_bias",
+    "(bias**2).mean()",
+    "(bias**2).mean().sqrt()",
+    "You took the root of the squared bias. The parts of a mean squared error are in squared units: leave it out.",
+)
+exercise.edit(
+    "sums_over_points",
+    "(bias**2).mean(), ((predictions - mean) ** 2).mean()",
+    "(bias**2).sum(), ((predictions - mean) ** 2).mean(0).sum()",
+    "You summed over the points. Both numbers are means over the M points.",
+)
+
+
 @exercise.alternative
 def by_torch(predictions, truth):
     return (predictions.mean(0) - truth).square().mean(), predictions.var(0, correction=0).mean()

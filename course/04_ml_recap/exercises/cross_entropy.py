@@ -16,6 +16,10 @@ exercise = Exercise(
         "logits.amax(1, keepdim=True) has the shape (N, 1) and can be subtracted from (N, K). logits[torch.arange(N), y] picks one logit of every row.",
     ),
     probe=probes.call(grad=True),
+    forbidden={
+        name: "it has the log-sum-exp inside, which you write here; you may compare with it."
+        for name in ("logsumexp", "log_softmax", "cross_entropy")
+    },
 )
 
 
@@ -85,9 +89,44 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "every_class_for_every_example",
+    "logits[torch.arange(len(y)), y]",
+    "logits[:, y].mean(1)",
+    "Each example is charged for the true classes of all examples: logits[:, y] is (N, N). Take one number per row: logits[torch.arange(N), y].",
+)
+exercise.edit(
+    "predicted_class",
+    "logits[torch.arange(len(y)), y]",
+    "largest[:, 0]",
+    "You charged each example for the class the network likes best: y is not used. The loss is about the *true* class.",
+)
+exercise.edit(
+    "normalisation_missing",
+    "(log_sum - logits[torch.arange(len(y)), y])",
+    "(largest[:, 0] - logits[torch.arange(len(y)), y])",
+    "The logarithm of the sum is missing: you return how far the true logit is behind the largest, which is 0 for every right answer, however unsure.",
+)
+exercise.edit(
+    "base_two",
+    ".log()",
+    ".log2()",
+    "You took the logarithm to base 2. The logits are exponents of e, so the natural one is needed.",
+)
+exercise.edit(
+    "probability_held_up",
+    "(log_sum - logits[torch.arange(len(y)), y])",
+    "-(logits - largest).softmax(1)[torch.arange(len(y)), y].clamp(min=1e-12).log()",
+    "You held the probability above a small number before its logarithm. A network that is sure and wrong is then charged too little, and gets no gradient at all: stay in logarithms.",
+)
+
+
 @exercise.alternative
-def by_log_softmax(logits, y):
-    return -logits.log_softmax(1).gather(1, y[:, None]).mean()
+def class_by_class(logits, y):
+    total = logits[:, 0]
+    for k in range(1, logits.shape[1]):
+        total = torch.logaddexp(total, logits[:, k])
+    return (total - logits.gather(1, y[:, None])[:, 0]).mean()
 
 
 @exercise.alternative

@@ -18,6 +18,7 @@ exercise = Exercise(
 @exercise.probe
 def probe(candidate, case):
     x, p, training = case.args[0], case.args[1], case.kwargs.get("training", True)
+    given = x.clone()
     generator = torch.Generator().manual_seed(case.seed)
     untouched = generator.get_state()
     settings = case.kwargs
@@ -26,14 +27,17 @@ def probe(candidate, case):
     if not isinstance(first, torch.Tensor) or first.shape != x.shape:
         return {"returned": type(first).__name__, "shape": list(getattr(first, "shape", []))}
     again = candidate(x, p, generator=torch.Generator().manual_seed(case.seed), **settings)
-    draws = torch.stack([first] + [candidate(x, p, generator=generator, **settings) for _ in range(399)])
+    draws = torch.stack(
+        [first.clone()] + [candidate(x, p, generator=generator, **settings).clone() for _ in range(399)]
+    )
     kept = (draws != 0).double()  # (400, *x.shape)
-    ratio = (draws / x)[draws != 0].double()
+    ratio = (draws / given)[draws != 0].double()
     share = kept.flatten(1).mean(0)  # of each number
     rows = kept.flatten(1)
     random = training and 0 < p < 1
     error = max(p * (1 - p) / 400, 1e-12) ** 0.5
-    off = (rows[:, 0] - share[0]) * (rows[:, -1] - share[-1])
+    together = (rows - share).T @ (rows - share) / 400  # (D, D): the covariances of all pairs
+    together.fill_diagonal_(0)
     return {
         "dtype": str(first.dtype),
         "what is kept is multiplied by": [] if len(ratio) == 0 else [ratio.min().item(), ratio.max().item()],
@@ -41,7 +45,9 @@ def probe(candidate, case):
         "each is kept with probability 1 - p": bool(((share - (1 - p)).abs() <= 6.11 * error).all())
         if random
         else None,
-        "each has a coin of its own": bool(off.mean().abs() <= 6.11 * p * (1 - p) / 400**0.5) if random else None,
+        "each has a coin of its own": bool(together.abs().max() <= 6.11 * p * (1 - p) / 400**0.5) if random else None,
+        "how many are kept is left to chance": bool((rows.sum(1) != rows[0].sum()).any()) if random else None,
+        "x is left as it was": torch.equal(x, given),
         "uses the generator": used if random else None,
         "same seed, same coins": torch.equal(first, again),
     }
@@ -119,6 +125,33 @@ def nan_at_one(x, p, *, training=True, generator=None):
     if not training:
         return x
     return x * (torch.rand(x.shape, generator=generator) >= p) / torch.tensor(1 - p, dtype=x.dtype)
+
+
+exercise.edit(
+    "coins_shared_along_an_axis",
+    "torch.rand(x.shape, generator=generator)",
+    "torch.rand(x.shape[:1] + (1,) * (x.dim() - 1), generator=generator)",
+    "Some numbers of x share a coin: they are dropped together or kept together. Draw one for each number, torch.rand(x.shape, generator=generator), "
+    "whatever the number of axes.",
+)
+exercise.edit(
+    "always_as_many",
+    "torch.rand(x.shape, generator=generator) >= p",
+    "(torch.randperm(x.numel(), generator=generator) >= round(p * x.numel())).reshape(x.shape)",
+    "You drop the same count of numbers every time. Each number has a coin of its own, so that how many fall is left to chance.",
+)
+exercise.edit(
+    "rescaled_twice",
+    "x * kept / (1 - p)",
+    "x * kept / (1 - p) ** 2",
+    "What is kept is divided by 1 - p twice. The mean is kept if it is divided once.",
+)
+exercise.edit(
+    "written_into_x",
+    "return x * kept / (1 - p)",
+    "return x.mul_(kept / (1 - p))",
+    "You wrote into x itself: its numbers are gone for the caller, who may need them for the backward pass or the next draw. Return a new tensor.",
+)
 
 
 @exercise.alternative

@@ -113,6 +113,50 @@ def against_the_last(epochs, *, patience):
     return best, best_epoch, run
 
 
+exercise.edit(
+    "one_too_few",
+    ">= patience",
+    ">= patience - 1",
+    "You stop one epoch too early. The best loss may become `patience` epochs old: with patience 2 two epochs without an improvement.",
+)
+exercise.edit(
+    "counted_from_one",
+    "return best_state, best_epoch, run",
+    "return best_state, best_epoch + 1, run",
+    "You count the best epoch from 1. It is counted from 0.",
+)
+exercise.edit(
+    "last_index_not_count",
+    "return best_state, best_epoch, run",
+    "return best_state, best_epoch, run - 1",
+    "The last number is one too small: you return the number of the last epoch, counted from 0, where the count of epochs run is asked.",
+)
+exercise.edit(
+    "highest_is_best",
+    ("val_loss < best_loss", "math.inf"),
+    ("val_loss > best_loss", "-math.inf"),
+    "You keep the highest loss. A loss is the better the lower it is.",
+)
+exercise.edit(
+    "never_stops",
+    ">= patience",
+    ">= 10**9",
+    "You never stop: all epochs are run, whatever `patience` says. Leave the loop as soon as the best loss is `patience` epochs old.",
+)
+exercise.edit(
+    "asked_before_stopping",
+    ("        run += 1\n        if run - 1 - best_epoch >= patience:\n            break",),
+    ("        if run - best_epoch > patience:\n            break\n        run += 1",),
+    "You ask for one epoch more and then do not use it: it has been trained. Decide at the end of the loop's body, before the next item is asked for.",
+)
+exercise.edit(
+    "loss_not_epoch",
+    "return best_state, best_epoch, run",
+    "return best_state, best_loss, run",
+    "The second of your values is the best loss. The number of its epoch is asked, counted from 0.",
+)
+
+
 @exercise.alternative
 def counts_the_waiting(epochs, *, patience):
     import copy

@@ -165,6 +165,50 @@ def averaged(op, inputs, grad, h=1e-5):
     return float(np.mean(errors))
 
 
+exercise.edit(
+    "relative_always",
+    "max(1.0, abs(stated[index]), abs(numerical))",
+    "max(1e-12, abs(stated[index]), abs(numerical))",
+    "You divide by the larger gradient even where it is small. Near zero a relative error is all rounding: divide by 1 unless one of them is larger.",
+)
+exercise.edit(
+    "relative_to_the_stated",
+    "max(1.0, abs(stated[index]), abs(numerical))",
+    "max(1.0, abs(stated[index]))",
+    "You measure against the stated gradient alone. Where it is the wrong one, and small, the error looks too large: divide by the larger of the two.",
+)
+exercise.edit(
+    "sum_in_the_denominator",
+    "max(1.0, abs(stated[index]), abs(numerical))",
+    "(1.0 + abs(stated[index]) + abs(numerical))",
+    "You divide by the *sum* of 1 and both gradients. The text takes the largest of the three.",
+)
+exercise.edit(
+    "last_entry_only",
+    "max(worst, error)",
+    "error",
+    "You return the error of the last entry. A pull may be wrong for any of them: keep the largest.",
+)
+exercise.edit(
+    "errors_added",
+    "max(worst, error)",
+    "worst + error",
+    "You add the errors up. The largest of them is asked.",
+)
+exercise.edit(
+    "inputs_moved",
+    "[x.copy() for x in inputs], [x.copy() for x in inputs]",
+    "list(inputs), list(inputs)",
+    "You copied the tuple and not the arrays: `up` and `down` hold the same arrays as `inputs`, so that moving up and moving down undo each other, on the caller's data. Copy each array.",
+)
+exercise.edit(
+    "h_fixed",
+    "    _, pull",
+    "    h = 1e-5\n    _, pull",
+    "You always take the same step: the argument `h` is not used.",
+)
+
+
 @exercise.alternative
 def restoring(op, inputs, grad, h=1e-5):
     gradients = op(*inputs)[1](grad)

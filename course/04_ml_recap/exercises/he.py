@@ -91,6 +91,26 @@ def never_negative(inputs, outputs, *, generator):
     return (6 / inputs) ** 0.5 * torch.rand(outputs, inputs, generator=generator)
 
 
+exercise.edit(
+    "uniform_below_the_bound",
+    "(2 / inputs) ** 0.5 * torch.randn(outputs, inputs, generator=generator)",
+    "(2 / inputs) ** 0.5 * (2 * torch.rand(outputs, inputs, generator=generator) - 1)",
+    "Your numbers are uniform between minus and plus the standard deviation, so their variance is a third of what is asked. Uniform numbers need the bound (6 / inputs) ** 0.5.",
+)
+exercise.edit(
+    "divided_by_the_deviation",
+    "(2 / inputs) ** 0.5 *",
+    "(inputs / 2) ** 0.5 *",
+    "You divided by the standard deviation. Multiply: random numbers of variance 1 times (2 / inputs) ** 0.5 have the variance 2 / inputs.",
+)
+exercise.edit(
+    "own_seed",
+    "generator=generator",
+    "generator=torch.Generator().manual_seed(0)",
+    "You made a generator of your own, with a fixed seed: the weights are the same for every seed. Hand on the one you are given.",
+)
+
+
 @exercise.alternative
 def uniform(inputs, outputs, *, generator):
     bound = (6 / inputs) ** 0.5

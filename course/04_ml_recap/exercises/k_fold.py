@@ -28,13 +28,6 @@ def cases():
 
 
 exercise.edit(
-    "samples_dealt",
-    "fold = rank % k",
-    "fold = torch.arange(len(groups)) % k",
-    "You dealt out samples, so every well stands on both sides of every fold. The sample half a metre away is nearly a copy, and your error "
-    "would say how well the program remembers, not what it will do in a new well. Deal out whole wells.",
-)
-exercise.edit(
     "by_number",
     "fold = rank % k",
     "fold = groups % k",
@@ -76,6 +69,53 @@ def runs_of_wells(groups, k):
     wells, rank = groups.unique(return_inverse=True)
     fold = rank * k // len(wells)
     return [((fold != i).nonzero().flatten(), (fold == i).nonzero().flatten()) for i in range(k)]
+
+
+exercise.edit(
+    "a_fold_for_each_well",
+    "rank % k",
+    "rank",
+    "Well number i goes to fold i, and the wells beyond the first k are in no fold. After the k-th the next one goes to fold 0 again: the rank modulo k.",
+)
+exercise.edit(
+    "dealt_from_the_end",
+    "rank % k",
+    "(rank.max() - rank) % k",
+    "You dealt the wells in descending order. The first fold gets the well with the lowest number.",
+)
+exercise.edit(
+    "begins_at_fold_one",
+    "rank % k",
+    "(rank + 1) % k",
+    "The first well goes to fold 1. Python counts from 0: the first goes to fold 0, the k-th to fold k - 1.",
+)
+exercise.edit(
+    "numbers_of_wells_returned",
+    "(fold == i).nonzero().flatten())",
+    "groups[fold == i])",
+    "Your validation part holds the numbers of the wells. Indices are asked: the places of the samples in `groups`.",
+)
+
+
+def folds(fold, k):
+    """The pairs of indices when sample n is in fold ``fold[n]``."""
+    return [((fold != i).nonzero().flatten(), (fold == i).nonzero().flatten()) for i in range(k)]
+
+
+@exercise.mistake(
+    "You dealt out samples, so every well stands on both sides of every fold. The sample half a metre away is nearly a copy, and your error "
+    "would say how well the program remembers, not what it will do in a new well. Deal out whole wells."
+)
+def samples_dealt(groups, k):
+    return folds(torch.arange(len(groups)) % k, k)
+
+
+@exercise.mistake(
+    "You dealt the wells in the order in which they appear. They are dealt in ascending order of their numbers."
+)
+def dealt_as_they_appear(groups, k):
+    names = list(dict.fromkeys(groups.tolist()))
+    return folds(torch.tensor([names.index(g) for g in groups.tolist()]) % k, k)
 
 
 @exercise.alternative

@@ -80,6 +80,32 @@ def cut_off(parameters, strength):
     return strength / 2 * sum(theta.detach().square().sum() for theta in parameters if theta.dim() >= 2)
 
 
+exercise.edit(
+    "matrices_only",
+    ">= 2",
+    "== 2",
+    "You left out tensors with more than two axes. The kernels of a convolution have four, and are weights: two axes or more.",
+)
+exercise.edit(
+    "more_than_two_axes",
+    ">= 2",
+    "> 2",
+    "You left out the matrices: only tensors with *more* than two axes are penalised. Two axes or more are meant.",
+)
+exercise.edit(
+    "square_of_the_sum",
+    "theta.square().sum()",
+    "theta.sum().square()",
+    "You squared the sum of each tensor. Positive and negative weights then cancel: square each weight first.",
+)
+exercise.edit(
+    "mean_over_tensors",
+    "strength / 2 * squares",
+    "strength / 2 * squares / len(parameters)",
+    "You divided by the number of tensors. The penalty is the sum over all weights.",
+)
+
+
 @exercise.alternative
 def one_long_vector(parameters, strength):
     weights = torch.cat([theta.flatten() for theta in parameters if theta.ndim > 1])

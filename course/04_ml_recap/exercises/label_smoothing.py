@@ -86,6 +86,68 @@ def prediction_smoothed(logits, y, eps):
     return -p[torch.arange(len(y)), y].log().mean()
 
 
+exercise.edit(
+    "sums_to_less",
+    "log_p.mean(1)",
+    "(log_p.sum(1) - right) / log_p.shape[1]",
+    "The right class gets 1 - eps alone: your targets sum to less than 1. It has its share eps / K as well, as every class has.",
+)
+exercise.edit(
+    "smoothed_over_the_others",
+    "log_p.mean(1)",
+    "log_p.sum(1) / (log_p.shape[1] - 1)",
+    "Each class gets eps / (K - 1), and the right one 1 - eps besides, so your targets sum to more than 1. eps is shared among all K: eps / K each.",
+)
+exercise.edit(
+    "nothing_taken_away",
+    "(1 - eps) * right",
+    "right",
+    "The right class keeps all of its weight and eps is added on top: your targets sum to more than 1. It gets 1 - eps, and its share of eps.",
+)
+exercise.edit(
+    "averaged_over_classes",
+    "((1 - eps) * right + eps * log_p.mean(1)).mean()",
+    "((1 - eps) * right + eps * log_p.mean(1)).mean() / log_p.shape[1]",
+    "Your loss is divided by the number of classes: you took the mean over classes as well. Sum over the classes, and take the mean over the batch.",
+)
+exercise.edit(
+    "probabilities_raised",
+    "logits.log_softmax(1)",
+    "(logits.softmax(1) + eps).log()",
+    "You added eps to the probabilities. It is the *target* that is smoothed: 1 - eps for the right class, and eps / K for every class.",
+)
+exercise.edit(
+    "over_the_batch",
+    "logits.log_softmax(1)",
+    "logits.log_softmax(0)",
+    "Your softmax runs over the batch. The probabilities of one example's classes sum to 1: axis 1.",
+)
+exercise.edit(
+    "log_of_softmax",
+    "logits.log_softmax(1)",
+    "logits.softmax(1).log()",
+    "You computed probabilities first and took their logarithm afterwards. With large logits a probability is rounded to 0, and its logarithm is minus infinity: log_softmax does both in one step.",
+)
+exercise.edit(
+    "exponentials_overflow",
+    "logits.log_softmax(1)",
+    "(logits.exp() / logits.exp().sum(1, keepdim=True)).log()",
+    "With large logits exp() overflows and your loss is not a number. log_softmax takes the largest logit of each row out first.",
+)
+exercise.edit(
+    "positive_log_probability",
+    "-((1 - eps)",
+    "((1 - eps)",
+    "Your loss is negative: it is the log-probability itself. Turn the sign round.",
+)
+exercise.edit(
+    "divergence",
+    "return -((1 - eps) * right + eps * log_p.mean(1)).mean()",
+    "q = eps / log_p.shape[1] + (1 - eps) * torch.nn.functional.one_hot(y, log_p.shape[1])\n    return (q * (q.log() - log_p)).sum(1).mean()",
+    "You returned the divergence of the targets from the prediction, which is 0 at best. The cross-entropy has the entropy of the targets in it, and is not.",
+)
+
+
 @exercise.alternative
 def by_torch(logits, y, eps):
     return F.cross_entropy(logits, y, label_smoothing=eps)

@@ -72,6 +72,50 @@ def without_gain(x, gamma, beta, *, eps=1e-5):
     return F.layer_norm(x, x.shape[-1:], eps=eps)
 
 
+exercise.edit(
+    "over_everything",
+    ("x.mean(-1, keepdim=True)", "x.var(-1, correction=0, keepdim=True)"),
+    ("x.mean()", "x.var(correction=0)"),
+    "You took one mean and one variance of the whole tensor. Each example, whatever stands before the last axis, has its own.",
+)
+exercise.edit(
+    "gain_on_the_shift",
+    "gamma * (x - mean) / (var + eps).sqrt() + beta",
+    "gamma * ((x - mean) / (var + eps).sqrt() + beta)",
+    "gamma multiplies beta, too. It multiplies the normalised number, and beta is added after: gamma * x_hat + beta.",
+)
+exercise.edit(
+    "gain_and_shift_exchanged",
+    "gamma * (x - mean) / (var + eps).sqrt() + beta",
+    "beta * (x - mean) / (var + eps).sqrt() + gamma",
+    "gamma and beta are exchanged: gamma multiplies, beta is added.",
+)
+exercise.edit(
+    "no_eps",
+    "(var + eps)",
+    "var",
+    "eps is not used. It is added to the variance, under the root, so that a constant example does not divide by zero.",
+)
+exercise.edit(
+    "no_root",
+    "(var + eps).sqrt()",
+    "(var + eps)",
+    "You divide by the variance. Its root, the standard deviation, brings the example to spread 1.",
+)
+exercise.edit(
+    "constants",
+    ("x.mean(-1", "x.var(-1"),
+    ("x.detach().mean(-1", "x.detach().var(-1"),
+    "Your numbers are right, but no gradient flows through mean and variance: they are detached (or computed without a graph). Both depend on x.",
+)
+exercise.edit(
+    "variance_detached",
+    "x.var(-1",
+    "x.detach().var(-1",
+    "Your numbers are right, but no gradient flows through the variance: it is detached (or computed without a graph). It depends on x.",
+)
+
+
 @exercise.alternative
 def by_torch(x, gamma, beta, *, eps=1e-5):
     return F.layer_norm(x, x.shape[-1:], gamma, beta, eps)

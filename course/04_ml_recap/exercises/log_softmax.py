@@ -84,6 +84,50 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "mean_of_the_gradient",
+    "grad.sum(axis=-1, keepdims=True)",
+    "grad.mean(axis=-1, keepdims=True)",
+    "Your pull subtracts p times the *mean* of the row's gradient. It is the sum: a logit moves every output of its row.",
+)
+exercise.edit(
+    "logarithm_in_the_pull",
+    "np.exp(out) *",
+    "out *",
+    "Your pull uses the logarithm of p where p itself belongs: np.exp(out).",
+)
+exercise.edit(
+    "plus_in_the_pull",
+    "grad - np.exp(out)",
+    "grad + np.exp(out)",
+    "Your pull adds p times the sum. The normalisation takes away: a minus.",
+)
+exercise.edit(
+    "probabilities_out",
+    "return out, pull",
+    "return np.exp(out), pull",
+    "Your result is the softmax. Its logarithm is asked.",
+)
+exercise.edit(
+    "not_a_tuple",
+    "return (grad - np.exp(out) * grad.sum(axis=-1, keepdims=True),)",
+    "return grad - np.exp(out) * grad.sum(axis=-1, keepdims=True)",
+    "Your pull returns the array itself. The engine expects a tuple with one gradient for each input, and would take the rows of your array for gradients: write (gradient,), with the comma.",
+)
+exercise.edit(
+    "one_sum_for_all_rows",
+    "np.exp(shifted).sum(axis=-1, keepdims=True)",
+    "np.exp(shifted).sum()",
+    "You normalise over the whole array. Each row has a softmax of its own: sum along the last axis.",
+)
+exercise.edit(
+    "one_maximum_for_all",
+    "a.max(axis=-1, keepdims=True)",
+    "a.max()",
+    "You subtract one maximum from the whole array. In a row whose logits are far below it every exponential is 0, and its logarithm minus infinity: each row has its own largest logit.",
+)
+
+
 @exercise.alternative
 def by_logaddexp(a):
     out = a - np.logaddexp.reduce(a, axis=-1, keepdims=True)

@@ -63,6 +63,38 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "mean_over_rows",
+    "a.T @ grad",
+    "a.T @ grad / len(a)",
+    "b's gradient is divided by the number of rows. Each row used the same b, so their contributions add up.",
+)
+exercise.edit(
+    "second_transposed",
+    "a.T @ grad",
+    "grad.T @ a",
+    "b's gradient comes out transposed: grad.T @ a is the transpose of a.T @ grad.",
+)
+exercise.edit(
+    "first_transposed",
+    "grad @ b.T",
+    "b @ grad.T",
+    "a's gradient comes out transposed: b @ grad.T is the transpose of grad @ b.T.",
+)
+exercise.edit(
+    "result_transposed",
+    "return a @ b, pull",
+    "return (a @ b).T, pull",
+    "Your result is transposed. It is a @ b as it stands.",
+)
+exercise.edit(
+    "a_left_out",
+    "a.T @ grad",
+    "np.broadcast_to(grad.sum(0), b.shape)",
+    "a is missing from b's gradient: the entry of a with which an entry of b was multiplied is its factor.",
+)
+
+
 @exercise.alternative
 def by_einsum(a, b):
     def pull(grad):

@@ -25,6 +25,7 @@ def probe(candidate, case):
     given = x.clone(), y.clone()
     generator = torch.Generator().manual_seed(case.seed)
     weights, partners, agree, exchanged, untouched, whole = [], [], True, True, True, True
+    same_two, replaced = True, True
     for _ in range(150):
         mixed = candidate(x, y, generator=generator)
         if not isinstance(mixed, tuple) or len(mixed) != 2:
@@ -43,6 +44,9 @@ def probe(candidate, case):
         moved = rest.sum(1) > 1e-9
         weights.append(mix.diagonal()[moved])
         partners.append(torch.where(moved, rest.argmax(1), torch.arange(N)))
+        strange = (y + y[partners[-1]] == 0) & (b.abs() > 1e-6)  # a class that neither of the two belongs to
+        same_two = same_two and not bool(strange.any())
+        replaced = replaced and bool((b - y[partners[-1]]).abs().max() < 1e-6)
     same = [w.max() - w.min() < 1e-9 for w in weights if len(w)]
     lam = torch.stack([w[0] for w in weights if len(w)]).double() if same else torch.zeros(1)
     count = len(lam)
@@ -53,6 +57,8 @@ def probe(candidate, case):
         "targets mixed as the inputs": agree,
         "targets mixed with the weights exchanged": exchanged,
         "targets as they came": untouched,
+        "targets mixed of the same two examples": same_two,
+        "targets are the partners' alone": replaced,
         "weights of a mixture are positive and sum to 1": whole,
         "one weight for the whole batch": bool(all(same)),
         "every example is a partner once": bool((orders.sort(1).values == torch.arange(N)).all()),
@@ -131,6 +137,32 @@ def weight_per_example(x, y, *, generator):
 def own_randomness(x, y, *, generator):
     lam, order = torch.rand((), dtype=x.dtype), torch.randperm(len(x))
     return lam * x + (1 - lam) * x[order], lam * y + (1 - lam) * y[order]
+
+
+exercise.edit(
+    "two_weights",
+    "lam * y + (1 - lam) * y[order]",
+    "torch.lerp(y[order], y, torch.rand((), generator=generator, dtype=x.dtype))",
+    "Inputs and targets are mixed of the same two examples, but with different weights: you drew the weight twice. Draw it once, and use it for both.",
+)
+exercise.edit(
+    "targets_of_the_partner",
+    "lam * y + (1 - lam) * y[order]",
+    "y[order]",
+    "The targets are the partner's alone, not mixed. Mix them with the weight of the inputs.",
+)
+exercise.edit(
+    "always_the_neighbour",
+    "torch.randperm(len(x), generator=generator)",
+    "torch.arange(len(x)).roll(1)",
+    "Each example always has the same partner. Draw the order anew for each batch, with torch.randperm.",
+)
+exercise.edit(
+    "normal_weight",
+    "torch.rand((), generator=generator, dtype=x.dtype)",
+    "torch.randn((), generator=generator, dtype=x.dtype)",
+    "Your weight is a normal number, which may be negative or above 1. It lies between 0 and 1, uniformly: torch.rand.",
+)
 
 
 @exercise.alternative

@@ -62,6 +62,26 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "gradients_exchanged",
+    "return unbroadcast(grad * b, a.shape), unbroadcast(grad * a, b.shape)",
+    "return unbroadcast(grad * a, b.shape), unbroadcast(grad * b, a.shape)",
+    "The two gradients are exchanged: a's comes first, and it is grad times b.",
+)
+exercise.edit(
+    "undone_for_the_other_too_early",
+    "unbroadcast(grad * a, b.shape)",
+    "unbroadcast(grad, b.shape) * a",
+    "For b you undo the broadcast first and multiply afterwards. The other factor differs from place to place: multiply first, then sum.",
+)
+exercise.edit(
+    "result_summed",
+    "return a * b, pull",
+    "return (a * b).sum(), pull",
+    "You summed the products. The operation multiplies entry by entry, and the sum is another operation.",
+)
+
+
 @exercise.alternative
 def from_full_arrays(a, b):
     full_a, full_b = np.broadcast_arrays(a, b)

@@ -68,6 +68,26 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "velocity_twice",
+    "lr * (grad + momentum * v)",
+    "lr * (v + momentum * v)",
+    "You move by the new velocity and momentum times it again. Nesterov's step is the *gradient* plus momentum times the new velocity.",
+)
+exercise.edit(
+    "running_mean",
+    "v = momentum * v + grad",
+    "v = momentum * v + (1 - momentum) * grad",
+    "You weight the gradient in v by 1 - momentum, a running mean. Momentum here is a running sum: v = momentum * v + grad.",
+)
+exercise.edit(
+    "old_state_returned",
+    "    v = momentum * v + grad\n    return theta - lr * (grad + momentum * v), v",
+    "    new = momentum * v + grad\n    return theta - lr * (grad + momentum * new), v",
+    "The step is right, but you returned the velocity that you were given. The new one is the state of the next step.",
+)
+
+
 @exercise.alternative
 def by_torch(theta, grad, v, *, lr, momentum=0.9):
     p = theta.clone().requires_grad_()

@@ -91,6 +91,44 @@ def of_all_examples(score, y, threshold):
     return both, both
 
 
+exercise.edit(
+    "zero_for_no_claims",
+    "if claimed else 1.0",
+    "if claimed else 0.0",
+    "Where nothing is claimed you return the precision 0. Some libraries do. Here 0/0 counts as 1: no claim was false.",
+)
+exercise.edit(
+    "zero_for_no_positives",
+    "if there else 1.0",
+    "if there else 0.0",
+    "Where there is nothing to find you return the recall 0. Here 0/0 counts as 1: nothing was missed.",
+)
+exercise.edit(
+    "below_the_threshold",
+    "score >= threshold, y",
+    "score <= threshold, y",
+    "You claim where the score is *below* the threshold. A claim is a score at or above it.",
+)
+exercise.edit(
+    "threshold_fixed",
+    "score >= threshold, y",
+    "score >= 0.5, y",
+    "You compare with 0.5, whatever `threshold` is. Scores may be logits, and the threshold is what one turns.",
+)
+exercise.edit(
+    "in_percent",
+    "return true_claims / claimed if claimed else 1.0, true_claims / there if there else 1.0",
+    "return 100 * true_claims / claimed if claimed else 100.0, 100 * true_claims / there if there else 100.0",
+    "Your numbers are in per cent. Precision and recall are shares, between 0 and 1.",
+)
+exercise.edit(
+    "specificity",
+    "true_claims / there if there else 1.0",
+    "(~claims & ~positives).sum().item() / (~positives).sum().item() if (~positives).any() else 1.0",
+    "Your second number is the share of the *negatives* that were not claimed, the specificity. Recall looks at the positives: how many of them were claimed?",
+)
+
+
 @exercise.alternative
 def by_selecting(score, y, threshold):
     truth_of_claims, found_of_positives = y[score >= threshold], (score >= threshold)[y == 1]

@@ -133,6 +133,44 @@ def own_randomness(objective, low, high, *, trials, generator):
     return table(objective, low * (high / low) ** u)
 
 
+exercise.edit(
+    "two_kinds_of_logarithm",
+    "low.log() + u * (high.log() - low.log())",
+    "low.log10() + u * (high.log10() - low.log10())",
+    "You mixed two bases: a logarithm to base 10 is undone by 10 ** ..., the natural one by exp.",
+)
+exercise.edit(
+    "value_first",
+    "torch.cat([points, values[:, None]], dim=1)",
+    "torch.cat([values[:, None], points], dim=1)",
+    "The value stands in the first column of your table. A row is the point and then its value, (D + 1,).",
+)
+exercise.edit(
+    "logarithms_in_the_table",
+    "torch.cat([points, values",
+    "torch.cat([points.log(), values",
+    "Your table holds the logarithms of the points. What was drawn on a logarithmic axis is still a point of the box: exp brings it back.",
+)
+exercise.edit(
+    "values_alone",
+    "return table[values.argsort()]",
+    "return values.sort().values",
+    "Your table holds the values alone. A row is the point and then its value: without the point the best value is of no use.",
+)
+exercise.edit(
+    "the_best_alone",
+    "return table[values.argsort()]",
+    "return table[values.argsort()][:1]",
+    "You return the best trial alone. Return all of them, one row each, sorted.",
+)
+exercise.edit(
+    "normal_numbers",
+    "torch.rand(",
+    "torch.randn(",
+    "Your points leave the box: torch.randn gives normal numbers, without bounds. torch.rand is uniform between 0 and 1.",
+)
+
+
 @exercise.alternative
 def by_powers(objective, low, high, *, trials, generator):
     points = low * (high / low) ** torch.rand(trials, len(low), generator=generator, dtype=low.dtype)

@@ -63,6 +63,38 @@ def absolute_value(a):
     return np.abs(a), lambda grad: (grad * np.sign(a),)
 
 
+exercise.edit(
+    "half_at_zero",
+    "np.where(positive, grad, 0.0)",
+    "np.where(positive, grad, np.where(a == 0, grad / 2, 0.0))",
+    "At an input of exactly 0 you let half of the gradient pass. Any number from 0 to 1 could be defended there; the exercise, like PyTorch, takes 0.",
+)
+exercise.edit(
+    "ignores_what_arrives",
+    "np.where(positive, grad, 0.0)",
+    "np.where(positive, 1.0, 0.0)",
+    "Your pull returns the slope alone. The chain rule multiplies it by the gradient that arrives.",
+)
+exercise.edit(
+    "absolute_value_forward",
+    "np.where(positive, a, 0.0), pull",
+    "np.abs(a), pull",
+    "Your result is the absolute value. A ReLU makes negative numbers 0.",
+)
+exercise.edit(
+    "leaky",
+    "np.where(positive, grad, 0.0)",
+    "np.where(positive, grad, 0.01 * grad)",
+    "Your pull lets a hundredth of the gradient pass where the input is negative, as a leaky ReLU does. This one has the slope 0 there.",
+)
+exercise.edit(
+    "input_overwritten",
+    "return np.where(positive, a, 0.0), pull",
+    "a[~positive] = 0\n    return a, pull",
+    "You wrote the zeros into the input itself. Whoever made it still needs it: return a new array.",
+)
+
+
 @exercise.alternative
 def by_the_mask(a):
     return np.maximum(a, 0), lambda grad: [grad * (a > 0)]

@@ -75,6 +75,45 @@ def one_for_all(theta, grad, s, *, lr, alpha=0.99, eps=1e-8):
     return theta - lr * grad / (s.sqrt() + eps), s
 
 
+exercise.edit(
+    "absolute_values",
+    "grad**2",
+    "grad.abs()",
+    "You average the absolute values and then take a root. s is the mean of the *squares*, so that its root has the size of a gradient.",
+)
+exercise.edit(
+    "sum_of_all_squares",
+    "alpha * s + (1 - alpha) * grad**2",
+    "s + grad**2",
+    "You add up the squares of all steps and forget nothing: that is Adagrad, whose steps shrink for ever. RMSprop keeps a running mean, alpha of the old and "
+    "1 - alpha of the new.",
+)
+exercise.edit(
+    "sum_that_fades",
+    "alpha * s + (1 - alpha) * grad**2",
+    "alpha * s + grad**2",
+    "The new square lacks its factor 1 - alpha. Without it s is a running sum, 1 / (1 - alpha) times too large.",
+)
+exercise.edit(
+    "no_eps",
+    " + eps)",
+    ")",
+    "eps is not used. It is added to the root, so that a gradient of zero does not divide by zero.",
+)
+exercise.edit(
+    "uphill",
+    "theta - lr",
+    "theta + lr",
+    "You went uphill: the gradient points to where the loss grows, so subtract.",
+)
+exercise.edit(
+    "other_default",
+    "alpha: float = 0.99",
+    "alpha: float = 0.9",
+    "Your default for alpha is 0.9. Hinton's slide has that; here, as in PyTorch, it is 0.99.",
+)
+
+
 @exercise.alternative
 def by_torch(theta, grad, s, *, lr, alpha=0.99, eps=1e-8):
     p = theta.clone().requires_grad_()

@@ -76,6 +76,33 @@ def already_nesterov(theta, grad, v, *, lr, momentum=0.9):
     return theta - lr * (grad + momentum * v), v
 
 
+exercise.edit(
+    "rate_inside_with_its_sign",
+    ("momentum * v + grad", "theta - lr * v"),
+    ("momentum * v - lr * grad", "theta + v"),
+    "The learning rate, and the minus, stand inside your velocity (some books put them there). Here v is a running sum of the gradients as they are, and the "
+    "rate stands outside: theta - lr * v.",
+)
+exercise.edit(
+    "momentum_weighs_the_gradient",
+    "momentum * v + grad",
+    "v + momentum * grad",
+    "momentum multiplies the gradient in your sum, and the old velocity never fades. It is the old velocity that is multiplied: momentum * v + grad.",
+)
+exercise.edit(
+    "never_fades",
+    "momentum * v + grad",
+    "v + grad",
+    "Your velocity never fades: momentum is not used. The old velocity is multiplied by it before the gradient is added.",
+)
+exercise.edit(
+    "other_default",
+    "momentum: float = 0.9",
+    "momentum: float = 0.99",
+    "Your default for momentum is not 0.9.",
+)
+
+
 @exercise.alternative
 def by_torch(theta, grad, v, *, lr, momentum=0.9):
     p = theta.clone().requires_grad_()

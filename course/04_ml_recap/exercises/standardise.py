@@ -18,6 +18,7 @@ exercise = Exercise(
 
 @exercise.cases
 def cases():
+    yield Case(noise(5, 2) * torch.tensor([1e-3, 1e-9]), noise(3, 2, seed=1) * 1e-3).named("features of tiny spread")
     yield Case(torch.tensor([[1.0], [3.0]], dtype=torch.float64), torch.tensor([[6.0]], dtype=torch.float64)).named(
         "training values 1 and 3, validation value 6"
     )
@@ -89,6 +90,38 @@ exercise.edit(
     "(validation - mean) / std",
     "validation",
     "The validation data come back as they were. A network that was trained in standard units reads them in the same units, or it reads nonsense.",
+)
+
+
+exercise.edit(
+    "between_zero_and_one",
+    "train.mean(0), train.std(0, correction=0)",
+    "train.amin(0), train.amax(0) - train.amin(0)",
+    "You scaled to the range from 0 to 1. Standardising subtracts the mean and divides by the standard deviation.",
+)
+exercise.edit(
+    "spread_at_least_one",
+    "torch.where(std > 0, std, torch.ones_like(std))",
+    "std.clamp(min=1)",
+    "Features whose spread is below 1 are not divided by it. Only a feature that is constant, with a spread of exactly 0, is divided by 1.",
+)
+exercise.edit(
+    "tiny_number_added",
+    "torch.where(std > 0, std, torch.ones_like(std))",
+    "std + 1e-8",
+    "You added a small number to the spread. A feature that is constant in training is then divided by that small number, and a validation value that differs becomes enormous. Divide by 1 there.",
+)
+exercise.edit(
+    "tiny_number_at_least",
+    "torch.where(std > 0, std, torch.ones_like(std))",
+    "std.clamp(min=1e-8)",
+    "A feature that is constant in training is divided by a tiny number, and a validation value that differs becomes enormous. Divide by 1 there.",
+)
+exercise.edit(
+    "validation_not_centred",
+    "(validation - mean) / std",
+    "validation / std",
+    "The mean is not subtracted from the validation data. They go through the same two steps as the training data, with the same numbers.",
 )
 
 

@@ -76,6 +76,38 @@ exercise.mistake(
 )(builtins.sum)
 
 
+exercise.edit(
+    "not_a_tuple",
+    "return (np.broadcast_to(grad, a.shape),)",
+    "return np.broadcast_to(grad, a.shape)",
+    "Your pull returns the array itself. The engine expects a tuple with one gradient for each input, and would take the rows of your array for gradients: write (gradient,), with the comma.",
+)
+exercise.edit(
+    "mean_taken",
+    "a.sum(axis=axis)",
+    "a.mean(axis=axis)",
+    "Your result is the mean. Add up, and do not divide.",
+)
+exercise.edit(
+    "axis_kept",
+    "a.sum(axis=axis)",
+    "a.sum(axis=axis, keepdims=True)",
+    "The axis that was summed is still there, with length 1. The result lacks it; the pull puts it back.",
+)
+exercise.edit(
+    "times_the_input",
+    "np.broadcast_to(grad, a.shape)",
+    "np.broadcast_to(grad, a.shape) * a",
+    "Your pull multiplies by the input. Every entry enters its sum with the factor 1.",
+)
+exercise.edit(
+    "first_axis_by_default",
+    "axis: int | None = None",
+    "axis: int | None = 0",
+    "Without an axis you sum over the first one. The default, None, means all entries.",
+)
+
+
 @exercise.alternative
 def by_ones(a, axis=None):
     def pull(grad):

@@ -133,6 +133,17 @@ def returns_nothing(root):
     topological_order(root)
 
 
+@exercise.mistake(
+    "Values are in your list more than once. Each is listed once: remember whom you have met, and do not list it again."
+)
+def each_level_in_full(root):
+    levels, level = [], [root]
+    while level:
+        levels = [*level, *levels]
+        level = list({id(parent): parent for value in level for parent in value.parents}.values())
+    return levels
+
+
 @exercise.alternative
 def with_a_stack_of_its_own(root):
     order, done, stack = [], set(), [root]

@@ -76,6 +76,20 @@ def axes_at_the_end(grad, shape):
     return grad.sum(axis=stretched, keepdims=True) if extra or stretched else grad
 
 
+exercise.edit(
+    "largest_copy",
+    ("grad.sum(axis=tuple(range(grad.ndim - len(shape))))", "grad.sum(axis=stretched, keepdims=True)"),
+    ("grad.max(axis=tuple(range(grad.ndim - len(shape))))", "grad.max(axis=stretched, keepdims=True)"),
+    "You took the largest of the copies' gradients. They all were used: add them.",
+)
+exercise.edit(
+    "cut_to_size",
+    "return grad.sum(axis=stretched, keepdims=True)",
+    "return np.resize(grad, shape)",
+    "You cut the array to the right shape. Nothing is summed then: every copy was used, and their gradients add up.",
+)
+
+
 @exercise.alternative
 def axis_by_axis(grad, shape):
     while grad.ndim > len(shape):

@@ -60,6 +60,38 @@ def constant_amount(parameters, *, lr, strength):
     return [theta - lr * strength * theta.sign() if theta.dim() >= 2 else theta for theta in parameters]
 
 
+exercise.edit(
+    "biases_dropped",
+    "[theta * (1 - lr * strength) if theta.dim() >= 2 else theta for theta in parameters]",
+    "[theta * (1 - lr * strength) for theta in parameters if theta.dim() >= 2]",
+    "The vectors are missing from your list. They are not shrunk, but handed on: the same number of tensors, in the same order.",
+)
+exercise.edit(
+    "matrices_only",
+    ">= 2",
+    "== 2",
+    "Tensors with more than two axes are not shrunk. The kernels of a convolution have four, and are weights: two axes or more.",
+)
+exercise.edit(
+    "what_is_lost",
+    "theta * (1 - lr * strength)",
+    "theta * lr * strength",
+    "You returned what a weight loses, lr * strength * theta. Return what is left of it: theta minus that.",
+)
+exercise.edit(
+    "exponential",
+    "theta * (1 - lr * strength)",
+    "theta * 2.718281828459045 ** (-lr * strength)",
+    "You shrink by exp(-lr * strength). That is what many small steps would come to; one step multiplies by 1 - lr * strength.",
+)
+exercise.edit(
+    "vectors_zeroed",
+    "else theta for",
+    "else theta * 0 for",
+    "The vectors come back as zeros. They are handed on as they are.",
+)
+
+
 @exercise.alternative
 def gradient_of_the_penalty(parameters, *, lr, strength):
     shrunk = []

@@ -64,7 +64,10 @@ def lies_on_its_side(inputs, outputs, *, generator):
     return (2 / (inputs + outputs)) ** 0.5 * torch.randn(inputs, outputs, generator=generator)
 
 
-@exercise.mistake("Your standard deviation is 2 / (inputs + outputs); that should be the variance. Take the root.")
+@exercise.mistake(
+    "Your weights are far too small: a root is missing. The standard deviation is the root of 2 / (inputs + outputs), the bound of uniform numbers that of "
+    "6 / (inputs + outputs)."
+)
 def variance_for_deviation(inputs, outputs, *, generator):
     return 2 / (inputs + outputs) * torch.randn(outputs, inputs, generator=generator)
 
@@ -94,6 +97,51 @@ def deviation_for_bound(inputs, outputs, *, generator):
 )
 def own_randomness(inputs, outputs, *, generator):
     return (2 / (inputs + outputs)) ** 0.5 * torch.randn(outputs, inputs)
+
+
+exercise.edit(
+    "half_the_range",
+    "bound * (2 * torch.rand(outputs, inputs, generator=generator) - 1)",
+    "bound * (2 * torch.rand(outputs, inputs, generator=generator) - 1) / 2**0.5",
+    "Your variance is half of what is asked. Xavier's is 2 / (inputs + outputs): a normal number needs the standard deviation (2 / (inputs + outputs)) ** 0.5, a uniform one the bound "
+    "(6 / (inputs + outputs)) ** 0.5.",
+)
+exercise.edit(
+    "twice_the_variance",
+    "(6 /",
+    "(12 /",
+    "Your variance is twice what is asked. Xavier's is 2 / (inputs + outputs), and the sum needs no division by 2 beforehand.",
+)
+exercise.edit(
+    "inputs_alone",
+    "(6 / (inputs + outputs))",
+    "(6 / inputs)",
+    "Your variance is 2 / inputs: that is He's, of the next exercise. Xavier's is the compromise 2 / (inputs + outputs).",
+)
+exercise.edit(
+    "one_over_inputs",
+    "6 / (inputs + outputs)",
+    "3 / inputs",
+    "Your variance is 1 / inputs, which looks at the way forward alone. Xavier's is the compromise 2 / (inputs + outputs).",
+)
+exercise.edit(
+    "outputs_alone",
+    "(6 / (inputs + outputs))",
+    "(6 / outputs)",
+    "Your variance is 2 / outputs. Xavier's is 2 / (inputs + outputs).",
+)
+exercise.edit(
+    "geometric_mean",
+    "6 / (inputs + outputs)",
+    "3 / (inputs * outputs) ** 0.5",
+    "You took the geometric mean of inputs and outputs. Glorot and Bengio take the arithmetic one: 2 / (inputs + outputs).",
+)
+exercise.edit(
+    "unit_variance",
+    "bound * (2",
+    "3**0.5 * (2",
+    "Your weights have the variance 1, whatever the sizes. Multiply by the standard deviation, the root of 2 / (inputs + outputs).",
+)
 
 
 @exercise.alternative
