@@ -16,11 +16,12 @@ course: $(VENV)/.course    ## install, build, and open the course in JupyterLab
 install: $(VENV)/.course   ## the same without opening it
 	$(BIN)/course build
 
-# The course's own proofs are programs of their own and run side by side; what is timed, a browser among it, runs alone.
+# The course's own proofs and most unit tests run side by side; what is timed, a browser among it, runs alone (tests/conftest.py).
 test: $(VENV)/.test        ## every test: verify and notebooks, then unit and browser (about 40 minutes on 2 cores)
 	$(BIN)/course build
 	$(BIN)/python -m pytest -n logical tests/course
-	$(BIN)/python -m pytest --ignore tests/course
+	$(BIN)/python -m pytest -n logical -m "not alone" --ignore tests/course
+	$(BIN)/python -m pytest -m alone --ignore tests/course
 
 soak: $(VENV)/.test        ## damage, kills and races at full length: 10,000 damaged files, 100 kills, 1,000 saves beside updates (about half an hour)
 	DLMODULE_SOAK=1 $(BIN)/python -m pytest -m soak
