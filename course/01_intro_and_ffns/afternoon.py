@@ -226,7 +226,9 @@ check(FeedForward)
 # 4. `loss.backward()`: the gradient of the loss with respect to every parameter.
 # 5. `optimiser.step()`: move every parameter.
 #
-# Two things are new. Each step uses not all examples but a random **batch** of them: its gradient is a noisy estimate of the full one, for a fraction of the price, and one passes over the data many times. One pass is an **epoch**. And the optimiser is *Adam* (Kingma and Ba, 2015),
+# Two things are new. Each step uses a random **batch** of the examples, not all of them. The gradient of a batch is a noisy estimate of the full
+# gradient, at a fraction of the price. You pass over the data many times. One pass is an **epoch**. And the optimiser is *Adam* (Kingma and Ba,
+# 2015),
 # gradient descent that gives each parameter a step of its own size; you will write it on {day: 04_ml_recap}. Until then: $10^{-3}$ is a good first learning rate for it.
 
 # %%

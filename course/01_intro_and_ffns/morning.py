@@ -30,8 +30,9 @@ plot.use_style()
 # %% [markdown]
 # ## The question: how much room is there in the rock?
 #
-# A rock is a sponge. The part of its volume where a fluid can sit and move is called its (effective) **porosity** $\phi$, a number between 0 and about 0.4, and it decides how much
-# water, oil, gas or injected CO2 the rock can hold. To measure it properly one drills out a cylinder of rock, a **core**, and takes it to a laboratory. That
+# A rock is a sponge. The part of its volume where a fluid can sit and move is called its (effective) **porosity** $\phi$. It is a number between 0
+# and about 0.4. It decides how much water, oil, gas or injected CO2 the rock can hold. To measure it properly one drills out a cylinder of rock, a
+# **core**, and takes it to a laboratory. That
 # is slow and costs a fortune, so it is done for a few metres of a few wells.
 #
 # What every well has is **logs**. A probe is lowered on a cable. Every half metre it records five numbers. *Gamma ray* is the natural radioactivity of the rock, high in shale. *Density* is its mass per volume. *Neutron* says how the rock slows neutrons; it is high where there is hydrogen, and so where there is water. *Sonic* is the time that sound takes to travel a foot. *Resistivity* says how badly the rock conducts; it is high where there is oil or gas.
@@ -65,7 +66,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# (The wells are synthetic: rocks follow one another as in a real basin, the logs follow from the rock by the equations that log analysts use, and then come
+# (The wells are synthetic. Rocks follow one another as in a real basin, and the logs follow from the rock by the equations of log analysts. Then come
 # the blur, the calibration error and the noise of real tools. So here, unlike in life, the truth is known at every sample.)
 
 # %% [markdown]
@@ -122,8 +123,10 @@ plot.alt(
 # $y$ on the examples. **Deep** learning is the case in which $f_\theta$ is a composition of many simple functions, one after the other, and *all* of its parameters are changed together. No stage is designed by hand;
 # what is to be computed in between is found by the training.
 #
-# **Where it works in the earth sciences.** Picking the arrivals of earthquakes (Zhu and Beroza, 2019); forecasting the weather ten days ahead in a minute (Lam and others, 2023); finding faults and salt in seismic volumes; mapping
-# landslides, glaciers and crops from satellites. What these have in common: plenty of examples, inputs with structure (images, series), and a question that a trained eye can answer but cannot write down as a rule.
+# **Where it works in the earth sciences.** Networks pick the arrivals of earthquakes (Zhu and Beroza, 2019) and forecast the weather ten days ahead
+# in a minute (Lam and others, 2023). They find faults and salt in seismic volumes, and map landslides, glaciers and crops from satellites. These
+# tasks have three things in common. There are plenty of examples. The inputs have structure (images, series). And a trained eye can answer the
+# question, but cannot write the answer down as a rule.
 #
 # **Where it fails.** Where there are few examples and a good theory: use the theory. Where the future is unlike the past, such as a climate that no record holds. Where you ask for a *cause* and the data hold only coincidence. And where the test examples are neighbours of the training examples, so that the accuracy on paper is an illusion. The last is a common error (Kapoor and Narayanan, 2023, list the fields where it was found), and today's
 # wells will show it. Reichstein and others (2019) is a fair account of both lists.
@@ -572,8 +575,10 @@ print("network with 24 neurons:", mlp_forward(far, chain(ricker, 24), relu).flat
 print("signal:                 ", ricker(far).flatten().tolist())
 
 # %% [markdown]
-# Beyond its last knot a ReLU network goes straight on for ever, with whatever slope it happened to have. The theorem speaks about the region where there were points, and only there. Three more things it does *not* say: how many neurons it takes (for a function of many inputs it may be
-# astronomically many: the number of pieces of a grid grows like $n^D$); whether training will find the weights; and whether what fits the examples is right between them. That networks are able to say it is the least of our worries. The rest of the
+# Beyond its last knot a ReLU network goes straight on for ever, with whatever slope it happened to have. The theorem speaks about the region where
+# there were points, and only there. Three more things it does *not* say. How many neurons does it take? For a function of many inputs there may be
+# astronomically many, since the number of pieces of a grid grows like $n^D$. Will training find the weights? And is what fits the examples right
+# between them? That networks are able to say it is the least of our worries. The rest of the
 # course is about the others.
 #
 # ## From outputs to rocks: softmax
@@ -667,7 +672,9 @@ print(f"accuracy of saying 'shale' to everything: {accuracy(always_shale, logs.r
 #
 # ## How wrong? The loss
 #
-# Accuracy is what we care about, but it cannot be trained on: change a parameter a little and it does not change at all, until suddenly one example flips. Training needs a number that says *how* wrong, and that changes smoothly with the parameters: a **loss** $L(\theta)$, small when the answers are good.
+# Accuracy is what we care about, but you cannot train on it. Change a parameter a little, and it does not change at all, until suddenly one example
+# flips. Training needs a number that says *how* wrong, and that changes smoothly with the parameters: a **loss** $L(\theta)$, small when the answers
+# are good.
 #
 # For numbers such as porosity, the **mean squared error**:
 #
@@ -744,8 +751,10 @@ check(fit_line_by_gradient_descent)
 # Put it into the step: $w-w^* \leftarrow (1-2\eta)\,(w-w^*)$. **Each step multiplies the distance to the goal by $1-2\eta$.** With $\eta=0.1$ a fifth of the way is done each time. With $\eta=\frac12$, all of it, in one step. Between $\frac12$ and 1 we overshoot and come back; above 1 each
 # overshoot is longer than the one before.
 #
-# *Without* standardising the two parameters are entangled. For density the mean of $x^2$ is 5.569 and the mean of $x$ is 2.356; the curvature of the loss, the matrix of second derivatives $2\begin{pmatrix}5.569&2.356\\2.356&1\end{pmatrix}$, has the eigenvalues 13.13 and
-# 0.0055. The valley is 2,400 times as steep across as along. The steep side forbids any $\eta$ above $2/13.13 = 0.152$; along the floor each step then does less than a thousandth of the way.
+# *Without* standardising the two parameters are entangled. For density the mean of $x^2$ is 5.569 and the mean of $x$ is 2.356. The curvature of the
+# loss is the matrix of second derivatives $2\begin{pmatrix}5.569&2.356\\2.356&1\end{pmatrix}$. Its eigenvalues are 13.13 and 0.0055. The valley is
+# 2,400 times as steep across as along. The steep side forbids any $\eta$ above $2/13.13 = 0.152$; along the floor each step then does less than a
+# thousandth of the way.
 #
 # **Predict.** We fit porosity against density, 100 steps each: raw with $\eta=0.1$; standardised with $\eta=0.1$, $0.5$ and $1.02$. Which of the four is at the bottom after one step? Which after 100? Does one get worse?
 
@@ -803,7 +812,8 @@ for name, guess in (
     print(f"{name:18s} RMSE in four new wells: {mse(guess, new.porosity).sqrt():.4f}")
 
 # %% [markdown]
-# The learned line beats the formula, though it knows no physics. It is flatter, for two honest reasons: it has seen shale, dolomite and gas, on which a cautious answer is best; and the log is noisy, and from a noisy input the best guess leans towards the mean. But it is *a* line. No line can
+# The learned line beats the formula, though it knows no physics. It is flatter, for two honest reasons. It has seen shale, dolomite and gas, and on
+# those a cautious answer is best. And the log is noisy: from a noisy input the best guess leans towards the mean. But it is *a* line. No line can
 # raise its estimate where gamma ray says "shale" and lower it where neutron says "gas".
 #
 # ## The first training of a network

@@ -179,7 +179,8 @@ check(cumsum_)
 # %% [markdown]
 # <details><summary>The idea</summary>
 #
-# The third sentence: a sum over those s that fulfil $s\le t$ is a product with the table of that condition. The sum runs over the *rows* of the table if x stands on the left, and over its columns if it stands on the right; with the triangle on the wrong side one sums what is to come.
+# The third sentence: a sum over those s that fulfil $s\le t$ is a product with the table of that condition. The sum runs over the *rows* of the table
+# if x stands on the left, and over its columns if it stands on the right. With the triangle on the wrong side you sum what is to come.
 #
 # </details>
 #
@@ -214,7 +215,9 @@ plot.alt(
 print(f"correlation with log impedance: {torch.corrcoef(torch.stack([from_trace, impedance.log()]))[0, 1]:.2f}")
 
 # %% [markdown]
-# The sum of the reflectivity is the staircase itself, to within the sample in which a boundary lies. The sum of the trace answers at the steps and then forgets: the wavelet has no frequency zero, so what varies slowly, the *level* of the rock, was never recorded, and no sum can bring it back. Interpreters add it from wells. It is the same gap as
+# The sum of the reflectivity is the staircase itself, to within the sample in which a boundary lies. The sum of the trace answers at the steps and
+# then forgets. The wavelet has no frequency zero, so what varies slowly, the *level* of the rock, was never recorded. No sum can bring it back.
+# Interpreters add it from wells. It is the same gap as
 # this morning's: what the data do not hold must come from elsewhere.
 #
 # ## Where does it come from?
@@ -508,7 +511,9 @@ for k in (1, 4, 12):
     print(f"fold {k:2}: noise left {left[fold == k].mean():.2f}, expected {1.5 / k**0.5:.2f}")
 
 # %% [markdown]
-# The fold is 12, half the number of hydrophones, in the middle (a shot moves the midpoints by two bins, and they lie one bin apart), and falls to 1 at both ends, where few pairs have their midpoint. Noise falls with the square root of the fold, so the edges of every survey are its worst part; one plans it larger than the target.
+# In the middle the fold is 12, half the number of hydrophones: a shot moves the midpoints by two bins, and they lie one bin apart. It falls to 1 at
+# both ends, where few pairs have their midpoint. Noise falls with the square root of the fold, so the edges of every survey are its worst part; one
+# plans it larger than the target.
 # In `recorded[:, index]` and `scatter_add_` you also see the pair again: picking made the recordings from the ground, adding up brought them back.
 #
 # ## Numbering
@@ -632,8 +637,9 @@ print(f"the table alone: {4000 * 2000 * 4 / 1e6:.0f} MB")
 #
 # $$ d_t\approx\sum_{a=0}^{2h}k_a\,r_{t+a-h}+b. $$
 #
-# The simplest thing: guess. Take Ricker's wavelet and turn at its frequency until the picture looks right. It is done, and it fails when the true wavelet is not Ricker's. The idea: in this formula k stands *linearly*, so it is a **linear regression**: sample t of the trace is the target, the window of r about t are its $2h+1$ features, and the wavelet
-# is the weights. Geophysicists do this when they *tie a well* to a survey.
+# The simplest thing: guess. Take Ricker's wavelet and turn at its frequency until the picture looks right. It is done, and it fails when the true
+# wavelet is not Ricker's. The idea: in this formula k stands *linearly*, so it is a **linear regression**. Sample t of the trace is the target. The
+# window of r about t holds its $2h+1$ features. The wavelet is the weights. Geophysicists do this when they *tie a well* to a survey.
 #
 # **The loss and its gradient.** With features $x_n\in\mathbb R^D$, targets $y_n$, weights w and bias b, the residual of example n is $e_n=x_n\cdot w+b-y_n$, and
 #
@@ -939,9 +945,13 @@ for low, high in zip(edges[:-1], edges[1:], strict=True):
 
 # %% [markdown]
 # Four numbers and a bias, and on ground never seen it marks faults far better than chance, and somewhat better than its best single clue. Be honest about "somewhat": most of the work was done by the idea of the clue "break across". That was the state of the art for decades: people invent *attributes*, a simple model weighs them. What
-# changed with deep learning is that the attributes are learned as well; on {day: 05_cnns_1} a network will find its own, and on {day: 06_cnns_2} one will draw these faults. It does *better* in the new volume than where it learned, which is no merit of its own: in the old one much of the faults runs through places where both sides look alike, and there they cannot be seen.
+# changed with deep learning is that the attributes are learned as well; on {day: 05_cnns_1} a network will find its own, and on {day: 06_cnns_2} one
+# will draw these faults. It does *better* in the new volume than where it learned, which is no merit of its own. In the old volume much of the faults
+# runs through places where both sides look alike. There they cannot be seen.
 #
-# The last table asks whether a probability means what it says: of the samples that were given about 50 %, is half on a fault? Nearly, from 40 % upwards. At the low end it says too much: it has learned on ground where a fault often leaves no trace, so it does not dare to say "surely none", and in the new volume it could. A probability holds for ground *like that
+# The last table asks whether a probability means what it says: of the samples that were given about 50 %, is half on a fault? Nearly, from 40 %
+# upwards. At the low end it says too much. It has learned on ground where a fault often leaves no trace, so it does not dare to say "surely none". In
+# the new volume it could. A probability holds for ground *like that
 # which was learned from*; {day: 05_cnns_1} makes a method of this question.
 #
 # ## This trains badly

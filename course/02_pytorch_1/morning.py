@@ -77,8 +77,8 @@ plot.alt(
 # On {day: 01_intro_and_ffns} a tensor was "PyTorch's array". Today we open it. It has two parts:
 #
 # - a **storage**: one row of numbers in memory, all of one kind;
-# - a **description**: how to read that row. Its *shape* (how many entries along each axis), its *strides* (how far to step in memory for one step along each axis), its *offset* (where to begin), its
-#   *dtype* (the kind of number) and its *device* (whose memory it is).
+# - a **description**: how to read that row. It holds the *shape* (how many entries along each axis) and the *strides* (how far to step in memory for
+#   one step along each axis). It also holds the *offset* (where to begin), the *dtype* (the kind of number) and the *device* (whose memory it is).
 #
 # Nearly all that is fast in PyTorch changes the description and leaves the numbers alone; nearly all that is slow moves them.
 #
@@ -229,8 +229,9 @@ print("with an index:", round(cube[:20, 24].abs().sum().item(), 1))
 # %% [markdown]
 # The slice wrote through to the volume; the index tensor had copied. Neither is wrong, but one must know which one has. A function that writes into its argument surprises its caller; unless it says so in its name, let it `clone` first.
 #
-# Views can do more than cut. Two entries of a view may be *the same number*. `expand` repeats an axis of length 1 by giving it stride 0. And overlapping **windows** of a trace, the basis of every filter, need not repeat a sample either:
-# from a window to the next one steps `step` samples, and within a window one sample; both are strides.
+# Views can do more than cut. Two entries of a view may be *the same number*. `expand` repeats an axis of length 1 by giving it stride 0. And
+# overlapping **windows** of a trace, the basis of every filter, need not repeat a sample either. From a window to the next one you step `step`
+# samples, and within a window one sample. Both are strides.
 
 # %% [markdown]
 # ### Exercise 2.2: windows without a copy
@@ -377,7 +378,8 @@ print(
 )
 
 # %% [markdown]
-# The table is a map of the faults, and you did not have to draw it: traces of one block are alike and make a dark square, and where a fault lies between two traces the distance jumps. The bright stripes at the borders are the traces that the fault itself runs through.
+# The table is a map of the faults, and you did not have to draw it. Traces of one block are alike and make a dark square. Where a fault lies between
+# two traces the distance jumps. The bright stripes at the borders are the traces that the fault itself runs through.
 # Inside a square the distance grows too, slowly, as the layers rise and sink.
 #
 # And see the memory: the elegant line makes a table of $N\cdot M\cdot D$ numbers on its way. Expanding the square,
@@ -451,7 +453,9 @@ plot.alt(
 print(f"spread away from the faults: {nearest[:, 44:].std():.2f} rounded, {between[:, 44:].std():.2f} between samples")
 
 # %% [markdown]
-# Rings. Where the horizon sinks from one sample to the next, the rounded time jumps, and the amplitude with it: they are contour lines of the *rounding*, and on a real map a company might have drilled one. The cure is to pick twice, the samples above and below, and to weigh them by how near they are.
+# Rings. Where the horizon sinks from one sample to the next, the rounded time jumps, and the amplitude with it. The rings are contour lines of the
+# *rounding*. On a real map a company might have drilled one. The cure is to pick twice, the samples above and below, and to weigh them by how near
+# they are.
 # A picture made by picking shows the grid of what was picked from, until one looks after it. (The networks of {day: 06_cnns_2} meet it again when they enlarge an image.)
 
 # %% [markdown]
@@ -612,8 +616,9 @@ for call in (1, 2):
     print(f"after call {call}: a.grad = {a.grad.item()}")
 
 # %% [markdown]
-# 6, then 12: `backward()` **adds** to `.grad`. Within one graph that is the chain rule for several paths, a necessity. From one call to the next it is a convention, useful when a batch is too large and one adds up its parts, and a frequent bug: if you forget to clear `.grad`, you descend along the
-# sum of all old gradients. `torch.autograd.grad(L, [w, b])` returns the gradients instead and stores nothing.
+# 6, then 12: `backward()` **adds** to `.grad`. Within one graph that is the chain rule for several paths, a necessity. From one call to the next it
+# is a convention. It is useful when a batch is too large and you add up its parts. It is also a frequent bug: if you forget to clear `.grad`, you
+# descend along the sum of all old gradients. `torch.autograd.grad(L, [w, b])` returns the gradients instead and stores nothing.
 
 # %% [markdown]
 # ### Exercise 2.8: value and gradient
@@ -827,8 +832,10 @@ plot.alt(
 )
 
 # %% [markdown]
-# Without the second term the misfit is smaller than the noise that we added: the fit explains the noise. And the layers are still wrong. The wavelet contains no very low and no very high frequencies, and no fit can bring them back. The data do not determine the answer. With the second term the fit is slightly *worse*,
-# four values in five are exactly zero, and the answer is far better, since it adds something true about the ground that the data do not say.
+# Without the second term the misfit is smaller than the noise that we added: the fit explains the noise. And the layers are still wrong. The wavelet
+# contains no very low and no very high frequencies, and no fit can bring them back. The data do not determine the answer. With the second term the
+# fit is slightly *worse*, and four values in five are exactly zero. The answer is far better, since the term adds something true about the ground
+# that the data do not say.
 #
 # You will meet this again in every week: a model that fits is not a model that is right, and what one adds to the loss is knowledge. Be fair to the geologist, though: we knew the wavelet exactly, and there were few layers because we made it so.
 #

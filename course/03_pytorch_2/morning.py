@@ -126,10 +126,13 @@ for name, answer in {"always shale": shale, "cut-offs": said}.items():
 #
 # $$ \text{accuracy} = \sum_k \pi_k\, r_k, \qquad \text{balanced accuracy} = \frac1K\sum_k r_k . $$
 #
-# The first depends on how much of each rock the drill happened to meet, the second does not. And the second has an honest zero: an answer that takes no notice of the truth says "$k$" with some probability $q_k$ whatever the rock is, so $r_k=q_k$, and $\frac1K\sum_k q_k=\frac1K$, however cunningly the $q_k$ are chosen. Here that is 0.20.
+# The first depends on how much of each rock the drill happened to meet, the second does not. And the second has an honest zero. An answer that takes
+# no notice of the truth says "$k$" with some probability $q_k$, whatever the rock is. So $r_k=q_k$, and $\frac1K\sum_k q_k=\frac1K$, however
+# cunningly the $q_k$ are chosen. Here that is 0.20.
 # Dolomite is not one sample in ten, and may be the best reservoir of the field; a figure that hardly notices whether we find it is the wrong figure. **Balanced accuracy is our metric today.**
 #
-# The rest of the table says where rules fail. Gas makes the neutron log read low, so gas-filled limestone looks like sandstone; a calibration error of 0.02 moves samples across a cut-off; and a rule cannot say "the sample above was clearly sandstone, so this one probably is too".
+# The rest of the table says where rules fail. Gas makes the neutron log read low, so gas-filled limestone looks like sandstone. A calibration error
+# of 0.02 moves samples across a cut-off. And a rule cannot say "the sample above was clearly sandstone, so this one probably is too".
 #
 # ## Is the 92 % true?
 #
@@ -335,9 +338,12 @@ for name in ("attribute", "buffer", "parameter"):
     print(f"{name:10s} in the state_dict: {kept!s:6} dtype after .to(): {dtype:8s} trained: {name in trained}")
 
 # %% [markdown]
-# The mean in the plain attribute was neither saved nor moved. On a GPU this is the error "expected all tensors to be on the same device"; in a file it is worse, because there is no error. *This is the trouble with* `model_final2.pt`: if the mean and spread of the training wells are not in it, the next user will take some others, such as those of the logs that lie on the table.
+# The mean in the plain attribute was neither saved nor moved. On a GPU this is the error "expected all tensors to be on the same device"; in a file
+# it is worse, because there is no error. *This is the trouble with* `model_final2.pt`. If the mean and spread of the training wells are not in it,
+# the next user will take some others, such as those of the logs that lie on the table.
 #
-# **Predict.** We give our network, which was trained with the mean and spread of six wells, those of the samples that it is asked about: of a whole new well, and of pieces of 50, 25 and 12 metres. Does it matter, and in which direction?
+# **Predict.** Our network was trained with the mean and spread of six wells. We now give it the mean and spread of the samples that it is asked
+# about. We do so for a whole new well, and for pieces of 50, 25 and 12 metres. Does it matter, and in which direction?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -354,8 +360,11 @@ for samples in (600, 100, 50, 25):
     print(f"standardised by pieces of {samples / 2:5.1f} m: balanced accuracy {recalls(torch.cat(said), y).mean():.2f}")
 
 # %% [markdown]
-# With whole wells it even *helps*, and much: a well's own mean takes its own calibration out, which petrophysicists do on purpose and call log normalisation. With short pieces it is a disaster: 12 metres hold one or two beds, and a network that is shown shale as "average" says so. Both ways the same file gave another function, and no error was raised. Whether to normalise by well is a decision (a good one, perhaps; try it at the end of the day, by the *validation* wells), and not
-# something to be left to the next user of the file. That is why `Standardise` registers **buffers**: the network takes logs in their units, and its file carries what it needs.
+# With whole wells it even *helps*, and much. A well's own mean takes its own calibration out; petrophysicists do this on purpose and call it log
+# normalisation. With short pieces it is a disaster: 12 metres hold one or two beds, and a network that is shown shale as "average" says so. Both ways
+# the same file gave another function, and no error was raised. Whether to normalise by well is a decision, and perhaps a good one: try it at the end
+# of the day, by the *validation* wells. It must not be left to the next user of the file. That is why `Standardise` registers **buffers**: the
+# network takes logs in their units, and its file carries what it needs.
 #
 # A file has one more danger. `torch.save(model)` writes the object by *pickle*, which stores the path to its class: move or rename the class, and the file is dead. Pickle can also run any code on loading. So save `model.state_dict()`, and load with `torch.load(path, weights_only=True)`, which accepts tensors and plain containers and nothing else (the default since version 2.6).
 
@@ -585,7 +594,9 @@ print(
 )
 
 # %% [markdown]
-# The first two agree: `ignore_index` leaves the padding out of the sum *and* of the count. The third is another loss, in which a sample of a thin bed weighs more; that may be what you want, but choose it. The last one is a bug that you cannot see in the code: had we padded the rocks with 0, the network would have been taught, in good faith, that filling is sandstone; and its loss looks *better*, since filling is easy.
+# The first two agree: `ignore_index` leaves the padding out of the sum *and* of the count. The third is another loss, in which a sample of a thin bed
+# weighs more; that may be what you want, but choose it. The last one is a bug that you cannot see in the code. Had we padded the rocks with 0, the
+# network would have been taught, in good faith, that filling is sandstone. Its loss looks *better*, since filling is easy.
 #
 # ## The loop
 #
@@ -685,8 +696,10 @@ check(evaluate)
 # %% [markdown]
 # ## The same again: seeds
 #
-# Random numbers enter a training in four places: the first weights, the order of the examples, dropout, and augmentation. On a computer they come from **generators**, which are deterministic: the same state gives the same numbers. Python's `random`, NumPy and PyTorch each have a global one; libraries draw from any of the three. For the order of the examples take a generator *of its own*: then a dropout more or less in
-# the network does not change which examples come together, and two runs can be compared batch by batch.
+# Random numbers enter a training in four places: the first weights, the order of the examples, dropout, and augmentation. On a computer they come
+# from **generators**, which are deterministic: the same state gives the same numbers. Python's `random`, NumPy and PyTorch each have a global one;
+# libraries draw from any of the three. For the order of the examples take a generator *of its own*. Then a dropout more or less in the network does
+# not change which examples come together. You can compare two runs batch by batch.
 #
 # ### Exercise 3.7: seed everything
 #
@@ -721,8 +734,12 @@ for name, way in {"as they come": numbers, "backwards": numbers.flip(0), "sorted
 print(f"in float64             {numbers.double().sum().item():.5f}")
 
 # %% [markdown]
-# Addition of floating-point numbers is not associative: each sum is rounded, and another order is another rounding. So another number of threads, another processor, a GPU's atomic additions or a new version of a library may each change the last digits; and training, a few hundred steps that feed on one another, makes differences of $10^{-7}$ visible. What you can promise is this: *the same code, versions, machine,
-# number of threads and seeds give the same bits*, if no operation with a random order of sums is used. On a CPU, with the layers of this course, none is. On a GPU, ask for it: `torch.use_deterministic_algorithms(True)` raises an error where an operation has no deterministic form, and the environment variable `CUBLAS_WORKSPACE_CONFIG=:4096:8` must be set before the first matrix product; it costs speed.
+# Addition of floating-point numbers is not associative: each sum is rounded, and another order is another rounding. So another number of threads,
+# another processor, a GPU's atomic additions or a new version of a library may each change the last digits. Training is a few hundred steps that feed
+# on one another. It makes differences of $10^{-7}$ visible. What you can promise is this: *the same code, versions, machine,
+# number of threads and seeds give the same bits*, if no operation with a random order of sums is used. On a CPU, with the layers of this course, none
+# is. On a GPU, ask for it. `torch.use_deterministic_algorithms(True)` raises an error where an operation has no deterministic form. The environment
+# variable `CUBLAS_WORKSPACE_CONFIG=:4096:8` must be set before the first matrix product. It costs speed.
 #
 # Across machines one does not promise bits but *statistics*: the mean and the spread over several seeds. A seed is no setting to be tuned; the best of ten seeds is a lottery winner's advice.
 #
@@ -1014,7 +1031,9 @@ def train(
 
 
 # %% [markdown]
-# **Predict.** Three runs of the same training: one goes through; one dies after a third of the epochs, and is resumed in a *fresh* model from its checkpoint; one dies at the same place, and is resumed from the weights alone. Which of the three final networks are equal, and how equal: to the printed digits, to rounding, or bit for bit?
+# **Predict.** Three runs of the same training. One goes through. One dies after a third of the epochs, and is resumed in a *fresh* model from its
+# checkpoint. One dies at the same place, and is resumed from the weights alone. Which of the three final networks are equal, and how equal: to the
+# printed digits, to rounding, or bit for bit?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -1173,7 +1192,9 @@ ratio = sorted(a / b for a, b in zip(yours, theirs, strict=True))[rounds // 2]
 print(f"your loop {min(yours):.2f} s, fit {min(theirs):.2f} s; the middle of {rounds} ratios is {ratio:.2f}")
 
 # %% [markdown]
-# Hardly at all: within a tenth or so, where the machine is not busy with other things. There is no secret in `fit`; it does what you do. The one decision that matters for a network this small was made in the first cell, a single thread: several threads divide a product of 128 by 64 numbers among themselves and then wait for one another.
+# Hardly at all: within a tenth or so, where the machine is not busy with other things. There is no secret in `fit`; it does what you do. The one
+# decision that matters for a network this small was made in the first cell: a single thread. Several threads would divide a product of 128 by 64
+# numbers among themselves and then wait for one another.
 #
 # ## What makes a loop slow
 #
@@ -1192,7 +1213,9 @@ for event in events[:7]:
     print(f"{event.key:42s} {event.self_cpu_time_total / whole:5.0%} of the time, {event.count:5d} calls")
 
 # %% [markdown]
-# The matrix products (`mm`, `addmm`), for which all this is done, take a modest part. The largest entry is as a rule `bernoulli_`, the random numbers of *dropout*; the rest is the price of many small operations, each of which costs some microseconds to be called, whether it works on 128 examples or on one. This is the state of every small network, and it has one cure: **fewer, larger operations**.
+# The matrix products (`mm`, `addmm`), for which all this is done, take a modest part. The largest entry is as a rule `bernoulli_`, the random numbers
+# of *dropout*. The rest is the price of many small operations. Each costs some microseconds to be called, whether it works on 128 examples or on one.
+# This is the state of every small network, and it has one cure: **fewer, larger operations**.
 # Larger batches, a fused optimiser, no Python per example.
 #
 # **Predict.** Here are five versions of one epoch. Sort them from fast to slow before you look: *clean* (your loop); *DataLoader* (windows cut one by one); *optimiser in Python* (`fused=False, foreach=False`); *a look at every step* (the accuracy on all validation samples after each batch); *one example at a time* (a batch size of 1).
@@ -1252,7 +1275,10 @@ plot.alt(
 # **Device.** A tensor lies somewhere, in the machine's memory or in a GPU's, and an operation wants all its tensors in one place. Three lines are enough: `device = best_device()`, `model.to(device)` *before* the optimiser is made, and `x.to(device)` for the data, once for the whole set if it fits. The results of a GPU come later than the line that asks for them: to measure time, call `torch.cuda.synchronize()` before you read the clock. A network as small as
 # today's is *slower* on a GPU: each of its operations is over before the next one has been sent.
 #
-# **Precision.** A float32 has 8 bits of exponent and 23 of fraction (and a sign). *float16* has 5 and 10: its smallest number above zero is $6\cdot10^{-8}$, and gradients that are smaller become zero, so one multiplies the loss by a large number before `backward` and divides afterwards (`torch.amp.GradScaler`; Micikevicius and others, 2018). *bfloat16* has 8 and 7: the range of float32 with two to three digits. No scaling is needed, and it is what this course uses. In **mixed** precision
+# **Precision.** A float32 has 8 bits of exponent and 23 of fraction (and a sign). *float16* has 5 and 10. Its smallest number above zero is
+# $6\cdot10^{-8}$, and gradients that are smaller become zero. So one multiplies the loss by a large number before `backward` and divides afterwards
+# (`torch.amp.GradScaler`; Micikevicius and others, 2018). *bfloat16* has 8 and 7: the range of float32 with two to three digits. No scaling is
+# needed, and it is what this course uses. In **mixed** precision
 # only the matrix products and convolutions run in 16 bits; weights, sums and losses stay in 32, because of this:
 
 # %%

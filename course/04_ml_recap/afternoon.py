@@ -16,8 +16,8 @@
 # A company has drilled one well in a new basin. It has the logs, and from the cores the porosity, sample by sample. It wants a network that reads porosity from the logs of every later well, and it
 # asks: **is one well enough? How few wells are too few?** Each further well with cores costs more than everybody in this room.
 #
-# The simplest thing that could work is what you did on {day: 01_intro_and_ffns}: take a network, train it on what there is, and train it long, since the loss keeps falling. Here are one well to learn from and
-# twelve others which the company does not have yet; we do, because we made them.
+# The simplest thing that could work is what you did on {day: 01_intro_and_ffns}. Take a network and train it on what there is. Train it long, since the loss keeps falling.
+# Here is one well to learn from. Twelve others the company does not have yet; we do, because we made them.
 
 # %%
 import copy
@@ -552,7 +552,8 @@ plot.alt(
 #
 # $$ \mu=\frac1N\sum_n x_n, \qquad \sigma^2=\frac1N\sum_n(x_n-\mu)^2, \qquad \hat x_n=\frac{x_n-\mu}{\sqrt{\sigma^2+\epsilon}}, \qquad y_n=\gamma\,\hat x_n+\beta . $$
 #
-# $\gamma$ and $\beta$ are learned: the network may have its scale back if it wants it, but now as *one* number that gradient descent sees. When the network is used there may be no batch, so two **running** averages, of $\mu$ and of the variance, are kept during training and used in evaluation:
+# $\gamma$ and $\beta$ are learned: the network may have its scale back if it wants it, but now as *one* number that gradient descent sees. When the
+# network is used there may be no batch. So two **running** averages, of $\mu$ and of the variance, are kept during training and used in evaluation:
 #
 # $$ \text{running}\leftarrow(1-\rho)\,\text{running}+\rho\,\text{batch's}, \qquad \rho=0.1 . $$
 #
@@ -882,7 +883,9 @@ check(l2_penalty)
 #
 # $$ \textbf{AdamW:}\qquad \theta\leftarrow(1-\eta\lambda)\,\theta, \qquad\text{then Adam's step with the gradient of the loss alone.} $$
 #
-# **A worked number.** One weight's gradient is noise of size 10, another's of size 0.1; both weights are 1, and $\lambda=0.1$. Under Adam, the penalty adds $0.1$ to each gradient. For the first that is 1 % of its size, so it moves by about $0.01\,\eta$ per step; for the second it is as large as the noise itself, and it moves by up to $\eta$: a hundred times as fast. Under
+# **A worked number.** One weight's gradient is noise of size 10, another's of size 0.1; both weights are 1, and $\lambda=0.1$. Under Adam, the
+# penalty adds $0.1$ to each gradient. For the first that is 1 % of its size, so it moves by about $0.01\,\eta$ per step. For the second it is as
+# large as the noise itself, and it moves by up to $\eta$. This is a hundred times as fast. Under
 # AdamW both lose $0.1\,\eta$ per step.
 #
 # ### Exercise 4.27: weight decay
@@ -929,7 +932,9 @@ def adamw(
 check(adamw)
 
 # %% [markdown]
-# **Predict.** The two weights of the worked number, for 1,000 steps with a learning rate of 0.01: their gradients are pure noise, of size 10 and 0.1, and only penalty or decay ($\lambda=0.1$) has a direction. Where do the two weights end under gradient descent, under Adam with the penalty, and under AdamW? (If a weight loses a
+# **Predict.** Take the two weights of the worked number, for 1,000 steps with a learning rate of 0.01. Their gradients are pure noise, of size 10 and
+# 0.1. Only penalty or decay ($\lambda=0.1$) has a direction. Where do the two weights end under gradient descent, under Adam with the penalty, and
+# under AdamW? (If a weight loses a
 # fraction $\eta\lambda=0.001$ in each of 1,000 steps, $1/e=0.37$ of it is left.)
 
 # %%
@@ -1280,8 +1285,10 @@ for name, one in (("bare", bare), ("regularised", model)):
     )
 
 # %% [markdown]
-# Both know their training images by heart, to the last one, and yet they are not the same network on images they have not seen: the regularised one is ahead by about half a percent. With 10,000 test images the standard error of such an accuracy is a quarter of a percent, and another seed would shift it as well, so do not build on a single pair; the table below has
-# several seeds. And all of it is little next to what a convolution brings on {day: 05_cnns_1}: regularisation cannot put in what the architecture leaves out, the knowledge that neighbouring pixels belong together.
+# Both know their training images by heart, to the last one. Yet they are not the same network on images they have not seen: the regularised one is
+# ahead by about half a percent. With 10,000 test images the standard error of such an accuracy is a quarter of a percent, and another seed would
+# shift it as well. So do not build on a single pair: the table below has several seeds. And all of it is little next to what a convolution brings on
+# {day: 05_cnns_1}: regularisation cannot put in what the architecture leaves out, the knowledge that neighbouring pixels belong together.
 #
 # With the whole training sets, 20 epochs each, and means over several seeds:
 #
@@ -1458,7 +1465,9 @@ check(find_the_bug)
 #
 # <details><summary>Answer</summary>
 #
-# It can hold out the deepest third of the well, which at least has other beds; but the well's own calibration is the same above and below, and so this validation loss will be too friendly. With one well it is better to choose strengths beforehand, from other basins, and not to tune on it at all.
+# It can hold out the deepest third of the well, which at least has other beds. But the well's own calibration is the same above and below, and so
+# this validation loss will be too friendly. With one well it is better to choose strengths beforehand, from other basins, and not to tune on it at
+# all.
 # </details>
 #
 # **Going further.** Give the race an `adam` with $\beta_2=0.99$, and look at the harsh ravine again. Train `train_regularised_mlp` with one regulariser at a time: which of the three pays for itself? Replace `shifted` by one offset for a whole batch: is a batch-wide shift, which is what calibration does, better than one for each sample?

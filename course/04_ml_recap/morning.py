@@ -124,7 +124,8 @@ plot.alt(
 #
 # To choose, from a family of functions (all lines, all networks of one shape), the one with the smallest $\hat R$ is called **empirical risk minimisation** (Vapnik, 1991). Training is nothing else.
 #
-# For a function that was fixed *before* the sample was drawn, $\hat R$ is a fair estimate: its mean is $R(f)$, and if the examples are independent and $\ell$ has the standard deviation $s$, it scatters by $s/\sqrt n$.
+# For a function that was fixed *before* the sample was drawn, $\hat R$ is a fair estimate: its mean is $R(f)$. If the examples are independent and
+# $\ell$ has the standard deviation $s$, the estimate scatters by $s/\sqrt n$.
 #
 # For the function $\hat f$ that was *chosen* because $\hat R(\hat f)$ is small, it is not. Let $f^\circ$ be the best of the family, $R(f^\circ)\le R(f)$ for all $f$ in it. Then
 #
@@ -173,7 +174,8 @@ print(
 #
 # (Geman, Bienenstock and Doursat, 1992.) **Bias** is what remains wrong if you average the answers of all samples: the family is too stiff. **Variance** is how much the answer depends on the sample: the family is too loose for so few examples. **Noise** is not the model's fault.
 #
-# To see all three one must know the truth and draw many samples, which is what a simulation is for. Porosity falls with depth, but for a zone of overpressure that has kept it open; cores are cut at 20 depths and measured with $\sigma=0.03$; polynomials of degree $d$ are fitted.
+# To see all three one must know the truth and draw many samples, which is what a simulation is for. Porosity falls with depth, but for a zone of
+# overpressure that has kept it open. Cores are cut at 20 depths and measured with $\sigma=0.03$. We fit polynomials of degree $d$.
 
 # %%
 depth = torch.linspace(0, 4, 20, dtype=torch.float64)  # kilometres
@@ -381,7 +383,9 @@ def k_fold(groups: Tensor, k: int) -> list[tuple[Tensor, Tensor]]:
 check(k_fold)
 
 # %% [markdown]
-# **Predict.** Four cored wells, polynomials of degree 1 to 4 (the last has 126 parameters for 2,400 samples). We estimate the RMSE by four folds twice, once with samples dealt out at random, once with wells; beside them stand the training error and the error in the 16 wells that we do not have. Which of the two estimates is
+# **Predict.** Four cored wells, polynomials of degree 1 to 4 (the last has 126 parameters for 2,400 samples). We estimate the RMSE by four folds
+# twice: once with samples dealt out at random, once with wells. Beside them stand the training error and the error in the 16 wells that we do not
+# have. Which of the two estimates is
 # closer? Which degree does each recommend?
 
 # %%
@@ -992,7 +996,8 @@ check(log_softmax)
 #
 # Over all entries (`axis=None`) or over one axis. Every entry enters its sum with the factor 1, so each receives the gradient of that sum: the pull of a sum is a *broadcast*, as the pull of a broadcast was a sum. With an axis, `grad` lacks that axis; put it back with length 1 before you spread it out.
 #
-# The name belongs to Python already. A function of ours only *hides* Python's `sum` for as long as ours bears the name, so in the cell after the check we keep ours as `total` and delete the name; then Python's own is back.
+# The name belongs to Python already. A function of ours only *hides* Python's `sum` for as long as ours bears the name. In the cell after the check
+# we keep ours as `total` and delete the name. Then Python's own is back.
 
 
 # %%
@@ -1186,8 +1191,10 @@ for name, mine, other in zip(("W1", "b1", "W2", "b2"), ours, theirs, strict=True
     print(f"{name}: largest difference of the gradients {np.abs(mine.grad - other.grad.numpy()).max():.1e}")
 
 # %% [markdown]
-# The last digits of float64. You have written, in a hundred lines, what PyTorch's autograd is at heart. What PyTorch has beyond it: hundreds of operations, in C++ and on GPUs; views and in-place changes tracked by version counters; no gradients computed for what does not need any (ours computes one for the data `x`, too); memory freed as the
-# backward pass goes. The principle is the one above. (Karpathy's *micrograd* builds the same on single numbers. With arrays broadcasting has to be undone, and in return NumPy does the counting.)
+# The last digits of float64. You have written, in a hundred lines, what PyTorch's autograd is at heart. PyTorch has four things beyond it. It has
+# hundreds of operations, in C++ and on GPUs. It tracks views and in-place changes by version counters. It computes no gradient for what needs none
+# (ours computes one for the data `x`, too). And it frees memory as the backward pass goes. The principle is the one above. (Karpathy's *micrograd*
+# builds the same on single numbers. With arrays broadcasting has to be undone, and in return NumPy does the counting.)
 
 # %% [markdown]
 # **What does it cost?** We began with the remark that changing every parameter takes one evaluation of the network for each parameter, and two for central differences.
@@ -1472,7 +1479,9 @@ for which, name in enumerate(("W1", "b1", "W2", "b2", "W3", "b3")):
 #
 # <details><summary>Answer</summary>
 #
-# If validation samples were removed by *their* error, the report is on the samples that were easy: a choice made on the validation data (the fourth leak). Removing training samples by a rule that looks only at the training data is allowed; whether it helps is then for the complete validation set to say.
+# If validation samples were removed by *their* error, the report is on the samples that were easy: a choice made on the validation data (the fourth
+# leak). You may remove training samples by a rule that looks only at the training data. Whether it helps is then for the complete validation set to
+# say.
 #
 # </details>
 #

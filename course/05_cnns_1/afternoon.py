@@ -158,9 +158,9 @@ print(
 
 # %% [markdown]
 # ### Exercise 5.13: augment by what leaves the label alone
-# Write the two transformations for a whole batch. Each image has its own fate: with probability 1/2 it is mirrored left and right (only
-# if `mirror` is true), then it is moved down and right by its own whole numbers of pixels, each uniform on $-t, \dots, t$ with
-# $t$ = `shift`. Where the move uncovers something, repeat the border pixel: grey stays grey, and no black edge appears that a
+# Write the two transformations for a whole batch. Each image has its own fate. With probability 1/2 it is mirrored left and right (only if `mirror`
+# is true). Then it is moved down and right by its own whole numbers of pixels, each uniform on $-t, \dots, t$ with $t$ = `shift`. Where the move
+# uncovers something, repeat the border pixel: grey stays grey, and no black edge appears that a
 # network would take for a strong reflector. All randomness comes from `generator`.
 #
 # Moving by a random offset is the same as padding by $t$ on every side and cutting out a window at a random place; either will do.
@@ -314,9 +314,8 @@ check(ConvBlock)
 # %% [markdown]
 # ## A network out of blocks
 #
-# Five blocks, and halve the image three times on the way: strides 2, 1, 2, 1, 2. Each time the image shrinks the channels grow,
-# because there are more *kinds* of things to tell apart at a larger scale (dark, edge, layer, bend, fault) and fewer *places* to tell
-# them apart at.
+# Five blocks, and halve the image three times on the way: strides 2, 1, 2, 1, 2. Each time the image shrinks the channels grow. At a larger scale
+# there are more *kinds* of things to tell apart (dark, edge, layer, bend, fault) and fewer *places* to tell them apart at.
 #
 # | block | channels | stride | size of a 64 x 64 patch | receptive field |
 # |---|---|---|---|---|
@@ -332,9 +331,9 @@ check(ConvBlock)
 # $2 \cdot 1, 2 \cdot 2, 2 \cdot 2, 2 \cdot 4, 2 \cdot 4$ from a single pixel. A place in the last map sees 27 samples: more than
 # the throw of a fault, less than the patch.
 #
-# **Average, not flatten.** The head could flatten the 8 x 8 x 4w numbers into one long vector, as LeNet does. Averaging each channel over
-# space instead (*global average pooling*, Lin, Chen and Yan) makes the logits a plain mean of what each place votes for:
-# with $h_{cij}$ the last feature map and $(W, b)$ the linear layer,
+# **Average, not flatten.** The head could flatten the 8 x 8 x 4w numbers into one long vector, as LeNet does. Average each channel over space instead
+# (*global average pooling*, Lin, Chen and Yan). Then the logits are a plain mean of what each place votes for. With $h_{cij}$ the last feature map
+# and $(W, b)$ the linear layer,
 #
 # $$ z_k = b_k + \sum_c W_{kc}\,\frac{1}{H'W'}\sum_{i,j} h_{cij} = \frac{1}{H'W'}\sum_{i,j}\Bigl(b_k + \sum_c W_{kc}\,h_{cij}\Bigr) . $$
 #
@@ -460,8 +459,8 @@ axis.legend()
 plot.alt(fig, "Validation loss over the epochs for a constant high, a constant low and a one-cycle learning rate.")
 
 # %% [markdown]
-# The high constant rate lurches, since batch normalisation's stored statistics lag behind weights that move fast; the low one creeps;
-# the cycle lurches in the middle, where its rate is high, and lands where neither of the others got.
+# The high constant rate lurches, since batch normalisation's stored statistics lag behind weights that move fast. The low one creeps. The cycle
+# lurches in the middle, where its rate is high, and lands where neither of the others got.
 #
 # **Label smoothing** (Szegedy and others, 2016). Cross-entropy with a one-hot target is never satisfied: the loss goes to 0 only as the
 # logit gap goes to infinity. Smoothing replaces the target by $q_k = (1 - \varepsilon)\,[k = y] + \varepsilon / K$. The loss
@@ -757,8 +756,8 @@ plot.alt(
 #
 # <details><summary>Answer</summary>
 #
-# None in particular, and often covering makes things *worse everywhere a little*: flatness is spread over the patch, so no one place
-# carries it, and what the square's own edges add is a discontinuity that looks like structure. For a class that is the *absence* of something,
+# None in particular, and often covering makes things *worse everywhere a little*. Flatness is spread over the patch, so no one place carries it. What
+# the square's own edges add is a discontinuity that looks like structure. For a class that is the *absence* of something,
 # occlusion has no place to point at. That is a limit of the question, not of the network.
 # </details>
 #
@@ -855,9 +854,10 @@ plot.alt(
 )
 
 # %% [markdown]
-# Seismic interpretation is not under attack. Yet this matters to you, for two reasons. It shows that **accuracy on a test set says nothing about nearby
-# inputs**: a footprint of the acquisition, a filter or a resampling is also a small coherent change in all pixels, and it may point in a bad direction by
-# accident. And it shows that the network's reasons are not yours: a change that removes no fault removes the class. Training on attacked patches (Madry et
+# Seismic interpretation is not under attack. Yet this matters to you, for two reasons. It shows that **accuracy on a test set says nothing about
+# nearby inputs**. A footprint of the acquisition, a filter or a resampling is also a small coherent change in all pixels. It may point in a bad
+# direction by accident. And it shows that the network's reasons are not yours: a change that removes no fault removes the class. Training on attacked
+# patches (Madry et
 # al.) helps, at some cost in plain accuracy.
 #
 # ## Does 80 % mean 80 %? Calibration
@@ -867,8 +867,8 @@ plot.alt(
 #
 # $$ \Pr(\hat y = y \mid \hat p = c) = c \quad\text{for every } c, \qquad \hat p = \max_k p_k . $$
 #
-# Accuracy does not tell: a network that is right in 90 % and always says 90 % is calibrated; one that is right in 90 % and always says 99.9 % is not, and the
-# second is the more dangerous the better it looks.
+# Accuracy does not tell. A network that is right in 90 % and always says 90 % is calibrated. One that is right in 90 % and always says 99.9 % is not;
+# the better it looks, the more dangerous it is.
 #
 # **Measure it.** The condition is about every $c$, and we have $N$ examples, so we group: $B$ bins of equal width, bin $b$ for confidences in $(\tfrac{b}{B},
 # \tfrac{b+1}{B}]$. In each, compare the mean confidence $\mathrm{conf}_b$ with the accuracy $\mathrm{acc}_b$; plotted against each other that is a

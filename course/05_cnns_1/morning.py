@@ -78,14 +78,14 @@ plot.alt(
 # You know how to build a network: flatten the image, and connect everything to everything. Let us count what that costs for
 # the section above, and let us write $H$ and $W$ for the height and width of an image.
 #
-# An image of $H\times W = 128\times 192$ has $24\,576$ pixels. If the network is to say for *every* pixel how likely it lies on
-# a fault, a single linear layer from pixels to pixels has one weight for each pair of an input and an output:
+# An image of $H\times W = 128\times 192$ has $24\,576$ pixels. The network is to say for *every* pixel how likely it lies on a fault. Then a single
+# linear layer from pixels to pixels has one weight for each pair of an input and an output:
 #
 # $$ (HW)^2 = 24\,576^2 \approx 6.0\times 10^{8} \text{ weights, or 2.4 GB in float32.} $$
 #
 # That is one layer, for one small section. But memory is not the real objection; memory can be bought. The real one is what
-# such a layer must *learn*. Here is a task small enough to see it: a patch of $32\times 32$ samples holds one noisy reflection, and
-# the network must say its polarity, **hard** (a bright peak between two troughs) or **soft** (the reverse). We train on shallow
+# such a layer must *learn*. Here is a task small enough to see it. A patch of $32\times 32$ samples holds one noisy reflection. The network must say
+# its polarity: **hard** (a bright peak between two troughs) or **soft** (the reverse). We train on shallow
 # reflections and then ask about deep ones. The physics does not know the difference.
 
 
@@ -351,7 +351,7 @@ plot.slider(turned, angle=range(0, 181, 15), start=0, still=[0, 45, 75, 105])
 # Nine samples hold a slope and a curvature, and within nine samples a steep reflector and a broken one look alike. What tells them
 # apart is that the band goes on in one case and stops in the other, and that it stops all along a line. To see that one must look further.
 #
-# So the answer to the first question is: **a 3x3 kernel sees a slope and a curvature; it takes a stack of them to see a fault.** The rest of
+# So the answer to the first question is this. **A 3x3 kernel sees a slope and a curvature; it takes a stack of them to see a fault.** The rest of
 # the morning is about how to stack, how far a stack can see, and how it learns what to look for.
 
 # %% [markdown]
@@ -446,8 +446,8 @@ for name, settings in {
 # ## Channels: a kernel is a block
 #
 # One kernel sees one thing; we want many. And the second layer must look at *all* that the first has found, slope downwards and slope to the
-# right together. So an image has $C$ **channels** (three for a colour photograph, two for a near and a far stack, one for our section), and a
-# layer has $O$ kernels, each a block as deep as its input. With a batch of $N$ images, and a bias $b_o$ for each kernel,
+# right together. So an image has $C$ **channels**: three for a colour photograph, two for a near and a far stack, one for our section. And a layer
+# has $O$ kernels, each a block as deep as its input. With a batch of $N$ images, and a bias $b_o$ for each kernel,
 #
 # $$ y_{noij} = b_o + \sum_{c=0}^{C-1}\sum_{a=0}^{h-1}\sum_{b=0}^{w-1} k_{ocab}\;\tilde x_{n,\,c,\,si+da,\,sj+db}. $$
 #
@@ -591,8 +591,9 @@ print(f"largest difference between conv2d_unfold and F.conv2d: {gap:.1e}")
 
 # %% [markdown]
 # Thousands of times, on an ordinary processor. The loops do the same multiplications, but each of their 16,384 steps passes
-# through the Python interpreter and makes several small tensors on its way. `F.conv2d` is about as fast as your one line or a few times faster, since it need not write $U$ to memory;
-# depending on the sizes a library may also take an FFT or the algorithm of Winograd. What it computes is what you wrote.
+# through the Python interpreter and makes several small tensors on its way. `F.conv2d` is about as fast as your one line or a few times faster, since
+# it need not write $U$ to memory. Depending on the sizes a library may also take an FFT or the algorithm of Winograd. What it computes is what you
+# wrote.
 
 # %% [markdown]
 # ## Pooling
@@ -635,8 +636,8 @@ check(max_pool2d)
 # A 3x3 kernel sees 3 pixels along each axis. A second one on top sees 3 pixels of the first map, and so 5 of the image.
 # The **receptive field** of an output pixel is the part of the input on which it depends. We want its size for any stack.
 #
-# Two numbers travel through the layers. Let $r_l$ be the size, along one axis, of what one pixel of layer $l$ sees, and $j_l$ the **jump**:
-# by how many *input* pixels the view moves when we go to the neighbouring pixel of layer $l$. For the image itself, $r_0=j_0=1$.
+# Two numbers travel through the layers. Let $r_l$ be the size, along one axis, of what one pixel of layer $l$ sees. Let $j_l$ be the **jump**: by how
+# many *input* pixels the view moves when we go to the neighbouring pixel of layer $l$. For the image itself, $r_0=j_0=1$.
 #
 # Layer $l$ has $k_l$ taps, stride $s_l$ and dilation $d_l$. Its first and last tap stand on two pixels of layer $l-1$ that are
 # $d_l(k_l-1)$ apart there, and so $d_l(k_l-1)\,j_{l-1}$ apart in the image. Together they see what one pixel sees, and that much more:
@@ -724,8 +725,8 @@ plot.alt(
 
 # %% [markdown]
 # Most of it lies in the middle. The reason is the central limit theorem. A path from an input pixel to the output takes ten steps of $-1$, $0$ or
-# $+1$; each has variance $\frac23$, so the end points are spread like a Gaussian with variance $10\cdot\frac23$, a standard deviation of 2.6
-# pixels. What a stack sees *effectively* grows only with the **square root** of its depth. Luo and others (2016) found the same bell in
+# $+1$. Each has variance $\frac23$. So the end points are spread like a Gaussian with variance $10\cdot\frac23$, a standard deviation of 2.6 pixels.
+# What a stack sees *effectively* grows only with the **square root** of its depth. Luo and others (2016) found the same bell in
 # networks with random weights, and found that training widens it. Keep it in mind when a network seems unable to use a context that is
 # formally within its reach.
 
@@ -795,8 +796,9 @@ print(
 
 # %% [markdown]
 # It has never seen a deep reflection and does as well on them. It was not told that physics does not depend on depth; that is built
-# in, and therefore need not be learned. Such knowledge, put into a network by its form, is called an **inductive bias**. It is a bet: where the world does depend on position, as with
-# attenuation, which makes deep wavelets longer, the bet is a little wrong, and the network has to be told the depth some other way.
+# in, and therefore need not be learned. Such knowledge, put into a network by its form, is called an **inductive bias**. It is a bet. Attenuation,
+# for example, makes deep wavelets longer, so the world does depend on position. There the bet is a little wrong, and the network has to be told the
+# depth some other way.
 
 # %% [markdown]
 # ## The backward pass, index by index
@@ -825,7 +827,7 @@ print(
 #
 # For stride 1, take $a=p-i$ as the index instead and this reads $\sum_{o,a,b} k_{ocab}\,g_{n,o,p-a,q-b}$: the *minus* is that of a true convolution. So
 # the gradient of a cross-correlation is a convolution, and here the turned kernel is a necessity. For $s>1$ the outputs stand $s$ pixels apart, with
-# zeros in between; as an operation of its own, this is called a **transposed convolution**, and it returns on {day: 06_cnns_2} as the way up in a U-Net.
+# zeros in between. As an operation of its own this is called a **transposed convolution**. It returns on {day: 06_cnns_2} as the way up in a U-Net.
 # The gradient of the padding is thrown away: those zeros must stay zero.
 #
 # **A worked number.** One row: $x=(1,2,3)$, $k=(5,7)$, so $y=(19, 31)$. Let $g=(1,10)$. Then
@@ -1176,8 +1178,8 @@ print(
 
 # %% [markdown]
 # A random 5x5 kernel has 25 equal directions to point in; 3 of them make up the planes and 6 the quadratics, so chance explains $3/25=12$ % and $6/25=24$ %. The
-# learned kernels hold far more. You wrote slopes and curvatures by hand this morning; gradient descent was told nothing of them, only which image belongs to which
-# class, and much of what it found is a mean, a slope or a curvature. In a small window there is little else to be seen.
+# learned kernels hold far more. You wrote slopes and curvatures by hand this morning. Gradient descent was told nothing of them, only which image
+# belongs to which class. Much of what it found is a mean, a slope or a curvature. In a small window there is little else to be seen.
 #
 # **What does it confuse?** An accuracy is one number for a hundred kinds of answer. Rows are the truth, columns what the network says.
 
@@ -1384,12 +1386,14 @@ print("loss of each epoch:", [round(one, 3) for one in losses])
 #
 # </details>
 #
-# 4. Why is the gradient of a shared weight a sum over places, and what would happen to the size of your steps if you doubled the height of all images, with a loss that is a mean over pixels?
+# 4. Why is the gradient of a shared weight a sum over places? Let the loss be a mean over pixels. What would happen to the size of your steps if you
+#    doubled the height of all images?
 #
 # <details><summary>Answer</summary>
 #
-# The weight occurs in the output of every place, and the chain rule adds what comes from each. With a loss that is a mean over pixels each term is weighed by one over the number
-# of pixels, so the sum of twice as many terms of half the weight stays about the same. With a loss that *sums* over pixels it would double.
+# The weight occurs in the output of every place, and the chain rule adds what comes from each. With a loss that is a mean over pixels each term is
+# weighed by one over the number of pixels. So the sum of twice as many terms of half the weight stays about the same. With a loss that *sums* over
+# pixels it would double.
 #
 # </details>
 

@@ -182,8 +182,10 @@ plot.alt(
 )
 
 # %% [markdown]
-# The best that a threshold does is to agree on less than a third of the pixels that either marks. It finds a fault where a strong layer is broken, and loses it where the rock on both sides looks alike; and what it finds is too thick. It does not know
-# that a fault is *one line* through the whole section, which goes on where nothing shows, that layers match across it if one is moved, or that a steep bright layer is no fault however steep. Window,
+# The best that a threshold does is to agree on less than a third of the pixels that either marks. It finds a fault where a strong layer is broken,
+# and loses it where the rock on both sides looks alike; and what it finds is too thick. It does not know that a fault is *one line* through the whole
+# section, which goes on where nothing shows. It does not know that layers match across the fault if you move one side. And it does not know that a
+# steep bright layer is no fault, however steep. Window,
 # threshold, another attribute: each would gain a little. What is missing is context.
 #
 # ## A loss that looks at sets
@@ -203,7 +205,8 @@ plot.alt(
 # $$ D = \frac{2\,|M\cap Y|}{|M| + |Y|} \qquad\longrightarrow\qquad D = \frac{2\sum_i p_i y_i + \epsilon}{\sum_i p_i + \sum_i y_i + \epsilon}, \qquad L_\mathrm{Dice} = 1 - D. $$
 #
 # The two are the same judge with another scale. Divide numerator and denominator of $2\,\mathrm{TP}/(2\,\mathrm{TP}+\mathrm{FP}+\mathrm{FN})$ by the union and you get $D = 2\,\mathrm{IoU}/(1+\mathrm{IoU})$: an IoU of 0.5 is a Dice of $0.67$.
-# The $\epsilon$ (we take 1 pixel) is a *necessity* where a section has no fault: without it $D$ is 0 on such a section however quiet the network is, and $0/0$ once its probabilities round to zero; with it, saying nothing comes close to $D=1$.
+# The $\epsilon$ (we take 1 pixel) is a *necessity* where a section has no fault. Without it $D$ is 0 on such a section however quiet the network is,
+# and $0/0$ once its probabilities round to zero. With it, a network that says nothing comes close to $D=1$.
 #
 # **What does it pull at?** Write $A=\sum_i p_iy_i$ and $B = \sum_i p_i + \sum_i y_i$, so that $D=(2A+\epsilon)/(B+\epsilon)$. A single $p_i$ changes $A$ by $y_i$ and $B$ by 1; by the quotient rule
 #
@@ -215,7 +218,8 @@ plot.alt(
 # **A worked number.** Four pixels, $p=(0.9, 0.6, 0.2, 0.1)$ and $y=(1,1,0,0)$, with $\epsilon=1$. $A=1.5$, $B=1.8+2=3.8$, $D=4/4.8=0.833$ and the loss is $0.167$. A true pixel is pulled with
 # $(2-0.833)/4.8=0.243$, another pushed with $0.174$.
 #
-# Soft Dice as a loss is due to Milletari and others (2016), who had the squares of $p_i$ and $y_i$ in the denominator; both forms are in use. Take $D$ *for each image*, and the mean over the batch: an image with one small fault then counts as much as one with four.
+# Soft Dice as a loss is due to Milletari and others (2016). They had the squares of $p_i$ and $y_i$ in the denominator; both forms are in use. Take
+# $D$ *for each image*, and the mean over the batch: an image with one small fault then counts as much as one with four.
 
 # %% [markdown]
 # ### Exercise 6.12: the soft Dice loss
@@ -258,8 +262,10 @@ for name, loss_fn in {"cross-entropy": F.binary_cross_entropy_with_logits, "Dice
 # %% [markdown]
 # For the cross-entropy the ratio is $600/15784=0.04$: the crowd decides. For Dice the two sides are about level, since each true pixel is pulled nearly thirty times as hard as another is pushed.
 #
-# Dice has a price. Where the network is surely wrong, $p_i\approx0$ at a true pixel, the factor $p_i(1-p_i)$ of the sigmoid stops the gradient, which cross-entropy would not allow; and the best
-# $p$ under Dice are near 0 and 1, whatever the evidence, so they are no probabilities. Therefore many people train on the *sum of both* (Isensee and others, 2021, do so for every medical data set they meet), and so shall we. That is a convention that works.
+# Dice has a price. Where the network is surely wrong, $p_i\approx0$ at a true pixel, the factor $p_i(1-p_i)$ of the sigmoid stops the gradient.
+# Cross-entropy would not allow this. And the best $p$ under Dice are near 0 and 1, whatever the evidence, so they are no probabilities. Therefore
+# many people train on the *sum of both* (Isensee and others, 2021, do so for every medical data set they meet), and so shall we. That is a convention
+# that works.
 #
 # ## A network that answers for every pixel
 #
@@ -274,7 +280,8 @@ for name, loss_fn in {"cross-entropy": F.binary_cross_entropy_with_logits, "Dice
 #
 # > **Shrink to find out what, enlarge step by step, and at each step lay the map of the same size from the way down beside it, which still knows where.**
 #
-# That is the **U-Net** of Ronneberger, Fischer and Brox (2015), made for images of cells; fully convolutional networks with a sum in place of the U's concatenation came a few months before (Long, Shelhamer and Darrell, 2015).
+# That is the **U-Net** of Ronneberger, Fischer and Brox (2015), made for images of cells. A few months before came fully convolutional networks, with
+# a sum in place of the U's concatenation (Long, Shelhamer and Darrell, 2015).
 
 # %%
 fig, ax = plt.subplots(figsize=(9.5, 4.2), layout="constrained")
@@ -335,7 +342,9 @@ plot.alt(
 #
 # **Skip.** The enlarged map and the map from the way down have the same size and the same number of channels $w$. Concatenated they have $2w$, and two 3x3 convolutions make $w$ of them. Concatenation is a convention: adding would need half the weights (and is what this morning's residual block does), but lets the next layer see only the sum of *what* and *where*.
 #
-# **Any size.** Three poolings by 2 need a height and a width that can be divided by 8. A section of 101 traces is not, and after pooling and enlarging it comes back with 96. A bug report you would write once a week; so our U-Net pads its input at the bottom and on the right, up to the next multiple of $2^{\text{depth}}$, and cuts the output to the size that came in.
+# **Any size.** Three poolings by 2 need a height and a width that can be divided by 8. A section of 101 traces is not, and after pooling and
+# enlarging it comes back with 96. You would write such a bug report once a week. So our U-Net pads its input at the bottom and on the right, up to
+# the next multiple of $2^{\text{depth}}$. It cuts the output to the size that came in.
 # In Python, `-H % 8` is how much is missing to the next multiple of 8.
 #
 # **How far does it see?** With $r\leftarrow r+(k-1)j$ from {day: 05_cnns_1}: two convolutions, pooling, three times over, and two at the bottom: 5, 6, 14, 16, 32, 36, 68 samples at a jump of 8. Enlarging adds nothing; the two convolutions of each level on the way up add $4j$ with the jump $j=4,2,1$ of that level, 16, 8 and 4. In all that makes $68+16+8+4=96$ of our 128 samples.
@@ -458,7 +467,8 @@ for level in range(4):
 #
 # ### Exercise 6.14: train it on faults
 #
-# `train_faults` makes a `UNet` with the given `width`, trains it on the sections of `train` and returns a pair: the model, and its IoU on `unseen`, a Python float, where a pixel is marked if its probability is above one half.
+# `train_faults` makes a `UNet` with the given `width` and trains it on the sections of `train`. It returns a pair: the model, and its IoU on `unseen`
+# as a Python float. A pixel is marked if its probability is above one half.
 # The recipe, in which you will recognise that of {day: 05_cnns_1}:
 #
 # - Seed torch before the model is made, and give the seed to `fit`.
@@ -670,7 +680,9 @@ plot.alt(
 # Now the seismologist's question. A **seismogram** has three components, east, north and vertical, sampled a hundred times a second. First there is only the noise of the ground; then comes the P wave, a little later the stronger S wave. We want the sample at which P
 # begins.
 #
-# The next cell names the data. `seismograms` is built in. `phasenet` is a set of 115 real seismograms from northern California and beyond with an analyst's picks (a part of the training set of Zhu and Beroza, 2019), for those who have its files in `DLMODULE_DATA`; everything below runs with either.
+# The next cell names the data. `seismograms` is built in. `phasenet` is a set of 115 real seismograms from northern California and beyond with an
+# analyst's picks (a part of the training set of Zhu and Beroza, 2019). It is for those who have its files in `DLMODULE_DATA`. Everything below runs
+# with either.
 
 # %%
 SHAKEN = "seismograms"  # or "phasenet"
@@ -932,7 +944,10 @@ plot.alt(
 )
 
 # %% [markdown]
-# In the median the two are alike; there is not much to gain on a few hundredths of a second, which is about what the target's own width allows. The gain is in the tail: the share of picks within half a second, and the mean error. The network has learned what P and S look like and not only that something got louder, and it can look at what comes *after* a sample, which a rule that triggers in real time cannot. That is a part of its advantage, and fair to mention:
+# In the median the two are alike; there is not much to gain on a few hundredths of a second, which is about what the target's own width allows. The
+# gain is in the tail: the share of picks within half a second, and the mean error. The network has learned what P and S look like, and not only that
+# something got louder. It can also look at what comes *after* a sample. A rule that triggers in real time cannot. That is a part of its advantage,
+# and fair to mention:
 # STA/LTA answers at once, the network only when the window is complete.
 #
 # Look at the worst case, too. P is buried in noise, and most of the belief went to a burst some seconds before it; a little of it lies where P is. A softmax over time has to put its unit of belief somewhere. (Whether the network *knows* that it is in doubt is a question of calibration, and you have the tools from {day: 05_cnns_1} to find out.)
@@ -1127,8 +1142,11 @@ check(find_the_bug)
 # %% [markdown]
 # <details><summary>Answer to question 1: the floor</summary>
 #
-# Fed with $s\in(0,1)$ in place of a logit, the loss takes another sigmoid. At a pixel without a line the best is $s=0$, where the loss is $-\ln(1-\sigma(0))=\ln 2=0.693$; at a pixel with one the best would be $s=1$ and $-\ln\sigma(1)=0.313$. One pixel in sixteen is true, so the least possible is $0.313/16+0.693\cdot15/16=0.67$. The program does not even get there. The many pixels without a line push every
-# $s$ towards 0, and once all of them are there the sigmoid is flat: the gradient of the few true ones, with its factor $s(1-s)$, no longer comes through. At $s=0$ the loss is $\ln2$ at *every* pixel, true or not.
+# Fed with $s\in(0,1)$ in place of a logit, the loss takes another sigmoid. At a pixel without a line the best is $s=0$, where the loss is
+# $-\ln(1-\sigma(0))=\ln 2=0.693$; at a pixel with one the best would be $s=1$ and $-\ln\sigma(1)=0.313$. One pixel in sixteen is true, so the least
+# possible is $0.313/16+0.693\cdot15/16=0.67$. The program does not even get there. The many pixels without a line push every $s$ towards 0. Once all
+# of them are there the sigmoid is flat. The gradient of the few true ones, with its factor $s(1-s)$, no longer comes through. At $s=0$ the loss is
+# $\ln2$ at *every* pixel, true or not.
 # </details>
 #
 # <details><summary>Answer to question 3: the ceiling</summary>
@@ -1173,7 +1191,7 @@ check(find_the_bug)
 #
 # <details><summary>Answer</summary>
 #
-# It must put its unit of belief somewhere, as on {day: 05_cnns_1} the classifier that was shown a digit had to choose a kind of rock. Add a class "none" (one more logit for each window), or ask for P, S and noise at every sample, as PhaseNet does, and call an arrival only where P exceeds a threshold.
+# It must put its unit of belief somewhere, as on {day: 05_cnns_1} the classifier that was shown a digit had to choose a kind of rock. Two cures are usual. Add a class "none" (one more logit for each window). Or ask for P, S and noise at every sample, as PhaseNet does, and call an arrival only where P exceeds a threshold.
 #
 # </details>
 #

@@ -137,8 +137,9 @@ print(
 #
 # ## 2012 to 2014: deeper, with smaller kernels
 #
-# **AlexNet** (Krizhevsky, Sutskever and Hinton, 2012) was LeNet-5 grown up: five convolutions instead of two, kernels of 11x11 and 5x5 at the bottom, three
-# huge linear layers at the top, ReLU, dropout, augmentation, and two graphics cards for six days. On ImageNet, a thousand classes and five guesses allowed,
+# **AlexNet** (Krizhevsky, Sutskever and Hinton, 2012) was LeNet-5 grown up. It had five convolutions instead of two, kernels of 11x11 and 5x5 at the
+# bottom, and three huge linear layers at the top. It used ReLU, dropout, augmentation, and two graphics cards for six days. On ImageNet, a thousand
+# classes and five guesses allowed,
 # it brought the error from 26 to 15 %, and ended a discussion. Of its sixty million parameters more than nine in ten are in the linear layers.
 #
 # Two years later Simonyan and Zisserman asked the question that every kernel of 11x11 begs: *why so large?*
@@ -153,7 +154,8 @@ print(
 # **A worked number.** With $C=64$, one 7x7 layer has $49\cdot 4096 = 200\,704$ weights and three 3x3 layers $27\cdot 4096=110\,592$. The saving of 45 % is welcome,
 # but the two more ReLUs are the point: three layers can ask *is there an edge here, and beside it another of the opposite sign, and do both end?*
 #
-# A **VGG block** is $n$ such convolutions, each followed by a ReLU, then a 2x2 max pooling; the whole network is five of them. Width doubles when the image
+# A **VGG block** is $n$ such convolutions, each followed by a ReLU, then a 2x2 max pooling. The whole network is five of them. Width doubles when the
+# image
 # halves, so that the multiplications per layer stay about equal: half the height, half the width, and $2\cdot 2$ times the channel pairs.
 
 # %%
@@ -616,7 +618,8 @@ check(DenseBlock)
 #
 # $$ a = \operatorname{sigmoid}\bigl(W_2\operatorname{relu}(W_1 s + b_1) + b_2\bigr)\in(0,1)^C,\qquad y_{cij} = a_c\,x_{cij} . $$
 #
-# The cost is $2C^2/r$ weights and hardly any arithmetic, since the linear layers see one vector per image and not one per pixel. It is the first time in
+# The cost is $2C^2/r$ weights. It is hardly any arithmetic, since the linear layers see one vector per image and not one per pixel. It is the first
+# time in
 # this module that one part of a network *weighs* another by what the input is; the thought grows into attention on {day: 12_transformers}.
 
 # %%
@@ -671,8 +674,9 @@ check(SEBlock)
 #
 # - **The recipe came first.** A longer training with AdamW and stronger augmentation alone lifted the *unchanged* ResNet-50 from 76.1 to 78.8 %, nearly
 #   half of the way to the final 82.0 %. Many a published "better architecture" had been compared with an old recipe.
-# - **Each part has its job.** A stem that cuts the image into tiles; *depthwise* 7x7 kernels for space and 1x1 convolutions for channels, as in MobileNet;
-#   four times as many channels inside the block as outside; one normalisation and one activation per block, where there used to be three of each.
+# - **Each part has its job.** A stem cuts the image into tiles. *Depthwise* 7x7 kernels work in space and 1x1 convolutions on channels, as in
+#   MobileNet. There are four times as many channels inside the block as outside. Where there used to be three normalisations and three activations a
+#   block, there is one of each.
 # - **The shortcut stayed.** Of all that you have met this morning it is the one thing that almost no successful deep architecture has given up since.
 #
 # The block, given. Its LayerNorm ({day: 04_ml_recap}) normalises over the channels of one pixel, so no example depends on its batch. The last factor $\gamma$ begins small
@@ -847,8 +851,8 @@ check(freeze)
 # 1. **Head only.** The body is frozen; the head learns until it is about right. This is a logistic regression on borrowed features, a *linear probe*.
 # 2. **Everything, gently.** Unfreeze, and let the body learn at a tenth of the head's rate.
 #
-# Kumar and others (2022) show for linear networks why the order matters: from a random head, fine-tuning moves the features in the directions of the few
-# labelled examples only, and what the others need is distorted.
+# Kumar and others (2022) show for linear networks why the order matters. From a random head, fine-tuning moves the features in the directions of the
+# few labelled examples only. What the others need is distorted.
 #
 # ### Exercise 6.8: fine-tune
 # Copy the pretrained model (the original stays as it is) and give the copy a fresh `head` for the classes of `train`. Seed torch with `seed` first. Then
@@ -894,8 +898,9 @@ def finetune(
 check(finetune)
 
 # %% [markdown]
-# **Predict.** Five answers to Monday's question, each from the same forty labels: the coherence threshold; the same `ResNet` from scratch; a linear probe
-# (`epochs=0`) on a network that was pretrained on *printed digits*; a linear probe on ours; fine-tuning ours. And once more with twelve labels. Put them in
+# **Predict.** Five answers to Monday's question, each from the same forty labels: (a) the coherence threshold; (b) the same `ResNet` from scratch;
+# (c) a linear probe (`epochs=0`) on a network that was pretrained on *printed digits*; (d) a linear probe on ours. The last one is (e): fine-tuning
+# ours. And once more with twelve labels. Put them in
 # order, and write down how far apart you expect them.
 
 # %%
@@ -1224,8 +1229,9 @@ plot.alt(
 )
 
 # %% [markdown]
-# Neither the early features nor the late ones come far, and they fail in opposite ways: the early map is sharp and sees faults everywhere (each noisy kink
-# is one), the late one knows the fault and smears it. **Side by side they are clearly better than either**, with a classifier that can do no more than add
+# Neither the early features nor the late ones come far, and they fail in opposite ways. The early map is sharp and sees faults everywhere (each noisy
+# kink is one). The late one knows the fault and smears it. **Side by side they are clearly better than either**, with a classifier that can do no
+# more than add
 # them up. (All three numbers are small. A fault is hardly two samples wide, so a line drawn two samples beside it scores nothing, and between reflectors
 # there is nothing to draw by. This afternoon's network *learns* its features for the task; compare.)
 #

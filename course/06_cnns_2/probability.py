@@ -991,7 +991,8 @@ check(find_the_bug_2)
 # 2. *The width grows for ever.* The log-likelihood lacks `- log_std`, the height of the bell that keeps its integral at 1. Without it a wider bell is higher everywhere.
 # 3. *The posterior does not average to the weights.* It was `log_likelihood.softmax(1)`, without the prior: the interpreter's mistake, in one line of code. No loss shows it, since it is not part of the loss; a test of a known identity does.
 #
-# Repaired, the program takes 20,000 unlabelled amplitudes apart into a large group around 1 and a small one, about one in ten, around 3: the values they were made with, to within a tenth or so. With a quarter of the amplitudes it is off by a few per cent of the whole; groups
+# Repaired, the program takes 20,000 unlabelled amplitudes apart into a large group around 1 and a small one, about one in ten, around 3. These are
+# the values they were made with, to within a tenth or so. With a quarter of the amplitudes it is off by a few per cent of the whole; groups
 # that overlap so much need many examples, or a few labels.
 #
 # </details>

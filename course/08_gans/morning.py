@@ -590,7 +590,8 @@ for mode in ("train", "eval"):
 #
 # Looking is not enough. You remember the good samples, and you do not see what is missing. But which number? The loss says nothing. The likelihood is not available: a GAN cannot compute the density of an image.
 #
-# **The idea in one sentence** (Heusel and others, 2017): describe each image by the features of a *frozen* classifier, fit one Gaussian to real features and one to those of samples, and take the distance of the two.
+# **The idea in one sentence** (Heusel and others, 2017): describe each image by the features of a *frozen* classifier, and take the distance between
+# a Gaussian of real features and a Gaussian of sampled ones.
 #
 # The squared **Fréchet distance** of $\mathcal N(\mu_a,A)$ and $\mathcal N(\mu_b,B)$ has a closed form (Dowson and Landau, 1982):
 #

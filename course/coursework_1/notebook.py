@@ -230,11 +230,12 @@ check(nearest_real)
 # ## Part B: train, and hand in 1,000 sections (30 marks)
 #
 # Train a VAE or a GAN. You may change everything: the generator, the width, the latents, the loss, how long you train. What you hand
-# in has to come out of **your trained network**, from latents that you draw; the sections of the data set and of the simulator behind
+# in has to come out of **your trained network**, from latents that you draw. The sections of the data set and of the simulator behind
 # it are no answer, and copies are found.
 #
-# The measure is the distance between your samples and real sections in the features of the frozen classifier (classifier-FID,
-# as on {day: 07_vaes, 08_gans}), times the share of the four structures that you have, times the share of samples that are no copies. The
+# The measure has three factors. The first is the distance between your samples and real sections in the features of the frozen
+# classifier (classifier-FID, as on {day: 07_vaes, 08_gans}). The second is the share of the four structures that you have. The third is the share of
+# samples that are no copies. The
 # brief has the scale. Always look at the controls beside your own figure.
 
 

@@ -55,6 +55,32 @@ def test_no_turn_of_phrase_that_readers_stumble_over(part: Part) -> None:
     assert not found, found
 
 
+LONGEST, AVERAGE = 35, 25  # words of a sentence, and on average over a paragraph of several
+
+
+def sentences(paragraph: str) -> list[str]:
+    """The sentences of a paragraph, without headings and tables; a formula or a piece of code counts as one word."""
+    lines = [line for line in paragraph.split("\n") if not line.startswith(("|", "#"))]
+    found = []
+    for item in re.split(r"\n(?=\s*(?:[-*]|\d+\.) )", "\n".join(lines)):
+        plain = re.sub(r"\$[^$]*\$|`[^`]*`|\{[^}]*\}", "x", re.sub(r"\$\$.*?\$\$", " x. ", item, flags=re.DOTALL))
+        plain = " ".join(re.sub(r"\]\([^)]*\)|[*_\[]", "", plain).split())
+        found += re.split(r"(?<=[.?!:;])[\"”')]*\s+(?=[A-Z\"“(0-9]|x\b)", plain)
+    return [sentence for sentence in found if re.search(r"\w", sentence)]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.id)
+def test_sentences_are_short(part: Part) -> None:
+    """At most 35 words; at most 25 on average over a paragraph of two sentences or more."""
+    text = prose(part.path).partition("## References")[0]
+    for paragraph in re.split(r"\n\s*\n", text):
+        found = sentences(paragraph)
+        counts = [len(re.findall(r"[\w'’-]+", sentence)) for sentence in found]
+        long = [sentence for sentence, count in zip(found, counts, strict=True) if count > LONGEST]
+        assert not long, long
+        assert len(counts) < 2 or sum(counts) / len(counts) <= AVERAGE, paragraph
+
+
 @pytest.mark.parametrize(
     "entry", [entry for entry in lecture_rows(PROJECT) if entry.source], ids=lambda entry: entry.slot.id
 )
