@@ -513,6 +513,9 @@ print(scores)
 # {ledger: 09_diffusion.train_ddpm.sections.percent_of_noise} %. Do not be impressed. The same figure is more than fifty times the floor, and a logistic regression tells
 # samples from real sections with an accuracy of {ledger: 09_diffusion.train_ddpm.sections.told_apart}. A minute of training is short. Which control you divide by decides how good you look.
 #
+# **On MNIST**, with `widths=(48, 96)` and 2,400 steps of 96 digits, training and all sampling took {ledger: 09_diffusion.train_ddpm.mnist.seconds}. 2,000 digits of 20 steps have a FID of {ledger: 09_diffusion.train_ddpm.mnist.fid}. Its floor is {ledger: 09_diffusion.train_ddpm.mnist.floor}, and
+# the noise ceiling {ledger: 09_diffusion.train_ddpm.mnist.noise}: in per cent of that ceiling, {ledger: 09_diffusion.train_ddpm.mnist.percent_of_noise}. The FID of 20 steps is {ledger: 09_diffusion.train_ddpm.mnist.ratio} times that of all 200 with fresh noise (500 digits each).
+#
 # ### Watch a section appear
 #
 # At each step the network says what it believes the finished section to be, $\hat x_0$. Move the slider through the steps: first the mean of all sections, a grey, then large structure, then
