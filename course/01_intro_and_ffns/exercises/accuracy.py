@@ -68,9 +68,7 @@ exercise.edit(
 )
 
 
-@exercise.mistake(
-    "You averaged over the classes: that is the balanced accuracy, of day 03. Here each example counts the same."
-)
+@exercise.mistake("You averaged over the classes: that is the balanced accuracy. Here each example counts the same.")
 def mean_over_classes(logits, y):
     predicted = logits.argmax(1)
     return torch.stack([(predicted[y == k] == k).double().mean() for k in y.unique()]).mean().item()
