@@ -59,7 +59,10 @@ def day_tag(repository: Repository, day: int) -> str:
 
 
 def install_cell(repository: Repository, day: int) -> str:
-    """Code that installs the course on Colab, at the day's tag, beside the torch that is there; does nothing elsewhere."""
+    """Code that installs the course on Colab, at the day's tag, beside the torch that is there; does nothing elsewhere.
+
+    Where the repository or the tag cannot be reached, one line says so.
+    """
     address = f"git+https://github.com/{repository.owner}/{repository.name}@{day_tag(repository, day)}"
     return f"""#@title On Colab this installs the course; anywhere else it does nothing.
 import importlib.util
@@ -70,9 +73,11 @@ if "google.colab" in sys.modules and importlib.util.find_spec("dlmodule") is Non
     small = ("fsrs", "gymnasium", "platformdirs", "pooch", "safetensors", "statsmodels")
     missing = [name for name in small if importlib.util.find_spec(name) is None]
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-    if missing:
-        subprocess.run([*pip, *missing], check=True)
-    subprocess.run([*pip, "--no-deps", "dlmodule @ {address}"], check=True)"""
+    course = [*pip, "--no-deps", "dlmodule @ {address}"]
+    if all(subprocess.run(each, capture_output=True).returncode == 0 for each in ([*pip, *missing], course) if each != pip):
+        print("Installed. To keep your progress: mount Drive, and then run %env DLMODULE_PROGRESS=/content/drive/MyDrive/dlmodule.jsonl")
+    else:
+        print("The course could not be installed from {address}: the day may not be released yet. Run this cell again later.")"""
 
 
 def report_address(template: str, identity: str, title: str, version: str) -> str:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,13 @@ from coursekit.schedule.timetable import place_of, published_path
 from coursekit.sources.references import filled, refuse_numbers
 from coursekit.sources.source import sources_of
 from dlmodule.files import write_atomically
+from dlmodule.home import banner
 
 Links = dict[str, dict[str, str]]
+# Points, so that the last row reads a tick label too.
+LETTERING = {"font.size": 16, "axes.labelsize": 16, "xtick.labelsize": 15, "ytick.labelsize": 15, "legend.fontsize": 15}
+# The rules of the home's style sheets that draw its cross-section.
+_ROCK = re.compile(r"^ *((?:\.(?:bed-\d+|ground|fault|grain|lamina|derrick|hole|bit) \{[^}]*\} *)+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, order=True)
@@ -146,7 +152,7 @@ def draw_figures(project: Project, deck: Deck) -> Path:
     with mpl.rc_context():
         mpl.use("Agg")
         plot.use_style()
-        mpl.rcParams.update({"svg.hashsalt": deck.id, "font.size": 14, "savefig.transparent": True})
+        mpl.rcParams.update({"svg.hashsalt": deck.id, "savefig.transparent": True, **LETTERING})
         drawn = []
         for name, draw in _figure_functions(source).items():
             figure = draw()
@@ -175,7 +181,8 @@ def _digest(source: Path) -> str:
     from dlmodule import plot
 
     drawing = sorted(Path(plot.__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in [source, *drawing])).hexdigest()
+    pieces = [repr(LETTERING).encode(), *(path.read_bytes() for path in [source, *drawing])]
+    return hashlib.sha256(b"".join(pieces)).hexdigest()
 
 
 def _figure_functions(source: Path) -> dict[str, Callable[[], Any]]:
@@ -223,7 +230,16 @@ def _compiler(project: Project, deck: Deck, figures: Path, links: Links) -> Any:
     import typst
 
     # Typst reads only below its root, and paths from there.
+    syllabus = syllabus_of(project)
+    days = sorted({day.day for day in syllabus.day})
+    reached = next(day.day for day in syllabus.day if day.session == deck.session)
+    alt = f"A cross-section through layered rock, one bed for each of the {len(days)} days; the well has reached day {reached}."
+    section = figures.parent / "section.svg"
+    write_atomically(section, _section(len(days), 1 + days.index(reached), alt))
     inputs = {
+        "course": syllabus.title.partition(":")[0],
+        "section": f"/{section.relative_to(project.root).as_posix()}",
+        "section-alt": alt,
         "figures": f"/{figures.relative_to(project.root).as_posix()}",
         "links": json.dumps(links),
         "ledger": json.dumps(ledger.means(project)),
@@ -241,6 +257,20 @@ def _compiler(project: Project, deck: Deck, figures: Path, links: Links) -> Any:
         ignore_system_fonts=True,
         sys_inputs=inputs,
     )
+
+
+def _section(days: int, reached: int, alt: str) -> str:
+    """The home's picture of the course as an image of its own: with its colours in it."""
+    look = files("dlmodule.home") / "static"
+    sheets = "\n".join((look / name).read_text(encoding="utf-8") for name in ("palette.css", "home.css"))
+    rules = "\n".join(
+        found[1] for found in _ROCK.finditer(sheets.partition("@media (prefers-color-scheme: dark) {\n  .section")[0])
+    )
+    style = (
+        f"<style>{rules}\n.sky {{ fill: #ffffff; }} .depth {{ font: 600 20px 'DejaVu Sans'; fill: #1b1a18; }}</style>"
+    )
+    drawn = str(banner.draw(days, reached, alt)).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return drawn.replace("<defs>", f"{style}<defs>", 1)
 
 
 def _guarded(deck: Deck, action: Callable[[], Any]) -> Any:

@@ -1,7 +1,10 @@
 """Decks: what is written, that it is the same each time, and that an error names its line."""
 
+import contextlib
+import re
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,6 +59,47 @@ def test_a_deck_becomes_a_pdf_and_notes(tiny_course: Project, lecture: slides.De
     notes = (folder / "talk_notes.txt").read_text()
     assert notes.index("Say hello.") < notes.index("Wait for an answer.")
     assert "Notebook: morning, A question" in notes
+
+
+def test_figures_and_formulas_are_said_in_words(tiny_course: Project, lecture: slides.Deck) -> None:
+    """Every picture and every formula of the PDF has its alternative text: the home's picture of the course on the title slide among them."""
+    formula = "$ x_t^2 / sqrt(y') = vec(1, 2) $"
+    lecture.path.write_text(DECK.replace("$ 2 x = x + x $", formula), encoding="utf-8")
+    slides.build_deck(tiny_course, lecture, REPOSITORY)
+    said = alternatives((tiny_course.build / "slides/01_tiny/talk.pdf").read_bytes())
+    assert "A rising line." in said
+    assert any(text.startswith("A cross-section through layered rock, one bed for each of the 1 days") for text in said)
+    (spoken,) = [" ".join(text.split()) for text in said if "over" in text and "rock" not in text]
+    assert spoken == "(x sub t to the 2 ) over (root of (y prime )) = 1, 2"
+
+
+def alternatives(pdf: bytes) -> list[str]:
+    """The alternative texts of a PDF."""
+    text = pdf
+    for stream in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        with contextlib.suppress(zlib.error):
+            text += zlib.decompress(stream[1])
+    wide = [
+        bytes.fromhex(found.decode()).decode("utf-16-be") for found in re.findall(rb"/Alt ?<FEFF([0-9A-F]+)>", text)
+    ]
+    # Parentheses in a string may stand as they are where they are balanced.
+    inner = rb"(?:\\.|[^\\()])*"
+    deep = rb"(?:" + inner + rb"\((?:" + inner + rb"\(" + inner + rb"\))*" + inner + rb"\))*" + inner
+    narrow = re.findall(rb"/Alt ?\((" + deep + rb")\)", text)
+    return [*wide, *(re.sub(rb"\\(.)", rb"\1", found).decode("latin-1") for found in narrow)]
+
+
+def test_a_formula_is_never_wider_than_its_column(tiny_course: Project, lecture: slides.Deck) -> None:
+    """It is set smaller where it would run over its neighbour."""
+    from io import BytesIO
+
+    from matplotlib.image import imread
+
+    long = "$ " + " + ".join(["x"] * 21) + " $"
+    lecture.path.write_text(DECK.replace("$ 2 x = x + x $", long), encoding="utf-8")
+    page = imread(BytesIO(slides.page_images(tiny_course, lecture, REPOSITORY, ppi=36)[2]))
+    inked = (page[60:220, :, :3] < 0.9).any(axis=(0, 2)).nonzero()[0]
+    assert 24 <= inked.min() < inked.max() <= 480 - 24
 
 
 def test_every_page_can_be_drawn(tiny_course: Project, lecture: slides.Deck) -> None:
