@@ -34,7 +34,13 @@ from dlmodule.home import banner
 
 Links = dict[str, dict[str, str]]
 # Points, so that the last row reads a tick label too.
-LETTERING = {"font.size": 16, "axes.labelsize": 16, "xtick.labelsize": 15, "ytick.labelsize": 15, "legend.fontsize": 15}
+LETTERING: dict[Any, Any] = {
+    "font.size": 16,
+    "axes.labelsize": 16,
+    "xtick.labelsize": 15,
+    "ytick.labelsize": 15,
+    "legend.fontsize": 15,
+}
 # The rules of the home's style sheets that draw its cross-section.
 _ROCK = re.compile(r"^ *((?:\.(?:bed-\d+|ground|fault|grain|lamina|derrick|hole|bit) \{[^}]*\} *)+)", re.MULTILINE)
 
@@ -232,10 +238,10 @@ def _compiler(project: Project, deck: Deck, figures: Path, links: Links) -> Any:
     # Typst reads only below its root, and paths from there.
     syllabus = syllabus_of(project)
     days = sorted({day.day for day in syllabus.day})
-    reached = next(day.day for day in syllabus.day if day.session == deck.session)
+    reached = next((day.day for day in syllabus.day if day.session == deck.session), 0)
     alt = f"A cross-section through layered rock, one bed for each of the {len(days)} days; the well has reached day {reached}."
     section = figures.parent / "section.svg"
-    write_atomically(section, _section(len(days), 1 + days.index(reached), alt))
+    write_atomically(section, _section(len(days), 1 + days.index(reached) if reached else 0, alt))
     inputs = {
         "course": syllabus.title.partition(":")[0],
         "section": f"/{section.relative_to(project.root).as_posix()}",
