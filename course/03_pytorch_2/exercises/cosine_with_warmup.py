@@ -85,6 +85,56 @@ exercise.edit(
 exercise.equivalent("Lt -> LtE", "at step W the line and the cosine are both 1")
 
 
+exercise.edit(
+    "straight_line_down",
+    "0.5 * (1 + math.cos(math.pi * done))",
+    "(1 - done)",
+    "You come down a straight line. Half a period of a cosine is asked for, which is flat at both ends.",
+)
+exercise.edit(
+    "quarter_of_a_period",
+    "0.5 * (1 + math.cos(math.pi * done))",
+    "math.cos(math.pi * done / 2)",
+    "You take a quarter of a cosine's period: it is flat at the peak only, and arrives at the floor at its steepest. Half a period, (1 + cos(pi u)) / 2, is flat at both ends.",
+)
+exercise.edit(
+    "half_forgotten",
+    "0.5 * (1",
+    "(1",
+    "1 + cos(pi u) runs from 2 to 0. Halve it, or the peak is twice as high.",
+)
+exercise.edit(
+    "goes_up_instead",
+    "(1 + math.cos",
+    "(1 - math.cos",
+    "Your cosine has the wrong sign: the rate falls to the floor at the end of the warm-up and rises from there.",
+)
+exercise.edit(
+    "floor_as_a_limit",
+    "floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * done))",
+    "max(floor, 0.5 * (1 + math.cos(math.pi * done)))",
+    "You cut the cosine off at the floor. It is to be stretched to the interval from the floor to 1, so that it arrives there with slope 0.",
+)
+exercise.edit(
+    "floor_never_used",
+    "floor + (1 - floor) * 0.5 *",
+    "0.5 *",
+    "`floor` is not used: your rate falls to 0.",
+)
+exercise.edit(
+    "zero_and_then_up_to_the_peak",
+    "(step + 1) / (warmup + 1)",
+    "step / (warmup + 1)",
+    "Your warm-up begins at 0, which wastes a step, and lags one step behind: it is (s + 1) / (W + 1).",
+)
+exercise.edit(
+    "one_step_early_at_the_floor",
+    "(total - warmup)",
+    "(total - warmup - 1)",
+    "Your rate reaches the floor one step early. It gets there at step S: u = (s - W) / (S - W).",
+)
+
+
 @exercise.alternative
 def by_the_smaller(step, *, total, warmup, floor=0.0):
     line = (step + 1) / (warmup + 1)

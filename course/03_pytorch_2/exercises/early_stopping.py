@@ -30,6 +30,7 @@ def cases():
     )
     yield Case([1.0, 0.95, 0.93, 0.92], 3, 0.1).named("progress too slow to count")
     yield Case([1.0, 0.75, 0.5], 2, 0.25).named("better by exactly min_delta")
+    yield Case([10.0, 9.5, 9.55], 1, 0.1).named("a loss of ten: better by 0.5, then worse by less than min_delta")
     yield Case([2.0, math.nan, 1.5, math.nan], 1).named("nan in between")
     yield Case([math.nan, math.nan], 1).named("never finite")
     yield Case([math.nan, 3.0, 4.0], 5).named("nan first")
@@ -96,6 +97,32 @@ def largest(val_loss, patience, min_delta=0.0):
         if loss > record + min_delta:
             best, record = epoch, loss
     return best, len(val_loss) - 1 - best >= patience
+
+
+exercise.edit(
+    "min_delta_added",
+    "record - min_delta",
+    "record + min_delta",
+    "min_delta has the wrong sign: an epoch counts as better even if it is a little worse. It must lower the record by more than min_delta: loss < record - min_delta.",
+)
+exercise.edit(
+    "min_delta_as_a_share",
+    "record - min_delta",
+    "record - min_delta * abs(record)",
+    "You take min_delta as a share of the record. It is a difference, in the units of the loss: loss < record - min_delta.",
+)
+exercise.edit(
+    "counted_from_one",
+    "return best, len",
+    "return best + 1, len",
+    "You count the best epoch from 1. It is counted from 0.",
+)
+exercise.edit(
+    "counts_all_epochs",
+    "len(val_loss) - 1 - best >= patience",
+    "len(val_loss) > patience",
+    "You compare the number of all epochs with patience. It is the epochs *after the best* that count.",
+)
 
 
 @exercise.alternative

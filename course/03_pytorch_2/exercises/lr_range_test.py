@@ -149,6 +149,38 @@ def loss_after_the_step(model, loss_fn, batches, *, low=1e-5, high=1.0):
     return rates, losses
 
 
+exercise.edit(
+    "rates_and_losses_exchanged",
+    "return rates, losses",
+    "return losses, rates",
+    "The two lists are exchanged: the rates come first.",
+)
+exercise.edit(
+    "in_evaluation_mode",
+    "model.train()",
+    "model.eval()",
+    "The copy is in evaluation mode. You want to know how training goes: with dropout, and with the batch's own statistics.",
+)
+exercise.edit(
+    "against_the_first",
+    "4 * min(losses)",
+    "4 * losses[0]",
+    "You compare with the first loss. A loss that has fallen and explodes is found sooner if it is compared with the smallest so far.",
+)
+exercise.edit(
+    "plain_gradient_descent",
+    "torch.optim.Adam(model.parameters())",
+    "torch.optim.SGD(model.parameters())",
+    "You step by plain gradient descent. The test is for Adam, whose rates are of another size.",
+)
+exercise.edit(
+    "twice_the_smallest",
+    "> 4 * min(losses)",
+    "> 2 * min(losses)",
+    "You stop at twice the smallest loss. The text says four times: batches differ, and twice may be chance.",
+)
+
+
 @exercise.alternative
 def by_logspace(model, loss_fn, batches, *, low=1e-5, high=1.0):
     rates = torch.logspace(math.log10(low), math.log10(high), len(batches), dtype=torch.float64).tolist()

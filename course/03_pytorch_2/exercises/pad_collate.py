@@ -113,6 +113,26 @@ def always_float32(batch):
     return x, y, torch.tensor([len(y) for _, y in batch])
 
 
+exercise.edit(
+    "another_mark",
+    "(N, T), -100)",
+    "(N, T), -1)",
+    "The rocks are padded with -1. F.cross_entropy leaves out the targets that are -100; with -1 it raises an error.",
+)
+exercise.edit(
+    "no_lengths",
+    "return x_NTD, y_NT, lengths",
+    "return x_NTD, y_NT",
+    "The lengths are missing: three things are to come back.",
+)
+exercise.edit(
+    "rocks_first",
+    "return x_NTD, y_NT, lengths",
+    "return y_NT, x_NTD, lengths",
+    "Logs and rocks are exchanged: x comes first.",
+)
+
+
 @exercise.alternative
 def by_pad_sequence(batch):
     logs, rocks = zip(*batch, strict=True)

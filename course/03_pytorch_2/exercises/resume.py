@@ -89,9 +89,14 @@ def probe(candidate, case):
         found["the generator is back"] = torch.equal(fresh.generator.get_state(), saved["generator"])
         found["the file is still there"] = path.exists()
         foreign = Path(name) / "foreign.pt"
-        torch.save(dict(saved, history=Fraction(1, 2)), foreign)
-        load = torch.load
-        torch.load = lambda *args, **kwargs: load(*args, **{"weights_only": False, **kwargs})  # as before version 2.6
+        torch.save(dict(saved, note=Fraction(1, 2)), foreign)
+        load, places = torch.load, []
+
+        def watched(f, map_location=None, *args, **kwargs):
+            places.append(map_location)
+            return load(f, map_location, *args, **{"weights_only": False, **kwargs})  # as before version 2.6
+
+        torch.load = watched
         try:
             candidate(foreign, *Run(9).parts())
             found["refuses a file that holds more than data"] = False
@@ -99,6 +104,7 @@ def probe(candidate, case):
             found["refuses a file that holds more than data"] = True
         finally:
             torch.load = load
+        found["says where to load to"] = None not in places
     return found
 
 
@@ -163,7 +169,20 @@ exercise.edit(
     'for name, one in model.named_parameters():\n        one.data.copy_(state["model"][name])',
     "Only the parameters were restored. The buffers, here the running statistics of a batch normalisation, were left as they were.",
 )
-exercise.equivalent("map_location= dropped", "there is no other device here")
+
+
+exercise.edit(
+    "loads_to_where_it_was",
+    'map_location="cpu", ',
+    "",
+    'torch.load is not told where to: a file that was written on a GPU then cannot be read on a machine without one. Say map_location="cpu".',
+)
+exercise.edit(
+    "left_in_evaluation_mode",
+    '    return state["history"]',
+    '    model.eval()\n    return state["history"]',
+    "You put the model into evaluation mode: the resumed run would train without dropout. Leave the mode as it is.",
+)
 
 
 @exercise.alternative

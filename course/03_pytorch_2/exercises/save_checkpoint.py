@@ -175,8 +175,8 @@ exercise.edit(
     "whole_objects",
     '"model": model.state_dict()',
     '"model": model',
-    "You saved the model as an object. That pickles the path of its class and needs weights_only=False to be read, which can run any code; "
-    "save its state_dict.",
+    "You saved an object, the model say, where its state belongs. That pickles the path of its class and needs weights_only=False to be read, "
+    "which can run any code; save what state_dict() or get_state() returns.",
 )
 exercise.edit(
     "only_parameters",

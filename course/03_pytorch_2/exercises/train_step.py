@@ -114,8 +114,28 @@ exercise.edit(
 exercise.edit(
     "own_loss",
     "loss = loss_fn(model(x), y)",
-    "loss = F.cross_entropy(model(x), y)",
+    "loss = nn.functional.cross_entropy(model(x), y)",
     "You compute the cross-entropy yourself, whatever loss_fn is. The caller chooses the loss: call loss_fn(model(x), y).",
+)
+
+
+exercise.edit(
+    "stepped_twice",
+    "    optimiser.step()\n",
+    "    optimiser.step()\n    optimiser.step()\n",
+    "The optimiser steps twice for one gradient. One batch, one step.",
+)
+exercise.edit(
+    "gradient_of_the_sum",
+    "loss.backward()",
+    "(loss * len(x)).backward()",
+    "You multiplied the loss by the size of the batch before its gradient. The loss is what `loss_fn` says: its gradient as it stands.",
+)
+exercise.edit(
+    "gradients_clipped",
+    "    optimiser.step()\n",
+    "    nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n    optimiser.step()\n",
+    "You clip the gradients. That is a good habit in some places; here the step follows the gradient as it is.",
 )
 
 
