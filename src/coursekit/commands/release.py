@@ -9,7 +9,8 @@ from coursekit.build import build
 from coursekit.errors import CourseError
 from coursekit.notebooks.title import day_tag
 from coursekit.project import find_parts, find_project
-from coursekit.publish.release import changes, days_in, doubts, release_files, released_days, released_parts, write
+from coursekit.publish.release import changes, doubts, release_files, released_days, released_parts, write
+from coursekit.publish.tags import commands, tags_of
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import parse_at
 
@@ -34,21 +35,22 @@ def command(when: str, to: Path, dry_run: bool, yes: bool) -> None:
         click.echo(f"course: {problem}", err=True)
     if problems:
         sys.exit(2)
-    former, files = days_in(to), release_files(project, at, to)
+    files = release_files(project, at, to)
+    tags = tags_of(project, at, to, files)
     written, removed = changes(files, to)
     asked = doubts(project, at, removed)
     if dry_run:
         lines = [*(f"write {name}" for name in written), *(f"remove {name}" for name in removed)]
+        lines += [f"{'move' if tag.moves else 'set'} tag {tag.name}: {tag.why}" for tag in tags if not tag.optional]
         click.echo("\n".join([*lines, *(f"needs --yes: {doubt}" for doubt in asked)] or ["nothing would change"]))
         return
     if asked and not yes:
         raise CourseError(f"nothing written: {'; '.join(asked)}. Look with --dry-run; if it is meant, say --yes")
     write(files, to)
     click.echo(f"{to}: {len(written)} files written, {len(removed)} removed")
+    if not (project.build / "site").is_dir():
+        click.echo("The release has no site: `course site` makes one, and from then on each release has its own.")
     if days := released_days(project, at):
-        tags = {day: day_tag(syllabus.repository, day) for day in days}
-        click.echo(f"Push it, and tag the push {tags[days[-1]]}: that is what this day's notebooks install on Colab.")
-        if missed := [tag for day, tag in tags.items() if day != days[-1] and day not in former]:
-            click.echo(
-                f"Days that were not in this folder before install these tags; tag the push with any not yet there: {', '.join(missed)}"
-            )
+        newest = day_tag(syllabus.repository, days[-1])
+        click.echo(f"Push it, and tag the push {newest}: that is what this day's notebooks install on Colab.")
+    click.echo("\n".join(commands(to, tags)))

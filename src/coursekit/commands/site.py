@@ -1,6 +1,7 @@
 """``course site``: the static web site."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,12 +14,17 @@ from coursekit.schedule.timetable import parse_at
 
 
 @click.command("site")
-@click.option("--at", "when", metavar="TIME", help="What is due at TIME, as 2022-12-02T12:00. Default: everything.")
+@click.option("--at", "when", metavar="TIME", help="What is due at TIME, as 2022-12-02T12:00. Default: now.")
+@click.option(
+    "--everything", is_flag=True, help="Also what is not due: every solution. For the team, or a course taken alone."
+)
 @click.option("-o", "--to", type=click.Path(path_type=Path), metavar="DIR", help="Where to. Default: build/site.")
-def command(when: str | None, to: Path | None) -> None:
-    """Build the static web site."""
+def command(when: str | None, everything: bool, to: Path | None) -> None:
+    """Build the static web site, with what is due and nothing else."""
+    if when and everything:
+        raise click.UsageError("--at and --everything exclude each other")
     project = find_project()
-    at = parse_at(when, syllabus_of(project)) if when else None
+    at = parse_at(when, syllabus_of(project)) if when else None if everything else datetime.now(UTC)
     report = build(project, keys=False)
     if report.problems:
         raise report.problems[0]

@@ -28,8 +28,7 @@ from coursekit.schedule.course_table import course_table, drafts
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable, published_path
 from coursekit.sources.exercise_file import exercises_of
-from dlmodule.course import Course, read_course
-from dlmodule.errors import DLModuleError
+from dlmodule.course import Course
 from dlmodule.files import write_atomically
 
 QUARTER = timedelta(days=91)
@@ -100,15 +99,6 @@ def released_days(project: Project, at: datetime) -> list[int]:
     """The days of the module, in the order of the syllabus, of which a notebook is out at ``at``."""
     course = course_table(project, needed=released_parts(project, at)).as_of(at)
     return list(dict.fromkeys(day.day for day, part in course.parts() if "student" in part.due))
-
-
-def days_in(to: Path) -> set[int]:
-    """The days of which the release that lies in ``to`` holds a notebook; none where there is no release to be read."""
-    try:
-        course = read_course(to / "course.json")
-    except DLModuleError:
-        return set()
-    return {day.day for day, part in course.parts() if part.student is not None}
 
 
 def _drafted(project: Project) -> dict[str, set[str]]:

@@ -8,10 +8,12 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import click
 import zmq
@@ -125,6 +127,15 @@ def quieter(page: dict[str, Any]) -> dict[str, Any]:
     return {**page, "disabledExtensions": sorted({*page.get("disabledExtensions", ()), *LEFT_OUT})}
 
 
+def read_moment(text: str, zone: ZoneInfo) -> datetime:
+    """``2027-01-11T08:00`` as a moment of ``zone``; an offset in the text is kept. Raises DLModuleError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise DLModuleError(f"{text!r} is not a time; write 2027-01-11T08:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here (default: the first free port from 8888).")
 @click.option("--browser/--no-browser", default=True, help="Open the home in a browser.")
@@ -138,9 +149,16 @@ def quieter(page: dict[str, Any]) -> dict[str, Any]:
 )
 @click.option("--self-paced/--released", "self_paced", default=None,
               help="Everything open, or as the release rules say (default: the course's setting).")  # fmt: skip
-def command(port: int | None, browser: bool, workspace: Path, self_paced: bool | None) -> None:
+@click.option(
+    "--at", "when", metavar="T", help="Preview: as learners of a class see it at T, such as 2027-01-11T08:00."
+)
+def command(port: int | None, browser: bool, workspace: Path, self_paced: bool | None, when: str | None) -> None:
     """Open the course: its home and JupyterLab, on this machine only."""
     course = find_course()
+    clock: Callable[[], datetime] = partial(datetime.now, UTC)
+    if when is not None:
+        moment = read_moment(when, course.facts.zone)
+        clock, self_paced = (lambda: moment), False
     own = Workspace(workspace.expanduser())
     recorded = os.environ.get("DLMODULE_PROGRESS")
     served = ServedCourse(
@@ -148,7 +166,7 @@ def command(port: int | None, browser: bool, workspace: Path, self_paced: bool |
         workspace=own,
         progress_file=Path(recorded).expanduser() if recorded else own.progress_file,
         self_paced=course.facts.self_paced if self_paced is None else self_paced,
-        clock=lambda: datetime.now(UTC),
+        clock=clock,
     )
     app = prepare(served, port=port, browser=browser)
     address = with_token(f"http://127.0.0.1:{app.port}{app.base_url}course/", app.identity_provider.token)

@@ -5,7 +5,7 @@ searched for those words, whatever the file, and in the form in which search eng
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from coursekit.build import build
 from coursekit.errors import CourseError
 from coursekit.project import Project
 from coursekit.publish.release import contents, release
+from coursekit.publish.site_pages import collect
 from coursekit.schedule.course_table import course_table
 from tests.coursekit import reference_course
 from tests.coursekit.reference_course import ROOT, TABLE
@@ -117,6 +118,17 @@ def test_nor_does_its_site(project: Project, moment: str) -> None:
     assert "site/searchindex.js" in _search(project, datetime.fromisoformat(f"{moment}+00:00"))
 
 
+@pytest.mark.parametrize("second", [-1, 0])
+def test_sphinx_is_given_nothing_that_is_not_due(project: Project, second: int) -> None:
+    """Each opening of the run, and a second before it: pages, navigation, glossary and home, of which Sphinx makes
+    every page and the search index. It sees no other file, so what is not here is nowhere on the site."""
+    course = course_table(project)
+    for opening in course.moments():
+        moment = opening + timedelta(seconds=second)
+        pages = collect(project, course, at=moment)
+        _nothing_undue({**pages.sources, **pages.files, "index.html": pages.home.encode()}, moment)
+
+
 def test_a_release_with_a_site_needs_its_notebooks_executed(project: Project, tmp_path: Path) -> None:
     """One line with the command to run, and nothing written; before anything is out there is nothing to execute."""
     with pytest.raises(
@@ -129,6 +141,12 @@ def test_a_release_with_a_site_needs_its_notebooks_executed(project: Project, tm
 def _search(project: Project, moment: datetime) -> dict[str, bytes]:
     """Every planted word of the release at ``moment`` belongs to something due, and what is due is really there."""
     files = contents(project, moment)
+    _nothing_undue(files, moment)
+    return files
+
+
+def _nothing_undue(files: Mapping[str, bytes], moment: datetime) -> None:
+    """The words planted in ``files`` are those of what is due at ``moment``, all of them."""
     text = b"\n".join((name.encode() + b"\n" + data) for name, data in files.items()).decode("utf-8", "replace").lower()
     named = set(re.findall(r"canary[a-z]+\d\d[a-z0-9]+?q", text))
     out = {name for name, opens, _ in parts() if moment >= opens}
@@ -137,7 +155,6 @@ def _search(project: Project, moment: datetime) -> dict[str, bytes]:
     expected = {f"canary{kind}{name}" for name in out for kind in student}
     expected |= {f"canarysolution{name}" for name in solved}
     assert named == expected, (moment, named ^ expected)
-    return files
 
 
 def test_a_release_of_this_course_is_as_quiet() -> None:

@@ -8,11 +8,15 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from dlmodule.errors import DLModuleError
+from dlmodule.open.server import read_moment
 from tests.dlmodule.open import reference_run
 from tests.dlmodule.open.running import COMMAND, Running, failing, opened
 
@@ -339,3 +343,11 @@ def test_two_courses_open_at_once_on_two_ports_and_a_taken_port_is_named(course:
     command = [*COMMAND, "--port", port, "--workspace", str(tmp_path / "third")]
     ended = subprocess.run(command, cwd=course.build.parent, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2 and f"port {port} is taken" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+def test_a_moment_to_preview_is_read_in_the_zone_of_the_course() -> None:
+    """Without an offset it is the course's clock; what is no time is one line."""
+    assert read_moment("2027-07-01T12:00", ZoneInfo("Europe/London")) == datetime(2027, 7, 1, 11, tzinfo=UTC)
+    assert read_moment("2027-07-01T12:00+02:00", ZoneInfo("Europe/London")) == datetime(2027, 7, 1, 10, tzinfo=UTC)
+    with pytest.raises(DLModuleError, match="'soon' is not a time"):
+        read_moment("soon", ZoneInfo("Europe/London"))
