@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from coursekit import ledger
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.exercises import loading, mutants, slips, variants
+from coursekit.exercises import loading, mutants, slipped_calls, slipped_steps, slips, variants
 from coursekit.exercises.loading import Loaded, load_whole
 from coursekit.exercises.workers import run_forked
 from coursekit.project import Project
@@ -245,9 +245,10 @@ def code_version() -> str:
         for name in ("case", "compare", "evidence", "exercise", "inputs", "probes", "serialise", "training_facts")
     ]
     files += [home / f"{name}.py" for name in ("device", "rehearsal", "training")]  # what probes call
-    files += [Path(str(module.__file__)) for module in (loading, mutants, slicing, slips, statements, variants)] + [
-        Path(__file__)
-    ]
+    files += [
+        Path(str(module.__file__))
+        for module in (loading, mutants, slicing, slipped_calls, slipped_steps, slips, statements, variants)
+    ] + [Path(__file__)]
     code = [path.read_text("utf-8") for path in files]
     versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]
     return hashlib.sha256(repr((code, versions)).encode()).hexdigest()

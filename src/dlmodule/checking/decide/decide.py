@@ -16,9 +16,19 @@ from dlmodule.checking.decide.differences import LADDER
 from dlmodule.checking.decide.measured import measured
 from dlmodule.checking.decide.mistakes import named_mistake
 from dlmodule.checking.decide.reasons import on_case
+from dlmodule.checking.decide.separating import separating
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, RIGHT, WRONG, Diagnosis
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey
+
+WHAT_DIFFERS = (
+    "value",
+    "shape",
+    "gradient",
+    "nan",
+    "dtype",
+    "counts",
+)  # reasons beside which it helps to know on which cases
 
 
 def decide(key: ExerciseKey, evidence: list[Evidence]) -> Diagnosis:
@@ -61,7 +71,9 @@ def _unnamed(key: ExerciseKey, comparisons: list[Comparison], verdict: Diagnosis
     """The diagnosis by the failing case that tells most; the first of them, the cases standing smallest first."""
     failing = [comparison for comparison in comparisons if comparison.failing]
     chosen = min(failing or comparisons, key=_rank)
-    return on_case(key, chosen, comparisons, verdict)
+    found = on_case(key, chosen, comparisons, verdict)
+    apart = separating(comparisons) if found.rung in WHAT_DIFFERS else ""
+    return replace(found, message=f"{found.message} {apart}") if apart else found
 
 
 def _rank(comparison: Comparison) -> int:

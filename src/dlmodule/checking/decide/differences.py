@@ -170,6 +170,18 @@ def as_array(value: Any) -> Tensor | None:
     return value.detach().to(torch.float64)
 
 
+def as_numbers(value: Any) -> Tensor | None:
+    """As ``as_array``, with truth values as zeros and ones."""
+    if is_mask(value):
+        value = value.to(torch.float64) if isinstance(value, Tensor) else value.astype(float)
+    return as_array(value)
+
+
+def is_mask(value: Any) -> bool:
+    """Whether a value is an array of truth values."""
+    return isinstance(value, (Tensor, np.ndarray)) and str(value.dtype).endswith("bool")
+
+
 def plain_difference(expected: Any, actual: Any, step: Step | None) -> str:
     """What is expected and what came instead, for one part of a value."""
     if isinstance(expected, bool) and isinstance(step, str) and isinstance(compare.plain(actual), bool):

@@ -29,7 +29,39 @@ def constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> st
         and max(offsets) - min(offsets) < 1e-6 * max(1.0, abs(offsets[0]))
     ):
         size = "large" if offsets[0] > 0 else "small"
-        return f"Every number is too {size} by the same amount, {abs(offsets[0]):.4g}."
+        return f"Every number is too {size} by the same amount, {number_in_words(abs(offsets[0]))}."
+    return _amount_by_sizes(offsets, pairs) or _factor(pairs, several)
+
+
+def _amount_by_sizes(offsets: list[float], pairs: list[tuple[Tensor, Tensor, Case]]) -> str | None:
+    """Whether what was added follows from a size or a number that was given, and is not the same for all."""
+    if max(offsets) - min(offsets) < 1e-6 or any(
+        distance(right + offset, got, case) > 10 for offset, (right, got, case) in zip(offsets, pairs, strict=True)
+    ):
+        return None
+    for name, sizes in sizes_of([case for _, _, case in pairs]):
+        for form, value in AMOUNTS.items():
+            wanted = [value(size) for size in sizes]
+            if all(
+                abs(offset - size) < 1e-6 * max(1.0, abs(size)) for offset, size in zip(offsets, wanted, strict=True)
+            ):
+                return f"Your result is the right one {form}, N being {name}."
+    return None
+
+
+AMOUNTS: dict[str, Callable[[float], float]] = {
+    "plus N": lambda n: n,
+    "minus N": lambda n: -n,
+    "plus N - 1": lambda n: n - 1,
+    "minus N - 1": lambda n: 1 - n,
+    "plus N / 2": lambda n: n / 2,
+    "minus N / 2": lambda n: -n / 2,
+    "plus the logarithm of N": lambda n: math.log(n) if n > 0 else math.inf,
+    "minus the logarithm of N": lambda n: -math.log(n) if n > 0 else math.inf,
+}
+
+
+def _factor(pairs: list[tuple[Tensor, Tensor, Case]], several: bool) -> str | None:
     factors, telling = [], []
     for right, got, case in pairs:
         if not (right != 0).any():
@@ -44,10 +76,10 @@ def constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> st
     if not factors or all(abs(factor - 1) < 1e-6 for factor in factors):
         return None
     if several and max(factors) - min(factors) < 1e-6 * abs(factors[0]):
-        return f"Your result is the right one times {factors[0]:.4g}, everywhere."
+        return f"Your result is the right one times {number_in_words(factors[0])}, everywhere."
     if max(factors) - min(factors) < 1e-6 * abs(factors[0]):
         return None
-    for name, sizes in _sizes(telling):
+    for name, sizes in sizes_of(telling):
         for form, value in SCALES.items():
             wanted = [value(size) for size in sizes]
             if None not in wanted and all(
@@ -56,6 +88,28 @@ def constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> st
             ):
                 return f"Your result is the right one times {form}, N being {name}{AS_WHEN.get(form, '')}."
     return None
+
+
+# Factors and amounts with a meaning of their own.
+MEANINGS = (
+    (1 / math.log(2), "1 / ln 2: as with the logarithm to base 2 in place of the natural one"),
+    (math.log(2), "ln 2: as with the natural logarithm in place of that to base 2"),
+    (1 / math.log(10), "1 / ln 10: as with the logarithm to base 10 in place of the natural one"),
+    (math.log(10), "ln 10: as with the natural logarithm in place of that to base 10"),
+    (180 / math.pi, "180 / pi: degrees in place of radians"),
+    (math.pi / 180, "pi / 180: radians in place of degrees"),
+    (2 * math.pi, "2 pi"),
+    (1 / (2 * math.pi), "1 / (2 pi)"),
+    (math.pi, "pi"),
+    (math.log(2 * math.pi) / 2, "half the logarithm of 2 pi"),
+    (math.log(2 * math.pi), "the logarithm of 2 pi"),
+)
+
+
+def number_in_words(number: float) -> str:
+    """A factor or an amount, and what it is where it is a number that everybody knows."""
+    known = next((words for value, words in MEANINGS if abs(abs(number) - value) < 1e-6 * value), "")
+    return f"{number:.4g}{f' ({known})' if known else ''}"
 
 
 # Factors that a size or a scalar argument brings in where it is forgotten, or taken once too often.
@@ -85,7 +139,7 @@ AS_WHEN = {
 }
 
 
-def _sizes(cases: list[Case]) -> Iterator[tuple[str, list[float]]]:
+def sizes_of(cases: list[Case]) -> Iterator[tuple[str, list[float]]]:
     """The numbers that may stand in a factor, with a name for each: scalar arguments, and the sizes of the others."""
     for index in range(min(len(case.args) for case in cases)):
         given = [case.args[index] for case in cases]

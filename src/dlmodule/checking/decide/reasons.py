@@ -14,10 +14,11 @@ from dlmodule.checking.case import Case
 from dlmodule.checking.decide import transformations
 from dlmodule.checking.decide.beside import counts, gradients, in_place, no_gradient, parameter_shapes, settings
 from dlmodule.checking.decide.comparison import Comparison, lower_first, said, with_values
-from dlmodule.checking.decide.differences import LADDER, as_array, first_difference, plain_difference
+from dlmodule.checking.decide.differences import LADDER, as_numbers, first_difference, plain_difference
 from dlmodule.checking.decide.exceptions import meaning
 from dlmodule.checking.decide.mistakes import near_miss, variant
 from dlmodule.checking.decide.regions import region, shared, wrong_numbers
+from dlmodule.checking.decide.relations import related
 from dlmodule.checking.decide.shapes import shape_story
 from dlmodule.checking.decide.words import at, brief, follow, form_difference, name_of, place, steps
 from dlmodule.checking.diagnosis import Diagnosis
@@ -168,7 +169,10 @@ def _where_it_differs(key: ExerciseKey, chosen: Comparison, comparisons: list[Co
     of_it = f"{spot}: " if spot else ""
     mask = wrong_numbers(right, wrong, chosen.case)
     wrongs = _wrong_numbers(path, comparisons)
-    common = shared(wrongs.masks, wrongs.rights, wrongs.wrongs)
+    relation = wrongs.masks and related(
+        list(zip(wrongs.rights, wrongs.wrongs, wrongs.cases, strict=True)), wrongs.masks
+    )
+    common = relation or shared(wrongs.masks, wrongs.rights, wrongs.wrongs)
     rest = f"; {common}" if common else ""
     rest += "; the other parts are right on every case" if _alone(path, comparisons) else ""
     if mask is None or mask.numel() == 1:
@@ -180,7 +184,7 @@ def _where_it_differs(key: ExerciseKey, chosen: Comparison, comparisons: list[Co
     else:
         sentence = f"{of_it}{off} of {count} numbers differ"
         name = region(wrongs.masks, wrongs.rights, wrongs.cases)
-        sentence += f", {name}" if name else ""
+        sentence += f", {name if off > 1 else name.replace('all of them', 'the one')}" if name else ""
     return f"{sentence}{_first_wrong(right, wrong, mask)}{rest}."
 
 
@@ -226,7 +230,7 @@ def _wrong_numbers(path: Any, comparisons: list[Comparison]) -> _WrongNumbers:
         except (IndexError, KeyError, TypeError, AttributeError):
             return nothing
         mask = wrong_numbers(*parts, comparison.case) if comparison.returned else None
-        right, wrong = map(as_array, parts)
+        right, wrong = map(as_numbers, parts)
         if mask is None or right is None or wrong is None:
             return nothing
         if mask.any():

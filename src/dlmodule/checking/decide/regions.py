@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from dlmodule.checking.case import Case
 from dlmodule.checking.compare import tolerance
-from dlmodule.checking.decide.differences import as_array
+from dlmodule.checking.decide.differences import as_numbers
 from dlmodule.checking.decide.words import ordinal
 
 Named = tuple[str, Tensor]
@@ -18,7 +19,7 @@ Named = tuple[str, Tensor]
 
 def wrong_numbers(expected: Any, actual: Any, case: Case) -> Tensor | None:
     """A boolean array that marks the numbers out of tolerance; None where two values are no arrays of one shape."""
-    right, wrong = as_array(expected), as_array(actual)
+    right, wrong = as_numbers(expected), as_numbers(actual)
     if right is None or wrong is None or right.shape != wrong.shape:
         return None
     atol, rtol = tolerance(expected if isinstance(expected, Tensor) else right, case)
@@ -71,6 +72,7 @@ def _regions(mask: Tensor, right: Tensor, case: Case) -> Iterator[Named]:
             (f"all of them last{along}", indices == size - 1),
             (f"all of them first or last{along}", (indices == 0) | (indices == size - 1)),
             (f"all of them beyond the first{along}", indices > 0),
+            (f"all of them before the last{along}", indices < size - 1),
         ):
             yield name, chosen.reshape(shape).expand(mask.shape)
     if mask.dim() >= 2 and min(mask.shape[-2:]) >= 3:
@@ -87,14 +89,52 @@ def _regions(mask: Tensor, right: Tensor, case: Case) -> Iterator[Named]:
             ("all of them off the diagonal", row != column),
         ):
             yield name, chosen.expand(mask.shape)
+    if mask.sum() >= 2:
+        yield "all of them where the largest number is expected", right == right.max()
+        yield "all of them where the smallest number is expected", right == right.min()
     for words, chosen in (("zero", right == 0), ("a negative number", right < 0), ("a positive number", right > 0)):
         if not chosen.all():
             yield f"all of them where {words} is expected", chosen
-    for index, argument in enumerate(case.args):
-        array = as_array(argument)
-        if array is None or array.shape != mask.shape:
+    given = [(f"the {ordinal(index)} argument", argument) for index, argument in enumerate(case.args)]
+    for name, argument in [*given, *((f"`{key}`", argument) for key, argument in case.kwargs.items())]:
+        array = as_numbers(argument)
+        if array is None or not array.dim() or (spread := _spread(array, mask)) is None:
             continue
-        name = f"the {ordinal(index)} argument"
-        yield f"all of them where {name} is zero", array == 0
-        yield f"all of them where {name} is negative", array < 0
-        yield f"all of them where {name} is positive", array > 0
+        if isinstance(argument, (Tensor, np.ndarray)) and str(argument.dtype).endswith("bool"):
+            yield f"all of them where {name} is True", spread == 1
+            yield f"all of them where {name} is False", spread == 0
+            continue
+        yield f"all of them where {name} is zero", spread == 0
+        yield f"all of them where {name} is negative", spread < 0
+        yield f"all of them where {name} is positive", spread > 0
+        yield f"all of them where {name} is above 1", spread > 1
+        yield f"all of them where {name} is not zero", spread != 0
+    for axis in range(mask.dim()):
+        yield from _stretches(mask, axis)
+
+
+def _stretches(mask: Tensor, axis: int) -> Iterator[Named]:
+    """One index along an axis, those from it on, those up to it."""
+    size, indices = mask.shape[axis], torch.arange(mask.shape[axis])
+    found = mask.movedim(axis, 0).reshape(size, -1).any(1).nonzero().flatten()
+    if size < 3 or not len(found):
+        return
+    shape = [-1 if other == axis else 1 for other in range(mask.dim())]
+    along = f" along axis {axis}" if mask.dim() > 1 else ""
+    first, last = int(found[0]), int(found[-1])
+    for name, chosen in (
+        (f"all of them at index {first}{along}", indices == first),
+        (f"all of them from index {first} on{along}", indices >= first),
+        (f"all of them up to index {last}{along}", indices <= last),
+    ):
+        if first == last or "at index" not in name:
+            yield name, chosen.reshape(shape).expand(mask.shape)
+
+
+def _spread(array: Tensor, mask: Tensor) -> Tensor | None:
+    """An argument of the shape of the result, or of its first axes, spread over it; None where it is of another."""
+    if array.shape == mask.shape:
+        return array
+    if array.dim() < mask.dim() and array.shape == mask.shape[: array.dim()] and array.numel() > 1:
+        return array.reshape(*array.shape, *[1] * (mask.dim() - array.dim())).expand(mask.shape)
+    return None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import Tensor
 
 from dlmodule.checking.case import Case
+from dlmodule.checking.compare import distance
+from dlmodule.checking.decide.factors import sizes_of
 from dlmodule.checking.decide.transformations import same, wrong_axis
 
 
@@ -16,20 +19,123 @@ def shape_story(expected: list[Any], actual: list[Any], cases: list[Case]) -> st
 
     Slips that the numbers show are told from one case; those that only the sizes suggest, from two of different sizes.
     """
+    if expected and all(isinstance(value, (list, tuple)) for value in (*expected, *actual)):
+        return _common(
+            _length_story(list(right), list(wrong), case)
+            for right, wrong, case in zip(expected, actual, cases, strict=True)
+        )
     if not expected or not all(isinstance(value, Tensor) for value in (*expected, *actual)):
         return None
-    stories = {
-        _shown_by_numbers(right, wrong, case) for right, wrong, case in zip(expected, actual, cases, strict=True)
-    }
-    if len(stories) == 1 and (story := stories.pop()):
+    triples = list(zip(expected, actual, cases, strict=True))
+    story = _common(_shown_by_numbers(*triple) for triple in triples) or _common(_cut(*triple) for triple in triples)
+    if story:
         return story
     if len({(*right.shape, -1, *wrong.shape) for right, wrong in zip(expected, actual, strict=True)}) < 2:
         return None
-    stories = {
+    return _common(
         _suggested_by_sizes(tuple(right.shape), tuple(wrong.shape))
         for right, wrong in zip(expected, actual, strict=True)
-    }
-    return stories.pop() if len(stories) == 1 else None
+    ) or _as_long_as(expected, actual, cases)
+
+
+def _common(stories: Iterable[str | None]) -> str | None:
+    """The story that all cases share; None where they do not."""
+    found = set(stories)
+    return found.pop() if len(found) == 1 else None
+
+
+def _length_story(expected: list[Any], actual: list[Any], case: Case) -> str | None:
+    """What is missing of a list, or too many in it, where the rest is right."""
+    shorter, longer = sorted((expected, actual), key=len)
+    few, count = len(actual) < len(expected), len(shorter)
+    if not shorter or len(set(map(repr, longer))) < 2:
+        return None
+
+    def alike(part: list[Any]) -> bool:
+        return distance(part, shorter, case) <= 1
+
+    one = len(longer) == count + 1
+    if alike(longer[:count]):
+        if few:
+            return "the last is missing, the others are right" if one else "it ends too early; what is there is right"
+        return "the last is one too many, the others are right" if one else "it goes on after the right ones"
+    if alike(longer[-count:]):
+        if few:
+            return (
+                "the first is missing, the others are right"
+                if one
+                else "the beginning is missing; what is there is right"
+            )
+        return "the first is one too many, the others are right" if one else "something stands before the right ones"
+    return None
+
+
+def _cut(right: Tensor, got: Tensor, case: Case) -> str | None:
+    """Whether the numbers of one are those of the other with a piece cut off, or with an axis reduced."""
+    if right.is_complex() or got.is_complex() or right.numel() < 2 or got.numel() < 2:
+        return None
+    if right.dim() == got.dim():
+        off = [axis for axis in range(right.dim()) if right.shape[axis] != got.shape[axis]]
+        if len(off) != 1:
+            return None
+        axis = off[0]
+        few = got.shape[axis] < right.shape[axis]
+        shorter, longer = (got, right) if few else (right, got)
+        size, more = shorter.shape[axis], longer.shape[axis] - shorter.shape[axis]
+        if not size or bool((longer == longer.flatten()[0]).all()):
+            return None
+        what = "missing" if few else "too many"
+        if same(longer.narrow(axis, 0, size), shorter, case):
+            return f"the last along axis {axis} are {what}, the rest is right"
+        if same(longer.narrow(axis, more, size), shorter, case):
+            return f"the first along axis {axis} are {what}, the rest is right"
+        if more % 2 == 0 and same(longer.narrow(axis, more // 2, size), shorter, case):
+            return f"as many are {what} at both ends of axis {axis}, the rest is right"
+        return None
+    larger, smaller, mine = (right, got, True) if right.dim() > got.dim() else (got, right, False)
+    if larger.dim() != smaller.dim() + 1:
+        return None
+    for axis in range(larger.dim()):
+        for words, reduce in _REDUCED.items():
+            if larger.shape[axis] > 1 and same(reduce(larger.double(), axis), smaller.double(), case):
+                return (
+                    f"yours is {words} the right result along axis {axis}"
+                    if mine
+                    else f"the right result is {words} yours along axis {axis}"
+                )
+    return None
+
+
+_REDUCED: dict[str, Callable[[Tensor, int], Tensor]] = {
+    "the sum of": lambda x, axis: x.sum(axis),
+    "the mean of": lambda x, axis: x.mean(axis),
+    "the first of": lambda x, axis: x.select(axis, 0),
+    "the last of": lambda x, axis: x.select(axis, -1),
+    "the largest of": lambda x, axis: x.amax(axis),
+    "the diagonal of": lambda x, axis: (
+        x.diagonal(dim1=axis, dim2=axis + 1) if axis + 1 < x.dim() and x.dim() == 2 else x
+    ),
+}
+
+
+def _as_long_as(expected: list[Tensor], actual: list[Tensor], cases: list[Case]) -> str | None:
+    """Whether the axis that has the wrong length is as long as one of the arguments throughout, and which."""
+    dimensions = {value.dim() for value in (*expected, *actual)}
+    if len(dimensions) != 1:
+        return None
+    for axis in range(dimensions.pop()):
+        asked, given = ([value.shape[axis] for value in values] for values in (expected, actual))
+        if asked == given or len(set(given)) < 2:
+            continue
+        names = {tuple(sizes): name for name, sizes in reversed(list(sizes_of(cases)))}
+        if tuple(map(float, given)) in {tuple(map(float, sizes)) for sizes in names}:
+            name = next(name for sizes, name in names.items() if tuple(map(float, sizes)) == tuple(map(float, given)))
+            return (
+                f"axis {axis} of yours is as long as {name} says"
+                if name[0] == "`"
+                else f"the size of axis {axis} of yours is {name}"
+            )
+    return None
 
 
 def _shown_by_numbers(right: Tensor, got: Tensor, case: Case) -> str | None:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dlmodule.checking.case import Case
 from dlmodule.checking.compare import distance
-from dlmodule.checking.decide.differences import as_array, first_difference
+from dlmodule.checking.decide.differences import as_array, first_difference, is_mask
 from dlmodule.checking.decide.factors import constants
 from dlmodule.checking.decide.words import Path, follow, ordinal
 
@@ -35,6 +35,13 @@ def explain(expected: list[Any], actual: list[Any], cases: list[Case]) -> tuple[
     if found:
         return (), found
     for path in _differing_paths(expected, actual, cases):
+        parts = [(follow(right, path), follow(wrong, path)) for right, wrong in zip(expected, actual, strict=True)]
+        if all(map(is_mask, itertools.chain.from_iterable(parts))):
+            if sentence := _explain_masks(
+                [torch.as_tensor(right) for right, _ in parts], [torch.as_tensor(w) for _, w in parts]
+            ):
+                return path, sentence
+            continue
         pairs = [
             (as_array(follow(right, path)), as_array(follow(wrong, path)))
             for right, wrong in zip(expected, actual, strict=True)
@@ -101,6 +108,52 @@ def exchanged(expected: list[Any], actual: list[Any], cases: list[Case]) -> str 
         if all(distance(right, wrong, case) <= 1 for right, wrong, case in zip(moved, actual, cases, strict=True)):
             return f"The {ordinal(first)} and the {ordinal(second)} of the {length} values are exchanged: each is right, in the other's place."
     return None
+
+
+def _explain_masks(rights: list[Tensor], gots: list[Tensor]) -> str | None:
+    """The sentence of the first transformation of truth values that turns every array into what came back."""
+    if (
+        sum(right.numel() for right in rights) < 6
+        or len({bool(value) for right in rights for value in right.flatten()}) < 2
+    ):
+        return None
+    axes = range(-1, -max(right.dim() for right in rights) - 1, -1)
+    candidates: list[tuple[str, Transformation]] = [
+        ("Every truth value is the other way round: True stands where False is expected.", torch.logical_not),
+        ("Your result is True everywhere.", torch.ones_like),
+        ("Your result is False everywhere.", torch.zeros_like),
+        (
+            "Your result is the transpose of the right one: rows and columns are exchanged.",
+            lambda x: x.transpose(-1, -2) if x.dim() >= 2 else None,
+        ),
+        (
+            "Your result is the transpose of the right one, with True and False exchanged.",
+            lambda x: ~x.transpose(-1, -2) if x.dim() >= 2 else None,
+        ),
+    ]
+    for axis in axes:
+        candidates.append(
+            (
+                f"Your result is flipped along axis {axis}: it runs backwards there.",
+                lambda x, axis=axis: x.flip(axis) if x.dim() >= -axis else None,  # type: ignore[misc]
+            )
+        )
+        for step, where in ((1, "late"), (-1, "early")):
+            candidates.append(
+                (
+                    f"Every truth value stands one place too {where} along axis {axis}: an index is off by one.",
+                    lambda x, axis=axis, step=step: _shifted(x, axis, step),  # type: ignore[misc]
+                )
+            )
+    for sentence, transformation in candidates:
+        moved = [transformation(right) for right in rights]
+        if all(new is not None and torch.equal(new, got) for new, got in zip(moved, gots, strict=True)):
+            return sentence
+    return None
+
+
+def _shifted(x: Tensor, axis: int, step: int) -> Tensor | None:
+    return x.roll(step, axis) if x.dim() >= -axis else None
 
 
 def _explain_arrays(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> str | None:

@@ -54,7 +54,20 @@ def test_a_named_region_holds_all_wrong_numbers(first: int, second: int) -> None
         **{f"all of them last along axis {axis}": index == 3 for axis, index in enumerate((ROW, COLUMN))},
         **{f"all of them first or last along axis {axis}": index % 3 == 0 for axis, index in enumerate((ROW, COLUMN))},
         **{f"all of them beyond the first along axis {axis}": index > 0 for axis, index in enumerate((ROW, COLUMN))},
+        **{f"all of them before the last along axis {axis}": index < 3 for axis, index in enumerate((ROW, COLUMN))},
+        **{
+            f"all of them {words} along axis {axis}": chosen
+            for axis, index in enumerate((ROW, COLUMN))
+            for at in range(4)
+            for words, chosen in (
+                (f"at index {at}", index == at),
+                (f"from index {at} on", index >= at),
+                (f"up to index {at}", index <= at),
+            )
+        },
         "all of them where a positive number is expected": SQUARE > 0,
+        "all of them where the largest number is expected": SQUARE == SQUARE.max(),
+        "all of them where the smallest number is expected": SQUARE == SQUARE.min(),
     }  # fmt: skip
     if named is not None:
         assert not any(bool((mask & ~oracle[named]).any()) for mask in masks)
