@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from coursekit import ledger
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.exercises import loading, mutants, slipped_calls, slipped_steps, slips, variants
+from coursekit.exercises import changes, loading, mutants, slipped_calls, slipped_steps, slips, variants
 from coursekit.exercises.loading import Loaded, load_whole
 from coursekit.exercises.workers import run_forked
 from coursekit.project import Project
@@ -35,7 +35,7 @@ from dlmodule.recording import recording
 if TYPE_CHECKING:
     from dlmodule.checking.case import Case
     from dlmodule.checking.evidence import Evidence
-    from dlmodule.checking.key import ExerciseKey, MistakeKey
+    from dlmodule.checking.key import Effect, ExerciseKey, MistakeKey
     from dlmodule.checking.probes import Probe
 
 LIMIT = 60.0  # seconds for the solution on one case; a learner's limit follows from what it took
@@ -176,19 +176,24 @@ def record(project: Project, loaded: Loaded, *, variants: bool = True) -> Exerci
         bar,
         learner_limit,
         _promises_dtype(loaded),
-        ()
-        if exercise.measured or exercise.starter or not variants
-        else _variants(loaded, cases, probe, right, mistakes),
+        *(
+            ((), ())
+            if exercise.measured or exercise.starter or not variants
+            else _variants(loaded, cases, probe, right, mistakes)
+        ),
     )
 
 
 def _variants(
     loaded: Loaded, cases: list[Case], probe: Probe, right: list[Evidence], mistakes: list[MistakeKey]
-) -> list[MistakeKey]:
+) -> tuple[list[MistakeKey], list[Effect]]:
+    """What the solution gives on changed arguments and with slips in it, and what of every argument shows."""
+    effects: list[Effect] = []
     tried = itertools.chain(
-        variants.on_changed_arguments(loaded.solution, cases, probe), variants.of_slips(loaded, cases, probe)
+        variants.on_changed_arguments(loaded.solution, cases, probe, right, effects),
+        variants.of_slips(loaded, cases, probe),
     )
-    return variants.record_variants(tried, cases, right, mistakes)
+    return variants.record_variants(tried, cases, right, mistakes), effects
 
 
 def _promises_dtype(loaded: Loaded) -> bool:
@@ -247,7 +252,7 @@ def code_version() -> str:
     files += [home / f"{name}.py" for name in ("device", "rehearsal", "training")]  # what probes call
     files += [
         Path(str(module.__file__))
-        for module in (loading, mutants, slicing, slipped_calls, slipped_steps, slips, statements, variants)
+        for module in (changes, loading, mutants, slicing, slipped_calls, slipped_steps, slips, statements, variants)
     ] + [Path(__file__)]
     code = [path.read_text("utf-8") for path in files]
     versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]

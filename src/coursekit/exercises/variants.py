@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from coursekit.exercises.changes import TRANSPOSED_BACK, changes, transposed
 from coursekit.exercises.loading import Loaded, run
 from coursekit.exercises.slips import slips
 from coursekit.sources.slicing import exercise_slice
@@ -21,28 +22,28 @@ from coursekit.sources.slicing import exercise_slice
 if TYPE_CHECKING:
     from dlmodule.checking.case import Case
     from dlmodule.checking.evidence import Evidence
-    from dlmodule.checking.key import MistakeKey
+    from dlmodule.checking.key import Effect, MistakeKey
     from dlmodule.checking.probes import Probe
 
 MOST = 40  # changed arguments of an exercise that are tried
 MOST_SLIPS = 80
 SLIP_LIMIT = 1.0  # seconds for one case: a slip may loop for ever
 LARGEST = 4_000  # numbers in the outcomes of one variant
+APART = 100.0  # tolerances by which a change of an argument must show
 LONGEST = 5.0  # seconds for one case
 
-# From the value of an argument to its changed values, each with words in which {name} stands for the argument's name.
-Change = tuple[str, Callable[[Any], Any]]
 # In words ("with `x` and `y` exchanged") what was changed, and what then came back on each case.
 Tried = tuple[str, "list[Evidence]"]
 
 
 @dataclass(frozen=True)
 class Variant:
-    """Cases with a changed argument, in words; ``undo`` is applied to what comes back."""
+    """Cases with a changed argument, in words; ``undo`` is applied to what comes back. argument: its name, where it is one."""
 
     words: str
     cases: tuple[Case, ...]
     undo: Callable[[Any], Any] | None = None
+    argument: str = ""
 
 
 def record_variants(
@@ -70,13 +71,35 @@ def record_variants(
     return found
 
 
-def on_changed_arguments(solution: Any, cases: Sequence[Case], probe: Probe) -> Iterator[Tried]:
-    """What the solution gives on changed arguments."""
+def on_changed_arguments(
+    solution: Any, cases: Sequence[Case], probe: Probe, right: Sequence[Evidence], effects: list[Effect]
+) -> Iterator[Tried]:
+    """What the solution gives on changed arguments. effects: gets, of every argument, the first change that has one."""
     from dlmodule.checking.collect.run import gather
 
     for variant in itertools.islice(variants(solution, cases), MOST):
         evidence = gather(solution, list(variant.cases), probe, limit=LONGEST)
+        if variant.argument and not variant.undo and all(effect.argument != variant.argument for effect in effects):
+            effects += _effect(variant, evidence, cases, right)
         yield f"with {variant.words}", [_undone(each, variant.undo) for each in evidence]
+
+
+def _effect(
+    variant: Variant, evidence: Sequence[Evidence], cases: Sequence[Case], right: Sequence[Evidence]
+) -> list[Effect]:
+    """The first case on which the change shows in what the solution gives; none where it shows on no case."""
+    from dlmodule.checking import compare
+    from dlmodule.checking.key import Effect
+
+    for index, (each, expected, case) in enumerate(zip(evidence, right, cases, strict=True)):
+        ended = _ended(each) and _ended(expected) and not _is_lost(each.value)
+        if (
+            ended
+            and _size(variant.cases[index].args) <= LARGEST
+            and compare.evidence_distance(expected, each, case) > APART
+        ):
+            return [Effect(variant.argument, variant.words, index, variant.cases[index])]
+    return []
 
 
 def of_slips(loaded: Loaded, cases: Sequence[Case], probe: Probe) -> Iterator[Tried]:
@@ -111,104 +134,43 @@ def variants(solution: Any, cases: Sequence[Case]) -> Iterator[Variant]:
             yield Variant(
                 f"`{label}` left at its default, {default!r}",
                 _changed(cases, slot, functools.partial(_instead, default)),
+                argument=label,
             )
         for words, change in changes([case.args[slot] for case in cases]):
-            undo = _transposed if words == TRANSPOSED_BACK else None
-            yield Variant(words.format(name=f"`{label}`"), _changed(cases, slot, change), undo)
+            undo = transposed if words == TRANSPOSED_BACK else None
+            yield Variant(words.format(name=f"`{label}`"), _changed(cases, slot, change), undo, label)
     for key in sorted(set().union(*(case.kwargs for case in cases))):
         given = [case.kwargs[key] for case in cases if key in case.kwargs]
-        yield Variant(f"`{key}` left out", tuple(_without(case, key) for case in cases))
+        yield Variant(f"`{key}` left out", tuple(_without(case, key) for case in cases), argument=key)
         for words, change in changes(given):
             changed = tuple(
                 case._with(kwargs={**case.kwargs, key: change(case.kwargs[key])}) if key in case.kwargs else case
                 for case in cases
             )
-            yield Variant(words.format(name=f"`{key}`"), changed)
+            yield Variant(words.format(name=f"`{key}`"), changed, argument=key)
+    yield from _differently_built(cases)
 
 
-TRANSPOSED_BACK = "{name} transposed, and the result transposed back: its rows taken for its columns"
-
-
-def changes(values: Sequence[Any]) -> Iterator[Change]:
-    """The ways in which an argument that takes ``values`` is changed."""
-    import numpy as np
-    from torch import Tensor
-
-    from dlmodule.checking.case import Code
-
-    if all(isinstance(value, bool) for value in values):
-        yield "{name} the other way round", lambda value: not value
-    elif all(isinstance(value, int) and not isinstance(value, bool) for value in values):
-        yield "{name} one larger", lambda value: value + 1
-        yield "{name} one smaller", lambda value: value - 1
-        yield "1 for {name}", lambda value: 1
-        yield "0 for {name}", lambda value: 0
-    elif all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-        yield "{name} negated", lambda value: -value
-        yield "1 - {name} for {name}", lambda value: 1 - value
-        yield "0 for {name}", lambda value: 0.0
-        yield "1 for {name}", lambda value: 1.0
-        yield "{name} doubled", lambda value: 2 * value
-        yield "{name} halved", lambda value: value / 2
-        yield "the square of {name} for {name}", lambda value: value**2
-        yield "the square root of {name} for {name}", lambda value: value**0.5
-        yield "1 / {name} for {name}", lambda value: 1 / value if value else value
-    elif all(isinstance(value, (Tensor, np.ndarray)) for value in values):
-        yield from _array_changes(values)
-    elif all(isinstance(value, (list, tuple)) for value in values):
-        yield "{name} in reverse order", lambda value: value[::-1]
-        yield "the first item of {name} left out", lambda value: value[1:]
-        yield "the last item of {name} left out", lambda value: value[:-1]
-    elif all(isinstance(value, Code) for value in values):
-        yield "{name} left out, its input handed on", lambda value: Code("lambda x, *rest, **named: x")
-
-
-def _array_changes(values: Sequence[Any]) -> Iterator[Change]:
-    kinds = {str(value.dtype).removeprefix("torch.").rstrip("0123456789") for value in values}
-    dimensions = min(value.ndim for value in values)
-    if kinds == {"bool"}:
-        yield "{name} the other way round", lambda value: ~value
-    elif kinds <= {"int", "uint"}:
-        yield "{name} one larger", lambda value: value + 1
-        yield "{name} one smaller", lambda value: value - 1
-        yield "zeros for {name}", lambda value: value * 0
-    elif kinds == {"float"}:
-        yield "zeros for {name}", lambda value: value * 0
-        yield "ones for {name}", lambda value: value * 0 + 1
-        yield "{name} negated", lambda value: -value
-        yield "{name} doubled", lambda value: 2 * value
-        yield "{name} halved", lambda value: value / 2
-        yield "the absolute values of {name}", lambda value: abs(value)
-        yield "the squares of {name}", lambda value: value * value
-    if dimensions >= 2:
-        yield TRANSPOSED_BACK, _transposed
-        yield "{name} transposed", _transposed
-        yield "{name} reshaped where its last two axes should be exchanged", _reshaped
-    if dimensions >= 1:
-        yield "{name} in reverse order along its last axis", lambda value: _flipped(value, -1)
-    if dimensions >= 2:
-        yield "{name} in reverse order along its first axis", lambda value: _flipped(value, 0)
-        yield "only the first of {name} along its first axis", lambda value: value[:1]
+def _differently_built(cases: Sequence[Case]) -> Iterator[Variant]:
+    """The cases with an argument of the constructor changed: numbers and switches, not the sizes of layers."""
+    if not all(case.constructor for case in cases):
+        return
+    built = [case.constructor or ((), {}) for case in cases]
+    for key in sorted(set().union(*(named for _, named in built))):
+        values = [named[key] for _, named in built if key in named]
+        for words, change in changes(values) if all(isinstance(value, (bool, float)) for value in values) else ():
+            yield Variant(
+                words.format(name=f"`{key}`"),
+                tuple(
+                    case._with(constructor=(given, {**named, key: change(named[key])})) if key in named else case
+                    for case, (given, named) in zip(cases, built, strict=True)
+                ),
+                argument=key,
+            )
 
 
 def _instead(other: Any, value: Any) -> Any:
     return other
-
-
-def _transposed(value: Any) -> Any:
-    return value.swapaxes(-1, -2) if getattr(value, "ndim", 0) >= 2 else value
-
-
-def _reshaped(value: Any) -> Any:
-    """The transpose of the last two axes with the numbers of a reshape: what is meant where ``reshape`` takes its place."""
-    shape = (*value.shape[:-2], value.shape[-1], value.shape[-2])
-    return value.reshape(shape).swapaxes(-1, -2)
-
-
-def _flipped(value: Any, axis: int) -> Any:
-    import numpy as np
-
-    return np.flip(value, axis).copy() if isinstance(value, np.ndarray) else value.flip(axis)
 
 
 def _parameters(solution: Any) -> list[inspect.Parameter]:

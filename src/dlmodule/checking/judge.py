@@ -7,7 +7,6 @@ import inspect
 import re
 import sys
 import types
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import nn
 
 from dlmodule.checking import compare, naming
 from dlmodule.checking import key as keys
+from dlmodule.checking.arguments import with_idle_argument, with_unused_argument
 from dlmodule.checking.collect import guard, output
 from dlmodule.checking.collect.exceptions import text_of
 from dlmodule.checking.collect.run import CALLED, gather, repeats
@@ -22,6 +22,7 @@ from dlmodule.checking.decide.decide import decide
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, WRONG, Diagnosis
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey, in_float32
+from dlmodule.checking.naming import codes
 from dlmodule.checking.progress import Progress
 from dlmodule.errors import DLModuleError
 from dlmodule.progress_bar import in_notebook
@@ -31,7 +32,6 @@ DTYPE = re.compile(
     r"dtype|scalar type|Input type|Double|Float"
 )  # in an exception that float64 input may be the cause of
 ROUNDED = 1e4  # tolerances of float64 within which a number may be one that was rounded to float32
-GENERAL = ("value", "shape")  # reasons that say what differs, not why
 
 
 def judge(exercise: str, candidate: Any, *, limit: float | None = None) -> Diagnosis:
@@ -86,7 +86,7 @@ def _judged(key: ExerciseKey, candidate: Any, session_keys: dict[str, ExerciseKe
             _right_in_float32(key, candidate, evidence, diagnosis)
             or _blame_what_it_calls(diagnosis, candidate, session_keys)
             or _changes_from_call_to_call(key, candidate, evidence, diagnosis)
-            or _with_unused_argument(candidate, diagnosis)
+            or with_unused_argument(candidate, with_idle_argument(key, candidate, evidence, diagnosis))
         )
     return diagnosis.showing(_shown(key, evidence, diagnosis))
 
@@ -157,28 +157,6 @@ def _changes_from_call_to_call(
     return replace(diagnosis, message=message, rung="kept between calls", expected=None, got=None, lines=())
 
 
-def _with_unused_argument(candidate: Any, diagnosis: Diagnosis) -> Diagnosis:
-    """Add which argument the code never reads, where the diagnosis says what differs but not why."""
-    unused = list(unused_arguments(candidate)) if diagnosis.rung in GENERAL else []
-    if not unused:
-        return diagnosis
-    names = " and ".join(f"`{name}`" for name in unused)
-    message = f"{diagnosis.message} Its {'argument' if len(unused) == 1 else 'arguments'} {names} {'is' if len(unused) == 1 else 'are'} never used."
-    return replace(diagnosis, message=message)
-
-
-def unused_arguments(candidate: Any) -> Iterator[str]:
-    """The arguments of a function that its code never reads; a leading underscore says that one is not needed."""
-    if not isinstance(candidate, types.FunctionType):
-        return
-    code = candidate.__code__
-    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    read = {instruction.argval for each in _codes(code) for instruction in dis.get_instructions(each)}
-    for name in named:
-        if name not in read and name not in code.co_cellvars and not name.startswith("_"):
-            yield name
-
-
 def _blame_what_it_calls(
     diagnosis: Diagnosis, candidate: Any, session_keys: dict[str, ExerciseKey]
 ) -> Diagnosis | None:
@@ -203,18 +181,10 @@ def called_names(candidate: Any) -> list[str]:
     """The global names that the code of a function or class reads, in order of appearance; attributes are none."""
     names: dict[str, None] = {}
     for function in _functions(candidate):
-        for code in _codes(function.__code__):
+        for code in codes(function.__code__):
             read = [step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
             names.update(dict.fromkeys(read))
     return list(names)
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """A code object and those of the functions inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
 
 
 def _functions(candidate: Any) -> list[types.FunctionType]:

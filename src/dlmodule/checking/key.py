@@ -26,7 +26,7 @@ from dlmodule.files import write_atomically
 from dlmodule.place import PACKAGE, key_folders
 from dlmodule.recording import is_recording
 
-FORMAT = 4  # another format is refused: it may hold what this code does not know, or lack what it relies on
+FORMAT = 5  # another format is refused: it may hold what this code does not know, or lack what it relies on
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,16 @@ class MistakeKey:
     name: str
     sentence: str
     evidence: list[Evidence]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A change of one argument that shows in the right answer's result: what was changed, and case ``index`` with the change."""
+
+    argument: str
+    words: str
+    index: int
+    case: Case
 
 
 class ReadLater(Sequence[MistakeKey]):
@@ -71,7 +81,7 @@ class ExerciseKey:
 
     kind: what is asked for: "function", "class" or "value". promises_dtype: its text says which dtype comes back; else an
     answer that is right on float32 input is right. variants: what the right answer does on changed arguments, and in words
-    on which.
+    on which. effects: of every argument one change that must show in the result.
     """
 
     session: str
@@ -91,6 +101,7 @@ class ExerciseKey:
     limit: float = 5.0
     promises_dtype: bool = False
     variants: Sequence[MistakeKey] = ()
+    effects: Sequence[Effect] = ()
 
     @property
     def id(self) -> str:
@@ -106,6 +117,7 @@ class ExerciseKey:
         data["mistakes"] = [_mistake_data(mistake) for mistake in self.mistakes]
         held = serialise.to_bytes([_mistake_data(mistake) for mistake in self.variants]) if self.variants else b""
         data["variants"] = torch.frombuffer(bytearray(held), dtype=torch.uint8) if held else None
+        data["effects"] = [{**asdict_shallow(each), "case": asdict_shallow(each.case)} for each in self.effects]
         data["starter"] = None if self.starter is None else [evidence.to_data() for evidence in self.starter]
         data["bar"] = asdict_shallow(self.bar) if self.bar else None
         return data
@@ -120,6 +132,7 @@ class ExerciseKey:
         fields["mistakes"] = [_mistake(mistake) for mistake in data["mistakes"]]
         held = data.get("variants")
         fields["variants"] = () if held is None else ReadLater(held)
+        fields["effects"] = [Effect(**{**each, "case": _case(each["case"])}) for each in data["effects"]]
         fields["starter"] = None if data["starter"] is None else _evidence(data["starter"])
         fields["bar"] = Bar(**data["bar"]) if data["bar"] else None
         return ExerciseKey(**fields)
@@ -140,7 +153,7 @@ def in_float32(key: ExerciseKey) -> ExerciseKey | None:
         )
         for evidence in key.right
     ]
-    return replace(key, cases=cases, right=right, mistakes=[], variants=(), starter=None)
+    return replace(key, cases=cases, right=right, mistakes=[], variants=(), effects=(), starter=None)
 
 
 def _rounded_case(case: Case) -> Case:

@@ -8,7 +8,7 @@ import functools
 import inspect
 import linecache
 import types
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 
@@ -92,3 +92,11 @@ def _name_in_call(caller: types.FrameType | None) -> str | None:
     if isinstance(argument, ast.Name):
         return argument.id
     return argument.attr if isinstance(argument, ast.Attribute) else None
+
+
+def codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """A code object and those of the functions inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from codes(constant)

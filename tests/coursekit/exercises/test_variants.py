@@ -71,7 +71,9 @@ def key_of(solution: Any) -> ExerciseKey:
     cases = CASES[solution]
     right = reference(solution, cases, probe)
     key = ExerciseKey("s", solution.__name__, "Title", "morning", kind, 5, 9, ("a", "b"), probe, cases, right)
-    return replace(key, variants=record_variants(on_changed_arguments(solution, cases, probe), cases, right, []))
+    return replace(
+        key, variants=record_variants(on_changed_arguments(solution, cases, probe, right, []), cases, right, [])
+    )
 
 
 class Unmasked(Head):
@@ -141,7 +143,10 @@ def test_an_iterator_has_variants_too() -> None:
     cases = [Case(7, 3), Case(6, 2)]
     probe = iterate()
     right = reference(batches, cases, probe)
-    words = {variant.name for variant in record_variants(on_changed_arguments(batches, cases, probe), cases, right, [])}
+    words = {
+        variant.name
+        for variant in record_variants(on_changed_arguments(batches, cases, probe, right, []), cases, right, [])
+    }
     assert {"with `size` one larger", "with `count` one smaller"} <= words
 
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from dlmodule.checking import Case, probes
 from dlmodule.checking import key as keys
-from dlmodule.checking.judge import Check, called_names, judge_with, unused_arguments
+from dlmodule.checking.arguments import unused_arguments
+from dlmodule.checking.judge import Check, called_names, judge_with
 from dlmodule.checking.progress import Progress
 from tests.dlmodule.checking.conftest import MakeKey
 

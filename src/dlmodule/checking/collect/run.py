@@ -49,15 +49,16 @@ def gather(candidate: Any, cases: list[Case], probe: Probe, *, limit: float = 5.
 
 def repeats(candidate: Any, case: Case, probe: Probe, first: Evidence, *, limit: float = 5.0) -> bool:
     """Whether ``candidate`` does on ``case`` again what it did the first time: nothing is kept from call to call."""
-    if not _is_all_data(first.value):  # nothing but its type is known of it
+    if not is_all_data(first.value):  # nothing but its type is known of it
         return True
     (again,) = gather(candidate, [case], probe, limit=limit)
     return evidence_distance(first, again, case) <= 1
 
 
-def _is_all_data(value: Any) -> bool:
+def is_all_data(value: Any) -> bool:
+    """Whether all of a value is known: nothing of it but its type is where an object of a learner's class stands."""
     items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
-    return not isinstance(value, serialise.Opaque) and all(map(_is_all_data, items))
+    return not isinstance(value, serialise.Opaque) and all(map(is_all_data, items))
 
 
 def reference(candidate: Any, cases: list[Case], probe: Probe, *, limit: float = 60.0) -> list[Evidence]:

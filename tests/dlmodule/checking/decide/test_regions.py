@@ -66,8 +66,8 @@ def test_a_named_region_holds_all_wrong_numbers(first: int, second: int) -> None
             )
         },
         "all of them where a positive number is expected": SQUARE > 0,
-        "all of them where the largest number is expected": SQUARE == SQUARE.max(),
-        "all of them where the smallest number is expected": SQUARE == SQUARE.min(),
+        "all of them where the largest number is expected": SQUARE.max() == SQUARE,
+        "all of them where the smallest number is expected": SQUARE.min() == SQUARE,
     }  # fmt: skip
     if named is not None:
         assert not any(bool((mask & ~oracle[named]).any()) for mask in masks)
