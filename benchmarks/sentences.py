@@ -3,27 +3,23 @@
     python benchmarks/sentences.py [SESSION...]
 
 Each named mistake is judged as if its author had not thought of it: by its key without its own entry. Counted are the sentences that
-only say what differs ("the shape is ..., expected is ..."; "3 of 9 numbers differ; the first is at ..."), those of another named
-mistake, which their author should confirm, and all others. Trainings are left out: their mistakes differ in facts of their own.
+name the error, those that say where it shows, those that only say what differs ("the shape is ..., expected is ..."; "3 of 9 numbers
+differ; the first is at ..."), and those of another named mistake, which their author should confirm. Trainings are left out: their mistakes differ in facts of their own.
 `course build` comes first. Nothing is run but the decision, so that it takes seconds.
 """
 
 import os
-import re
 import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from coursekit.exercises import sentences
 from dlmodule.checking import key
 from dlmodule.checking.decide.decide import decide
 
 KEYS = Path(os.environ.get("DLMODULE_KEYS", Path(__file__).parents[1] / "build" / "keys"))
-ONLY_WHAT_DIFFERS = re.compile(
-    r"(numbers is right|numbers differ); the first is at [^;]*\.$|not right[:,] [^;]*\.$"
-    r"|the shape is \([^)]*\), expected is \([^)]*\)\.$|[Ii]t has \d+ items, expected are \d+\.$"
-)
-KINDS = ("says why or where", "another mistake's", "only what differs", "accepted")
+KINDS = (*sentences.KINDS, "another mistake's", "accepted")
 
 
 def kind_of(held: key.ExerciseKey, mistake: key.MistakeKey) -> str:
@@ -34,7 +30,7 @@ def kind_of(held: key.ExerciseKey, mistake: key.MistakeKey) -> str:
         return "accepted"
     if diagnosis.mistake is not None:
         return "another mistake's"
-    return "only what differs" if ONLY_WHAT_DIFFERS.search(diagnosis.message) else "says why or where"
+    return sentences.kind_of(diagnosis)
 
 
 def main() -> None:

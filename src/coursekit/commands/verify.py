@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Sequence
 
 import click
 
@@ -34,10 +36,11 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: b
         click.echo(json.dumps([proof.public() for proof in proofs], indent=1, ensure_ascii=False))
     else:
         for proof in proofs:
-            click.echo(_line(proof))
+            click.echo(_line(proof) + (_to_confirm(proof) if targets else ""))
         killed, total = (sum(proof.mutants[what] for proof in proofs) for what in ("killed", "total"))
         share = f", {killed} of {total} mutants killed ({killed / total:.1%})" if total else ""
         click.echo(f"{len(proofs)} exercises, {sum(not proof.problems for proof in proofs)} proved{share}")
+        click.echo(f"sentences that meet the mutants: {_sentences(proofs)}")
         files = sum(len(received(project, session)) for session in sessions)
         searched = f"{len(leaks)} leaks in {files} built files" if files else "nothing is built yet; see `course build`"
         click.echo(f"leak scan: {searched}")
@@ -46,6 +49,19 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: b
         click.echo(f"course verify: {problem}", err=True)
     if problems or refusals or leaks:
         sys.exit(1)
+
+
+def _sentences(proofs: Sequence[Proof]) -> str:
+    """How many mutants each kind of sentence meets."""
+    total: Counter[str] = Counter()
+    for proof in proofs:
+        total.update(proof.sentences)
+    return ", ".join(f"{count} {kind}" for kind, count in total.most_common()) or "none"
+
+
+def _to_confirm(proof: Proof) -> str:
+    """The mutants that a named mistake's sentence meets: to be confirmed with `exercise.confirm`, or answered by a case."""
+    return "".join(f"\n    is this true of it? {sibling}" for sibling in proof.siblings)
 
 
 def _line(proof: Proof) -> str:

@@ -23,6 +23,7 @@ from coursekit.errors import CourseError
 from coursekit.exercises import mutants, record
 from coursekit.exercises.loading import Loaded, load_whole, run
 from coursekit.exercises.measurements import narrow_bar
+from coursekit.exercises.sentences import definition, kind_of, texts_of_mistakes
 from coursekit.exercises.workers import in_child
 from coursekit.project import Project
 from coursekit.sources.exercise_file import exercise_of
@@ -55,11 +56,15 @@ class Proof:
     problems: list[str] = field(default_factory=list)
     survivors: list[str] = field(default_factory=list)
     equivalent: int = 0
+    sentences: dict[str, int] = field(default_factory=dict)
+    siblings: list[str] = field(default_factory=list)
 
     def public(self) -> dict[str, Any]:
         """The machine-readable form."""
         return {
-            name: value for name, value in asdict(self).items() if name not in ("problems", "survivors", "equivalent")
+            name: value
+            for name, value in asdict(self).items()
+            if name not in ("problems", "survivors", "equivalent", "siblings")
         }
 
 
@@ -249,6 +254,21 @@ def prove_counts(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[str
             yield _at(loaded, f"{found} {what}; at least {least} are asked")
 
 
+def _note_sentence(loaded: Loaded, proof: Proof, mutant: mutants.Mutant, judged: Any, own: dict[str, str]) -> None:
+    """What kind of sentence meets a mutant; where it is a named mistake's, and not this very program's, its author is to confirm it."""
+    kind = "ended" if not isinstance(judged, tuple) else judged[3]
+    if isinstance(judged, tuple) and (met := judged[2]) is not None:
+        confirmed = any(words in mutant.label and met == named for words, named in loaded.exercise.confirmed.items())
+        if own.get(met) == definition(mutant.text, loaded.name):
+            kind = "its own"
+        else:
+            kind = "a confirmed sibling's" if confirmed else "a sibling's"
+            if not confirmed:
+                sentence = next(mistake.sentence for mistake in loaded.mistakes if mistake.name == met)
+                proof.siblings.append(f"{mutant.label} -> {met}: {sentence}")
+    proof.sentences[kind] = proof.sentences.get(kind, 0) + 1
+
+
 def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof, most: int | None) -> None:
     """Try the mutants of the solution (at most ``most``), each in a process of its own, for at most ten times what the solution takes."""
     from dlmodule.checking.judge import judge_with
@@ -258,11 +278,12 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof, most: int | Non
     limit = max(LEAST_LIMIT, 10 * (time.perf_counter() - clock))
     whole = exercise_slice(loaded.source, loaded.name)
 
-    def verdict(text: str) -> tuple[bool, str]:
+    def verdict(text: str) -> tuple[bool, str, str | None, str]:
         diagnosis = judge_with(key, run(text, "mutant")[loaded.name], limit=limit)
-        return diagnosis.right, diagnosis.rung
+        return diagnosis.right, diagnosis.rung, diagnosis.mistake, kind_of(diagnosis)
 
     equal = loaded.exercise.equivalents
+    own = dict(texts_of_mistakes(loaded))
     names: set[str] = set()
     found = mutants.mutants(whole.text, whole.written, whole.lines)
     for mutant in found if most is None else mutants.sample(found, most, always=equal):
@@ -270,6 +291,7 @@ def _try_mutants(loaded: Loaded, key: ExerciseKey, proof: Proof, most: int | Non
         judged = in_child(functools.partial(verdict, mutant.text), deadline=limit + 1)
         if not (isinstance(judged, tuple) and judged[0]):
             proof.mutants["killed"] += 1
+            _note_sentence(loaded, proof, mutant, judged, own)
         elif judged[1] == "right in float32":  # nothing promises what it no longer keeps
             proof.equivalent += 1
             continue

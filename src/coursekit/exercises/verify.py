@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.exercises import measurements, mutants, proofs, record, workers
+from coursekit.exercises import measurements, mutants, proofs, record, sentences, workers
 from coursekit.exercises.proofs import Proof, prove
 from coursekit.exercises.workers import run_forked
 from coursekit.project import Project, find_parts, uncollected
@@ -70,7 +70,7 @@ def _digest(project: Project, exercise: str, most: int | None) -> str | None:
 @functools.cache
 def _code_version() -> str:
     """Digest of the code that proves, beside that which records."""
-    files = (__file__, proofs.__file__, measurements.__file__, mutants.__file__, workers.__file__)
+    files = (__file__, proofs.__file__, measurements.__file__, mutants.__file__, sentences.__file__, workers.__file__)
     return digest_of(*(Path(file).read_bytes() for file in files))
 
 

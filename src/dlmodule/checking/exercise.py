@@ -113,6 +113,7 @@ class Exercise:
         self.alternatives: list[Alternative] = []
         self.bugs: list[Bug] = []
         self.equivalents: dict[str, str] = {}
+        self.confirmed: dict[str, str] = {}
         self.ledger_functions: dict[str, tuple[Callable[..., dict[str, float]], int]] = {}
         self._cases: Callable[[], Iterable[Case]] = lambda: (Case(),)
 
@@ -185,6 +186,10 @@ class Exercise:
     def equivalent(self, mutant: str, reason: str) -> None:
         """Declare that mutants whose label contains ``mutant`` compute the same thing, and why."""
         self.equivalents[mutant] = reason
+
+    def confirm(self, mutant: str, mistake: str) -> None:
+        """Confirm that the sentence of ``mistake`` is true of mutants whose label contains ``mutant``, which it meets."""
+        self.confirmed[mutant] = mistake
 
     def probe(self, function: F) -> F:
         """Decorator: ``function(candidate, case)`` tries the answer and returns data; its source is shipped to learners."""
