@@ -48,12 +48,43 @@ PROJECT = Project(Path(__file__).parents[3])
         ("x[-1]", "x[0]", "with the first item for the last"),
         ("F.conv2d(x, w, stride=s)", "F.conv2d(x, w)", "with `stride` left out of `conv2d`"),
         ("torch.log(p)", "torch.log2(p)", "with the logarithm to base 2 in place of the natural logarithm"),
+        ("x.var(0, keepdim=True)", "x.var(0)", "with `keepdim` left out of `var`"),
+        ("x.var(0)", "x.var(0, correction=0)", "with the variance divided by N"),
+        ("torch.sqrt(v + eps)", "torch.sqrt(v) + eps", "with `eps` added after the square root"),
+        ("x[t:]", "x[t + 1:]", "with a slice that begins one later"),
+        ("x[:t]", "x[:t + 1]", "with a slice that ends one later"),
+        ("x.mean(dim=(2, 3))", "x.mean(dim=(3,))", "with `mean` along the axes (3,) only"),
+        ("a and b", "a or b", "with `or` in place of `and`"),
+        ("g(x, causal=True)", "g(x, causal=False)", "with `causal` of `g` the other way round"),
+        ("a if x else b", "b", "where its condition on `x` counts as never met"),
+        ("a if q else b", "a", "where one of its conditions counts as always met"),
     ],
 )
 def test_a_slip_has_its_words(line: str, slip: str, words: str) -> None:
     """Each kind of slip, as it is said."""
     found = slips(f"def f(x):\n    return {line}")
     assert found.get(f"def f(x):\n    return {slip}") == words
+
+
+@pytest.mark.parametrize(
+    ("step", "slip", "words"),
+    [
+        ("s += x", "s = x", "with the last term in place of a running sum"),
+        ("s -= x", "s += x", "with a step in the opposite direction"),
+        ("optimiser.zero_grad()", "pass", "without calling `zero_grad`"),
+        ("with torch.no_grad():\n        s = x", "if True:\n        s = x", "without `no_grad`"),
+        (
+            "for i in range(n):\n        s = x",
+            "for i in reversed(range(n)):\n        s = x",
+            "with a loop that runs backwards",
+        ),
+        ("s = x\n    y = s", "y = s\n    s = x", "with two of its steps in the other order"),
+    ],
+)
+def test_a_slip_in_a_step_has_its_words(step: str, slip: str, words: str) -> None:
+    """Slips in what is done, rather than in what is computed."""
+    found = slips(f"def f(x):\n    {step}\n    return s")
+    assert found.get(f"def f(x):\n    {slip}\n    return s") == words
 
 
 @settings(max_examples=12, deadline=None)

@@ -135,6 +135,7 @@ def test_a_whole_exercise_is_proved(project: Project) -> None:
     assert told.pop("seconds") >= 0
     mutants = told.pop("mutants")
     assert mutants["killed"] == mutants["total"] >= 8
+    assert sum(told.pop("sentences").values()) == mutants["killed"]
     assert told == {
         "exercise": "01_tiny.moving_mean",
         "solution": "right",

@@ -41,7 +41,13 @@ def separating(comparisons: Sequence[Comparison]) -> str:
     }
     if len(apart) == 1 and common and len(failing) + len(right) >= 3:
         argument, holds = min(
-            common, key=lambda found: (_VERBS.index(found[1].split()[0]), " not " in found[1], found[1])
+            common,
+            key=lambda found: (
+                found[1] != "is given",
+                _VERBS.index(found[1].split()[0]),
+                " not " in found[1],
+                found[1],
+            ),
         )
         return f"It is wrong where {argument} {holds}, and right on the other {_cases(len(right))}."
     if len(failing) == 1 and len(right) >= 2:
