@@ -311,7 +311,7 @@ def test_sessions_are_recorded_side_by_side(project: Project) -> None:
     (error,) = results.pop("02_tiny")
     assert "torhc" in str(error)
     assert results == {session: project.key(session) for session in ("01_tiny", "03_tiny")}
-    first, third = (key.load(project.key(session))["moving_mean"] for session in results)
+    first, third = (key.load(project.key(session))["moving_mean"] for session in sorted(results))
     assert first.id == "01_tiny.moving_mean" and third.id == "03_tiny.moving_mean"
     assert "moving_mean" not in key.load(project.key("02_tiny"))
 

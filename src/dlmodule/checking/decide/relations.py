@@ -12,12 +12,17 @@ from dlmodule.checking.decide.differences import as_array
 from dlmodule.checking.decide.factors import number_in_words
 from dlmodule.checking.decide.words import ordinal
 
+MOST = 20_000  # numbers beyond which no relation is looked for: a card is to appear at once
+MOST_SLICES = 16  # each is compared with each
+
 # The right numbers, those that came back, and the case.
 Pair = tuple[Tensor, Tensor, Case]
 
 
 def related(pairs: Sequence[Pair], masks: Sequence[Tensor]) -> str | None:
     """What relates the numbers of every failing case, in words; None where nothing does. masks: where they are wrong."""
+    if sum(right.numel() for right, _, _ in pairs) > MOST:
+        return None
     found = _in_another_order(pairs) or _row_by_row(pairs)
     if found:
         return found
@@ -77,7 +82,7 @@ def _in_another_order(pairs: Sequence[Pair]) -> str | None:
 
 def _slices_moved(right: Tensor, wrong: Tensor, axis: int) -> bool:
     """Whether the slices along ``axis`` are those of ``right``, each once."""
-    if right.shape[axis] < 2 or right.numel() == right.shape[axis]:
+    if not 2 <= right.shape[axis] <= MOST_SLICES or right.numel() == right.shape[axis]:
         return False
     ours, others = (list(array.movedim(axis, 0)) for array in (wrong, right))
     for part in ours:
