@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from coursekit.marking.insights import agenda, insights, read_exports
+from coursekit.marking.insights import agenda, insights, read_exports, whereabouts
 from coursekit.marking.results import Results
 from coursekit.project import Project, find_project
 from coursekit.sources.exercise_file import exercises_of
@@ -26,12 +26,16 @@ from dlmodule.files import write_atomically
     help="What learners asked for, a line each.",
 )
 @click.option("--agenda", "to", type=click.Path(path_type=Path), help="Write the review session's agenda (Markdown).")
+@click.option("--learners", is_flag=True, help="Also a line for each file of --attempts: how far its learner is.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an exercise, on stdout.")
-def command(attempts: Path | None, requests: Path | None, to: Path | None, as_json: bool) -> None:
+def command(attempts: Path | None, requests: Path | None, to: Path | None, learners: bool, as_json: bool) -> None:
     """Say which exercises and which mistakes cost the class most, from build/marks and from exported attempts.
 
-    Learners are counted, never named; what fewer than three of them did is left out.
+    Learners are counted, never named; what fewer than three of them did is left out. Only --learners, for a team that helps those
+    who sent their progress for it, says who is where.
     """
+    if learners and not attempts:
+        raise click.UsageError("--learners needs --attempts")
     project = find_project()
     marked = {}
     for path in sorted((project.build / "marks").glob("*.sqlite")):
@@ -53,6 +57,8 @@ def command(attempts: Path | None, requests: Path | None, to: Path | None, as_js
         )
         often = ", ".join(f"{mistake} ({count})" for mistake, count in insight.mistakes[:3])
         click.echo("  ".join(filter(None, (insight.exercise, lost, solved, often))))
+    for row in whereabouts(attempts) if learners and attempts and not as_json else ():
+        click.echo(f"{row.learner}: {row.solved} of {row.tried} solved, last {row.last}")
     if not found:
         click.echo("nothing yet: no marks and no attempts of three learners or more", err=True)
 

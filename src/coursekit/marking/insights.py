@@ -114,6 +114,28 @@ def _export(path: Path) -> list[dict[str, Any]]:
         raise CourseError("is no progress that the course's home exported", file=path) from None
 
 
+@dataclass(frozen=True)
+class Whereabouts:
+    """How far a learner is who sent their progress: exercises tried and solved, and the last one they worked on."""
+
+    learner: str
+    tried: int
+    solved: int
+    last: str
+
+
+def whereabouts(folder: Path) -> list[Whereabouts]:
+    """A row for each file of ``folder``, by its name, which the learner or the team chose. CourseError for a file that is no export."""
+    rows = []
+    for path in sorted(folder.glob("*.json")):
+        attempts = _export(path)
+        tried = {attempt["exercise"] for attempt in attempts}
+        solved = {attempt["exercise"] for attempt in attempts if attempt.get("status") == "right"}
+        last = max(attempts, key=lambda attempt: str(attempt.get("at", "")), default=None)
+        rows.append(Whereabouts(path.stem, len(tried), len(solved), last["exercise"] if last else "-"))
+    return rows
+
+
 def agenda(
     found: Sequence[Insight],
     titles: Mapping[str, str],

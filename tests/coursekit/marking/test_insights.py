@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from coursekit.commands.insights import command
 from coursekit.errors import CourseError
 from coursekit.marking.deciding import NOT_STARTED, RIGHT, TO_BE_MARKED, WRONG, ExerciseMark
-from coursekit.marking.insights import agenda, insights, read_exports
+from coursekit.marking.insights import Whereabouts, agenda, insights, read_exports, whereabouts
 from coursekit.marking.marking import Marked
 
 
@@ -83,3 +85,33 @@ def test_exports_are_read_and_others_refused(tmp_path: Path) -> None:
         (tmp_path / "b.json").write_text(content)
         with pytest.raises(CourseError, match=r"b\.json.*no progress"):
             read_exports(tmp_path)
+
+
+def test_who_is_where_is_read_from_what_learners_sent(tmp_path: Path) -> None:
+    """Each exercise counts once, right if it ever was; the last is the latest in time, not in the file."""
+    late = {**attempt("05_cnns_1.fit", "wrong"), "at": "2022-12-02T10:00:00+00:00"}
+    tries = [
+        late,
+        attempt("01_tiny.double", "wrong"),
+        attempt("01_tiny.double", "right"),
+        attempt("01_tiny.double", "wrong"),
+    ]
+    (tmp_path / "ada.json").write_text(json.dumps({"attempts": tries}), "utf-8")
+    (tmp_path / "bob.json").write_text(json.dumps({"attempts": []}), "utf-8")
+    assert whereabouts(tmp_path) == [Whereabouts("ada", 2, 1, "05_cnns_1.fit"), Whereabouts("bob", 0, 0, "-")]
+    (tmp_path / "bob.json").write_text("[]", "utf-8")
+    with pytest.raises(CourseError, match="is no progress"):
+        whereabouts(tmp_path)
+
+
+def test_the_command_says_who_is_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only when asked: the usual summary names nobody."""
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course/syllabus.toml").touch()
+    (tmp_path / "sent").mkdir()
+    (tmp_path / "sent/ada.json").write_text(json.dumps({"attempts": [attempt("01_tiny.double", "right")]}), "utf-8")
+    monkeypatch.setenv("DLMODULE_COURSE", str(tmp_path))
+    asked = CliRunner().invoke(command, ["--attempts", str(tmp_path / "sent"), "--learners"])
+    assert "ada: 1 of 1 solved, last 01_tiny.double" in asked.output, asked.exception
+    assert "ada" not in CliRunner().invoke(command, ["--attempts", str(tmp_path / "sent")]).output
+    assert CliRunner().invoke(command, ["--learners"]).exit_code == 2
