@@ -138,7 +138,7 @@ plot.slider(weights_of_ten, d=[1, 4, 16, 64, 256, 1024], start=64, still=[4, 256
 
 # %% [markdown]
 # ### Exercise 12.1: attention (core)
-# Return the output *and* the weights. Where `mask` is `False` the query may not look: set the score to minus infinity before the softmax. There may be any axes before the last two;
+# Return the output *and* the weights, without `F.scaled_dot_product_attention`. Where `mask` is `False` the query may not look: set the score to minus infinity before the softmax. There may be any axes before the last two;
 # a mask of shape `(T, S)` serves them all.
 
 
@@ -450,7 +450,7 @@ plot.axes_over("N T D", {"batch norm": "N T", "layer norm": "D", "over time: it 
 # The variance divides by $D$, not $D-1$, and $\varepsilon$ stands inside the root. **A worked number.** $x=(1,3)$ has $\mu=2$ and $\sigma^2=1$, and becomes $(-1,1)$.
 #
 # ### Exercise 12.7: layer normalisation (further)
-# Name the parameters `weight` ($\gamma$, ones) and `bias` ($\beta$, zeros), as `nn.LayerNorm` does.
+# Name the parameters `weight` ($\gamma$, ones) and `bias` ($\beta$, zeros), as `nn.LayerNorm` does. Write it from means and a root, without `F.layer_norm`.
 
 
 # %%

@@ -51,6 +51,24 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "scaled", "x = self.embedding(ids)", "x = self.embedding(ids) * self.embedding.embedding_dim ** 0.5",
+    "You multiplied the embedding by the root of D, as Vaswani and others do. It is not asked for here.",
+)  # fmt: skip
+exercise.edit(
+    "norm_after_each_block", "            x = block(x, mask)", "            x = self.norm(block(x, mask))",
+    "The norm comes after every block. It comes once, at the end.",
+)  # fmt: skip
+exercise.edit(
+    "positions_for_each_block", "            x = block(x, mask)", "            x = block(x + sinusoidal_positions(*x.shape[1:]), mask)",
+    "The positions are added before every block. Once is enough: they stay on the residual path.",
+)  # fmt: skip
+exercise.edit(
+    "causal", "padding_mask(ids)", "padding_mask(ids, causal=True)",
+    "Your encoder hides the future. It reads a whole text: only the padding is hidden.",
+)  # fmt: skip
+
+
 @exercise.alternative
 class ByLoopOverRange(nn.Module):
     def __init__(self, vocab, dim, heads, layers, hidden, dropout=0.0):

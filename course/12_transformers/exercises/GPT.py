@@ -94,6 +94,8 @@ exercise.edit(
     "dropout_lost", "4 * dim, dropout)", "4 * dim)",
     "The argument `dropout` does not reach the blocks.",
 )  # fmt: skip
+
+
 exercise.equivalent("arguments of Linear swapped", "the head's own weight is thrown away when it is tied")
 
 

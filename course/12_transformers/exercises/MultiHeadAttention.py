@@ -115,6 +115,48 @@ exercise.edit(
 )  # fmt: skip
 
 
+@exercise.mistake(
+    "The biases are not added: in_proj_bias holds one for the queries, one for the keys and one for the values."
+)
+class WithoutBiases(Base):
+    def parts(self):
+        return [(w, None) for w in self.in_proj_weight.chunk(3)]
+
+
+@exercise.mistake(
+    "The parts were taken in another order. in_proj_weight holds those of the queries, the keys and the values, from the top."
+)
+class KeysFirst(Base):
+    def parts(self):
+        k, q, v = super().parts()
+        return [q, k, v]
+
+
+@exercise.mistake("The values are made with the weights of the keys. They have the third part of in_proj_weight.")
+class KeysAsValues(Base):
+    def parts(self):
+        q, k, _ = super().parts()
+        return [q, k, k]
+
+
+@exercise.mistake(
+    "You cut in_proj_weight along its columns. The three matrices lie one below the other: chunk(3), along axis 0."
+)
+class CutByColumns(Base):
+    def parts(self):
+        dim = self.in_proj_weight.shape[1]
+        return list(zip(self.in_proj_weight.T.reshape(3, dim, dim), self.in_proj_bias.chunk(3), strict=True))
+
+
+@exercise.mistake(
+    "You averaged the weights over the heads, as nn.MultiheadAttention does. Return those of every head: (N, heads, T, S)."
+)
+class AveragedWeights(Base):
+    def forward(self, x, memory=None, mask=None):
+        output, weights = super().forward(x, memory, mask)
+        return output, weights.mean(1)
+
+
 @exercise.alternative
 class OneProduct(Base):
     def forward(self, x, memory=None, mask=None):

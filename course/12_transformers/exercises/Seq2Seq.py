@@ -84,6 +84,24 @@ class Base(nn.Module):
         self.decoder = Decoder(vocab, dim, heads, layers, hidden)
 
 
+exercise.edit(
+    "moved_to_the_left", "torch.cat([start, target[:, :-1]], dim=1)", "torch.cat([target[:, 1:], start], dim=1)",
+    "The target is moved to the left, so the decoder reads what comes after the token that it has to say. Move it to the right, with 1 in front.",
+)  # fmt: skip
+exercise.edit(
+    "last_token_kept", "torch.cat([start, target[:, :-1]], dim=1)", "torch.cat([start, target], dim=1)",
+    "The last token of the target is kept, so there is one logit too many. Nothing comes after it: leave it out.",
+)  # fmt: skip
+exercise.edit(
+    "target_as_source", "*self.encoder(source))", "*self.encoder(target))",
+    "The encoder reads the target. It reads the source.",
+)  # fmt: skip
+exercise.edit(
+    "with_the_start", "return ids[:, 1:]", "return ids",
+    "The start token is part of your translation. Leave it out.",
+)  # fmt: skip
+
+
 @exercise.alternative
 class ByRoll(Base):
     def forward(self, source, target):

@@ -14,7 +14,7 @@ exercise = Exercise(
         "Write the pre-norm block first: two lines, each x plus something. What goes into the branch, and what is added to?",
         "self.self_attn returns two things, and you need the first. In post-norm the norm stands around the whole sum.",
     ),
-    probe=probes.module(grad=True),
+    probe=probes.module(grad=True, train=True),
 )
 
 
@@ -24,7 +24,8 @@ def cases():
     yield Case(noise(2, 5, 6), torch.ones(5, 5).tril().bool()).built(6, 2, 10).named("two heads and a causal mask")
     yield Case(noise(2, 3, 4)).built(4, 2, 5, pre_norm=False).named("post-norm")
     yield Case(noise(2, 4, 4), torch.ones(4, 4).tril().bool()).built(4, 1, 6, pre_norm=False).named("post-norm, causal")
-    yield Case(noise(3, 3, 6)).built(6, 3, 12, dropout=0.5).named("dropout, in evaluation mode")
+    yield Case(noise(3, 3, 6)).built(6, 3, 12, dropout=0.5).seeded(0).named("dropout, in training mode")
+    yield Case(noise(3, 4, 6)).built(6, 2, 8, dropout=0.5, pre_norm=False).seeded(1).named("dropout, post-norm")
 
 
 exercise.edit(
@@ -79,6 +80,44 @@ class Base(nn.Module):
         return self.linear2(nn.functional.gelu(self.linear1(x)))
 
 
+exercise.edit(
+    "exchanged", "if self.pre_norm:", "if not self.pre_norm:",
+    "The two kinds changed places: pre_norm=True normalises what goes into a branch, pre_norm=False the sum.",
+)  # fmt: skip
+exercise.edit(
+    "mask_forgotten_everywhere", ", mask=mask)", ")",
+    "The mask does not reach the attention, in either kind: each token sees the future.", count=2,
+)  # fmt: skip
+exercise.edit(
+    "norm_of_the_branch", "x = self.norm1(x + self.dropout(self.self_attn(x, mask=mask)[0]))", "x = x + self.norm1(self.dropout(self.self_attn(x, mask=mask)[0]))",
+    "In post-norm you normalise the branch alone. The norm stands around the whole sum.",
+)  # fmt: skip
+exercise.edit(
+    "post_without_norm2", "return self.norm2(x + self.dropout(self.feed_forward(x)))", "return x + self.dropout(self.feed_forward(x))",
+    "In post-norm the second norm is missing: it stands around the second sum.",
+)  # fmt: skip
+exercise.edit(
+    "norm1_twice", "self.norm2(x)))", "self.norm1(x)))",
+    "norm1 serves both branches. The feed-forward network has a norm of its own, norm2.",
+)  # fmt: skip
+exercise.edit(
+    "feed_forward_first", "            x = x + self.dropout(self.self_attn(self.norm1(x), mask=mask)[0])\n            return x + self.dropout(self.feed_forward(self.norm2(x)))", "            x = x + self.dropout(self.feed_forward(self.norm2(x)))\n            return x + self.dropout(self.self_attn(self.norm1(x), mask=mask)[0])",
+    "The feed-forward network comes first. The attention does, then the network.",
+)  # fmt: skip
+exercise.edit(
+    "sum_dropped", "x = x + self.dropout(self.self_attn(self.norm1(x), mask=mask)[0])", "x = self.dropout(x + self.self_attn(self.norm1(x), mask=mask)[0])",
+    "Dropout acts on the sum, so the stream itself loses numbers. It acts on the branch, before it is added.",
+)  # fmt: skip
+exercise.edit(
+    "network_without_dropout", "x + self.dropout(self.feed_forward(self.norm2(x)))", "x + self.feed_forward(self.norm2(x))",
+    "There is no dropout on the result of the feed-forward network. It acts on each branch.",
+)  # fmt: skip
+exercise.edit(
+    "attention_without_dropout", "self.dropout(self.self_attn(self.norm1(x), mask=mask)[0])", "self.self_attn(self.norm1(x), mask=mask)[0]",
+    "There is no dropout on the result of the attention. It acts on each branch.",
+)  # fmt: skip
+
+
 @exercise.alternative
 class OneSubLayer(Base):
     def sub(self, x, norm, branch):
@@ -99,6 +138,3 @@ class ExplicitMemory(Base):
         x = x if self.pre_norm else self.norm1(x)
         y = self.dropout(self.network(self.norm2(x) if self.pre_norm else x)) + x
         return y if self.pre_norm else self.norm2(y)
-
-
-exercise.equivalent("self.dropout(...) dropped", "the check runs in evaluation mode, where dropout does nothing")

@@ -124,6 +124,23 @@ class NoPositions(Base):
         return torch.cat([self.cls.expand(len(patches), -1, -1), self.embed(patches)], 1) + 0 * self.positions
 
 
+@exercise.mistake("[CLS] is added without its position: row 0 of `positions` belongs to it.")
+class PatchesHavePositions(Base):
+    def tokens(self, patches):
+        return torch.cat([self.cls.expand(len(patches), -1, -1), self.embed(patches) + self.positions[:, 1:]], 1)
+
+
+@exercise.mistake(
+    "[CLS] stands behind the patches, and the head reads it there. Then the patches have the positions of their left neighbours, and [CLS] the last: row 0 belongs to it, so put it in front."
+)
+class ClsBehindAndRead(Base):
+    def tokens(self, patches):
+        return torch.cat([self.embed(patches), self.cls.expand(len(patches), -1, -1)], 1) + self.positions
+
+    def read(self, x):
+        return self.head(self.norm(x[:, -1]))
+
+
 @exercise.alternative
 class ByUnfoldOfATensor(Base):
     def patches(self, images):

@@ -53,6 +53,24 @@ def summed(maps):
     return sum(0.5 * identity + 0.5 * weights.mean(0) for weights in maps) / len(maps) + 0 * identity if len(maps) > 1 else (0.5 * identity + 0.5 * maps[0].mean(0))  # fmt: skip
 
 
+exercise.edit(
+    "layers_added", "rollout = mixing @ rollout", "rollout = rollout + mixing",
+    "The layers are added. A layer mixes what the one before has mixed: multiply the matrices.",
+)  # fmt: skip
+exercise.edit(
+    "entry_by_entry", "mixing @ rollout", "mixing * rollout",
+    "The layers are multiplied entry by entry. It is the matrix product, @.",
+)  # fmt: skip
+exercise.edit(
+    "first_head_only", "weights.mean(0)", "weights[0]",
+    "Only the first head counts. The rollout averages the heads, axis 0.",
+)  # fmt: skip
+exercise.edit(
+    "mean_over_the_keys", "weights.mean(0)", "weights.mean(-1)",
+    "You averaged over the keys. The heads are averaged, axis 0.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_multi_dot(maps):
     mixed = [(weights.mean(0) + torch.eye(weights.shape[1], dtype=weights.dtype)) / 2 for weights in maps]

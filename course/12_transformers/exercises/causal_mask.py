@@ -56,6 +56,29 @@ def of_floats(queries, keys=None):
     return torch.ones(queries, keys).tril(keys - queries)
 
 
+exercise.edit(
+    "tokens_counted_from_the_left", "keys - queries)", "queries - keys)",
+    "The triangle is moved to the wrong side: there are more keys than queries, so the first query sees keys - queries more.",
+)  # fmt: skip
+exercise.edit(
+    "square", "torch.ones(queries, keys, dtype=torch.bool).tril(keys - queries)", "torch.ones(queries, queries, dtype=torch.bool).tril()",
+    "Your mask has as many columns as queries. It needs one for each key: (queries, keys).",
+)  # fmt: skip
+exercise.edit(
+    "transposed", "torch.ones(queries, keys, dtype=torch.bool).tril(keys - queries)", "torch.ones(keys, queries, dtype=torch.bool).tril(keys - queries).T",
+    "Rows and columns changed places: a row belongs to a query, a column to a key.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "Your mask holds zeros and minus infinity, to be added to the scores. Asked for is a bool: True where a query may look."
+)
+def to_be_added(queries, keys=None):
+    keys = queries if keys is None else keys
+    hidden = torch.ones(queries, keys, dtype=torch.bool).triu(keys - queries + 1)
+    return torch.zeros(queries, keys).masked_fill(hidden, -torch.inf)
+
+
 @exercise.alternative
 def by_comparing_positions(queries, keys=None):
     keys = keys or queries

@@ -74,6 +74,22 @@ exercise.edit(
     "position_off_by_one", "torch.arange(length - new.shape[1], length)", "torch.arange(length - new.shape[1], length) - (new.shape[1] == 1)",
     "The new token's position is one too small: it shares that of the token before it. With T tokens in all the newest stands at T - 1.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "norm_forgotten", "model.head(model.norm(x[:, -1:]))", "model.head(x[:, -1:])",
+    "The norm before the head is missing: the logits are model.head(model.norm(x)).",
+)  # fmt: skip
+exercise.edit(
+    "first_position_read", "x[:, -1:]", "x[:, :1]",
+    "You read the logits of the first new token. The next one is said at the last.",
+)  # fmt: skip
+exercise.edit(
+    "keys_not_rotated", "q, k = rope(q, positions), rope(k, positions)", "q = rope(q, positions)",
+    "Only the queries are rotated. A score knows the distance only if the keys are rotated too, each by its own position.",
+)  # fmt: skip
+
+
 exercise.equivalent(
     "last argument of causal_mask dropped", "the prompt is square, and one new query may look at every key"
 )

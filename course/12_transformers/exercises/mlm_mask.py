@@ -24,6 +24,9 @@ exercise = Exercise(
             "tokens that changed without being chosen": "((x[:, 0] != args[0]) & (x[:, 1] == -100)).double().sum()",
             "targets that are not the true token": "((x[:, 1] != args[0]) & (x[:, 1] != -100)).double().sum()",
             "special tokens among the random ones": "((x[:, 0] != args[0]) & (x[:, 0] != args[2]) & (x[:, 0] < args[3])).double().sum()",
+            "share of pairs, one below the other, that are both chosen": "((x[:, 1, 1:] != -100) & (x[:, 1, :-1] != -100))[:, (args[0][1:] >= args[3]) & (args[0][:-1] >= args[3])].double().mean()",
+            "random tokens differ within a draw": "torch.tensor(float(any(d[0][(d[0] != args[0]) & (d[0] != args[2])].unique().numel() > 1 for d in x))).double()",
+            "largest random token": "x[:, 0][(x[:, 0] != args[0]) & (x[:, 0] != args[2])].double().amax() if bool(((x[:, 0] != args[0]) & (x[:, 0] != args[2])).any()) else torch.tensor(-1.0).double()",
             "chosen places that differ from draw to draw": "(x[0, 1] != x[1, 1]).any().double()",
         },
         draws=DRAWS,
@@ -40,15 +43,20 @@ def case(ids, vocab, mask_id, special):
         "share that becomes the mask": 0.12,
         "share that becomes another token": other,
         "share that is chosen and stays": 0.03 - other,
+        "share of pairs, one below the other, that are both chosen": 0.15**2,
     }
     exactly = {
         "special tokens that were chosen": 0.0,
         "tokens that changed without being chosen": 0.0,
         "targets that are not the true token": 0.0,
         "special tokens among the random ones": 0.0,
+        "random tokens differ within a draw": 1.0,
+        "largest random token": vocab - 1.0,
         "chosen places that differ from draw to draw": 1.0,
     }
-    within = {name: (p * (1 - p) / n) ** 0.5 for name, p in shares.items()} | dict.fromkeys(exactly, 1e-3)
+    within = {name: (p * (1 - p) / n) ** 0.5 for name, p in shares.items()}
+    within["share of pairs, one below the other, that are both chosen"] *= 2  # neighbouring pairs share a token
+    within |= dict.fromkeys(exactly, 1e-3)
     expected = {name: torch.tensor(value, dtype=torch.float64) for name, value in (shares | exactly).items()}
     return Case(ids, vocab, mask_id, special).expecting(
         expected, within={name: torch.tensor(value, dtype=torch.float64) for name, value in within.items()}
@@ -74,7 +82,7 @@ exercise.edit(
     "Your targets are the changed tokens. The model shall find the *true* ones.",
 )  # fmt: skip
 exercise.edit(
-    "always_the_mask", "(how < 0.8)", "(how < 2)",
+    "always_the_mask", ("chosen & (how < 0.8)", "chosen & (how >= 0.9)"), ("chosen", "chosen & (how >= 2)"),
     "Every chosen token becomes the mask. Of the chosen, 80 % do; later, in real texts, there is no mask at all.",
 )  # fmt: skip
 exercise.edit(
@@ -89,6 +97,42 @@ exercise.edit(
     "whole_columns", "(torch.rand(ids.shape, generator=generator) < 0.15)", "(torch.rand(ids.shape, generator=generator) < 0.8)",
     "The share of chosen tokens is not 15 %. The 80 % come later: they are of the chosen ones.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "other_order", "torch.stack([inputs, ids.masked_fill(~chosen, -100)])", "torch.stack([ids.masked_fill(~chosen, -100), inputs])",
+    "Inputs and targets changed places: the inputs come first.",
+)  # fmt: skip
+exercise.edit(
+    "targets_inverted", "ids.masked_fill(~chosen, -100)", "ids.masked_fill(chosen, -100)",
+    "The targets are the other way round: -100 stands where a token was chosen. It stands where none was.",
+)  # fmt: skip
+exercise.edit(
+    "zero_for_ignored", "-100", "0",
+    "Where no token was chosen the target is 0, which is a token. F.cross_entropy ignores -100.",
+)  # fmt: skip
+exercise.edit(
+    "only_masked_ones_count", "ids.masked_fill(~chosen, -100)", "ids.masked_fill(~(chosen & (how < 0.8)), -100)",
+    "Only the tokens that became the mask have a target. All chosen ones do, those that were replaced or stayed too.",
+)  # fmt: skip
+exercise.edit(
+    "never_left_alone", "chosen & (how < 0.8)", "chosen",
+    "No chosen token stays as it is: those that do not become another token all become the mask. Of the chosen, 80 % become the mask, and 10 % stay.",
+)  # fmt: skip
+exercise.edit(
+    "one_random_token", "torch.randint(special, vocab, ids.shape, generator=generator)", "torch.randint(special, vocab, (1,), generator=generator)",
+    "One random token serves all places. Draw one for each.",
+)  # fmt: skip
+exercise.edit(
+    "columns_chosen", "torch.rand(ids.shape, generator=generator) < 0.15", "torch.rand(ids.shape[1], generator=generator) < 0.15",
+    "The same places are chosen in every text. Draw a number for each token: ids.shape.",
+)  # fmt: skip
+exercise.edit(
+    "last_token_never", "torch.randint(special, vocab", "torch.randint(special, vocab - 1",
+    "The last token of the vocabulary is never drawn. randint leaves its upper end out already.",
+)  # fmt: skip
+
+
 exercise.equivalent("Lt -> LtE", "a random number is hardly ever exactly 0.15 or 0.8")
 exercise.equivalent("GtE -> Gt", "a random number is hardly ever exactly 0.9")
 

@@ -64,6 +64,20 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "above_the_padding", "ids != pad", "ids > pad",
+    "Tokens with a smaller number than the padding's are hidden too. Only the padding itself is: !=.",
+)  # fmt: skip
+exercise.edit(
+    "always_square", "    if causal:", "    mask = mask.expand(-1, 1, ids.shape[1], -1)\n    if causal:",
+    "Without causal the mask is (N, 1, 1, S): it is the same for every query, and broadcasting does the rest.",
+)  # fmt: skip
+exercise.edit(
+    "padding_forgotten", "mask = mask & causal_mask(ids.shape[1])", "mask = causal_mask(ids.shape[1]).expand(len(ids), 1, -1, -1)",
+    "With causal=True your mask hides the future alone. The padding stays hidden as well: combine both by &.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_unsqueeze(ids, pad=0, causal=False):
     mask = ids.ne(pad).unsqueeze(1).unsqueeze(1)

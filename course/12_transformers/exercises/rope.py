@@ -65,6 +65,12 @@ def added(x, positions, base=10000.0):
     return x + torch.cat([angle.sin(), angle.cos()], -1)
 
 
+exercise.edit(
+    "overwritten", "a * angle.sin() + b * angle.cos()", "(a * angle.cos() - b * angle.sin()) * angle.sin() + b * angle.cos()",
+    "The second half is computed from the first after it was rotated. Both need the numbers from before: keep them.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_complex_numbers(x, positions, base=10000.0):
     a, b = x.chunk(2, -1)

@@ -17,6 +17,7 @@ exercise = Exercise(
         "k.transpose(-2, -1) turns the keys. masked_fill puts a number where its mask is True, so it needs the opposite of yours.",
     ),
     probe=probes.call(grad=True),
+    forbidden={"scaled_dot_product_attention": "its four steps are what you write here."},
 )
 
 
@@ -32,7 +33,7 @@ def cases():
     yield Case(
         noise(2, 3, 4, 9), noise(2, 3, 6, 9, seed=1), noise(2, 3, 6, 9, seed=2), torch.arange(6) < torch.tensor([4, 6])[:, None, None, None]
     ).named("two texts, three heads, padding in the first")  # fmt: skip
-    yield Case(300 * noise(2, 3, 4), noise(2, 3, 4, seed=1), noise(2, 3, 4, seed=2)).named("large scores")
+    yield Case(3000 * noise(2, 3, 4), noise(2, 3, 4, seed=1), noise(2, 3, 4, seed=2)).named("large scores")
 
 
 exercise.edit(
@@ -87,6 +88,16 @@ def mask_multiplied(q, k, v, mask=None):
         scores = scores * mask
     weights = scores.softmax(-1)
     return weights @ v, weights
+
+
+exercise.edit(
+    "root_of_the_length", "math.sqrt(q.shape[-1])", "math.sqrt(q.shape[-2])",
+    "You divided by the root of the number of queries. What grows a score is the number of features, the last axis.",
+)  # fmt: skip
+exercise.edit(
+    "exponential_by_hand", "weights = scores.softmax(dim=-1)", "weights = scores.exp() / scores.exp().sum(-1, keepdim=True)",
+    "Your exponential overflows for large scores: infinity over infinity is NaN. softmax subtracts the largest score of each row first.",
+)  # fmt: skip
 
 
 @exercise.alternative

@@ -59,6 +59,16 @@ def a_frequency_a_column(length, dim):
     return torch.where(torch.arange(dim) % 2 == 0, angle.sin(), angle.cos())
 
 
+exercise.edit(
+    "exponent_halved", "torch.arange(0, dim, 2) / dim", "torch.arange((dim + 1) // 2) / dim",
+    "Your frequencies fall off too slowly: the exponent is 2i/D, not i/D.",
+)  # fmt: skip
+exercise.edit(
+    "base_of_a_thousand", "10000 **", "1000 **",
+    "The base is 1000; it is 10000.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_loops(length, dim):
     return torch.tensor([

@@ -66,6 +66,38 @@ class Weights(nn.Module):
         self.weight = nn.Parameter(torch.randn(channels_in, channels_out, modes, dtype=torch.cfloat))
 
 
+exercise.edit(
+    "points_forgotten", "irfft(mixed, n=points)", "irfft(mixed)",
+    "The output has fewer points than the input: tell irfft how many, n=points.",
+)  # fmt: skip
+exercise.edit(
+    "points_made_even", "n=points", "n=2 * (points // 2)",
+    "With an odd number of points the output has one too few: n=points, whatever it is.",
+)  # fmt: skip
+exercise.edit(
+    "first_frequency_skipped", "torch.fft.rfft(u)[:, :, : self.modes]", "nn.functional.pad(torch.fft.rfft(u)[:, :, 1 : self.modes + 1], (0, self.modes))[:, :, : self.modes]",
+    "You skip frequency 0, the mean of the field. The lowest `modes` frequencies begin with it.",
+)  # fmt: skip
+exercise.edit(
+    "skip_connection", "return torch.fft.irfft(mixed, n=points)", "return u.mean(1, keepdim=True) + torch.fft.irfft(mixed, n=points)",
+    "The input is added to the output. The layer is the spectral part alone.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You used the full transform, in which each frequency stands twice. A real field has the half in rfft; irfft puts the other half in by itself."
+)
+class FullTransform(nn.Module):
+    def __init__(self, channels_in, channels_out, modes):
+        super().__init__()
+        self.modes = modes
+        self.weight = nn.Parameter(torch.randn(channels_in, channels_out, modes, dtype=torch.cfloat))
+
+    def forward(self, u):
+        low = torch.fft.fft(u)[:, :, : self.modes]
+        return torch.fft.ifft(torch.einsum("nik,iok->nok", low, self.weight), n=u.shape[2]).real
+
+
 @exercise.alternative
 class WithZeros(Weights):
     def forward(self, u):

@@ -104,6 +104,28 @@ class Kept(nn.Module):
         self.rank, self.alpha = rank, alpha
 
 
+exercise.edit(
+    "merged_without_bias", "        return layer", "        layer.bias = None\n        return layer",
+    "The merged layer has lost the bias. Only the weight changes: copy the rest.",
+)  # fmt: skip
+exercise.edit(
+    "merged_change_alone", "layer.weight += self.scale * self.B @ self.A", "layer.weight.copy_(self.scale * self.B @ self.A)",
+    "The merged weight is the change alone. It is added to the base layer's weight.",
+)  # fmt: skip
+exercise.edit(
+    "strength_forgotten", "return self.base(x) + self.scale * change", "return self.base(x) + change",
+    "The strength alpha / r is missing from forward.",
+)  # fmt: skip
+exercise.edit(
+    "strength_upside_down", "alpha / rank", "rank / alpha",
+    "The strength is upside down: it is alpha divided by the rank.",
+)  # fmt: skip
+exercise.edit(
+    "both_random", "torch.zeros(base.out_features, rank)", "torch.ones(base.out_features, rank)",
+    "B does not begin with zeros, so the layer changes before it has learned anything. With B zero it starts as the base layer.",
+)  # fmt: skip
+
+
 @exercise.alternative
 class ByOneMatrix(Kept):
     def weight(self):

@@ -45,7 +45,7 @@ exercise.edit(
 )  # fmt: skip
 exercise.edit(
     "not_clamped", ".clamp(max=100)", "",
-    "The scale is not clamped. Without a limit it may grow until the loss overflows, late in a long training.",
+    "The scale is not limited to 100: clamp it, after the exponential. Without a limit it may grow until the loss overflows, late in a long training.",
 )  # fmt: skip
 exercise.edit(
     "divided_by_the_scale", "log_scale.exp().clamp(max=100) * image", "image / log_scale.exp().clamp(max=100)",
@@ -59,6 +59,32 @@ exercise.edit(
     "sum_of_both", " / 2", "",
     "You return the sum of the two cross-entropies. The loss is their mean.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "softmax_first", "F.cross_entropy(logits, right) + F.cross_entropy(logits.T, right)", "F.cross_entropy(logits.softmax(1), right) + F.cross_entropy(logits.T.softmax(1), right)",
+    "The softmax is applied twice: F.cross_entropy takes logits.",
+)  # fmt: skip
+exercise.edit(
+    "fixed_scale", "log_scale.exp().clamp(max=100) * image", "image / 0.07",
+    "The scale is fixed at 1/0.07, its start. It is learned: log_scale.exp(), at most 100.",
+)  # fmt: skip
+exercise.edit(
+    "scale_cut_off", "log_scale.exp()", "log_scale.detach().exp()",
+    "The scale gets no gradient, so it is never learned. Do not detach it.",
+)  # fmt: skip
+exercise.edit(
+    "one_side_normalised", "F.normalize(image, dim=1), F.normalize(text, dim=1)", "image, F.normalize(text, dim=1)",
+    "Only the texts have length 1. Normalise the images too: a cosine needs both.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You ask of each pair by itself whether it belongs together (a sigmoid, as later work does). Here a softmax chooses among the batch: cross-entropy with class i in row i."
+)
+def pair_by_pair(image, text, log_scale):
+    logits = log_scale.exp().clamp(max=100) * F.normalize(image, dim=1) @ F.normalize(text, dim=1).T
+    return F.binary_cross_entropy_with_logits(logits, torch.eye(len(logits), dtype=logits.dtype))
 
 
 @exercise.alternative

@@ -107,6 +107,20 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "parameters_summed", "all_reduce(parameter.grad)", "all_reduce(parameter.data)",
+    "You summed the parameters over the processes. The gradients are summed; the copies are equal already.",
+)  # fmt: skip
+exercise.edit(
+    "copy_summed", "all_reduce(parameter.grad)", "all_reduce(parameter.grad.clone())",
+    "The sum goes into a copy, and the gradient stays this process's own. all_reduce works in place: hand it parameter.grad itself.",
+)  # fmt: skip
+exercise.edit(
+    "guessed_count", "parameter.grad /= count", "parameter.grad /= 2 * len(x)",
+    "You assumed that all parts are equally large, and that there are two. The sum of the counts is known: divide by it.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def all_in_one_tensor(model, x, y, optimiser, all_reduce):
     model.zero_grad()

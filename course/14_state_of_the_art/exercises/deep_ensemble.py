@@ -48,6 +48,32 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "unbiased", "(mean - middle).square().mean(0)", "mean.var(0)",
+    "The variance of the means divides by M - 1. The mixture is made of these M members: divide by M.",
+)  # fmt: skip
+exercise.edit(
+    "square_of_mean_kept", "(mean - middle).square().mean(0)", "mean.square().mean(0)",
+    "The square of the mean is not subtracted: the mean of the squares is not yet a variance.",
+)  # fmt: skip
+exercise.edit(
+    "root_of_doubt", "variance.mean(0) + doubt", "variance.mean(0) + doubt.sqrt()",
+    "A standard deviation is added to a variance. Both terms are variances: no root.",
+)  # fmt: skip
+exercise.edit(
+    "mean_of_deviations", "variance.mean(0) + doubt", "variance.sqrt().mean(0).square() + doubt",
+    "You averaged the standard deviations. Average the variances.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You weighted the members by their precision, as for measurements of one quantity: so doubt shrinks with every member. A mixture counts them alike, and its variance grows where they disagree."
+)
+def product_of_gaussians(mean, variance):
+    precision = 1 / variance
+    return (precision * mean).sum(0) / precision.sum(0), 1 / precision.sum(0)
+
+
 @exercise.alternative
 def by_second_moments(mean, variance):
     mu = mean.sum(0) / len(mean)

@@ -60,6 +60,28 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "tau_once", "tau**2 *", "tau *",
+    "The factor is tau. It is tau squared: the gradients of the softened term shrink as 1 / tau squared.",
+)  # fmt: skip
+exercise.edit(
+    "cross_entropy_for_kl", "F.kl_div(ours, theirs, reduction=\"batchmean\", log_target=True)", "-(theirs.exp() * ours).sum(1).mean()",
+    "The soft term is a cross-entropy. Its gradient is right, its value is not: the divergence subtracts the teacher's entropy, and is 0 where both agree.",
+)  # fmt: skip
+exercise.edit(
+    "multiplied_by_tau", ("student / tau, 1", "teacher.detach() / tau"), ("student * tau, 1", "teacher.detach() * tau"),
+    "You multiplied the logits by tau. Dividing softens.",
+)  # fmt: skip
+exercise.edit(
+    "logits_compared", "F.kl_div(ours, theirs, reduction=\"batchmean\", log_target=True)", "F.mse_loss(student / tau, teacher.detach() / tau)",
+    "You compared the logits by their squared error. Asked for is the divergence of the two softened distributions.",
+)  # fmt: skip
+exercise.edit(
+    "along_the_batch", "F.log_softmax(student / tau, 1), F.log_softmax(teacher.detach() / tau, 1)", "F.log_softmax(student / tau, 0), F.log_softmax(teacher.detach() / tau, 0)",
+    "The softmax runs over the examples. Classes compete within an example: axis 1.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_hand(student, teacher, y, tau, w):
     p = (teacher.detach() / tau).softmax(1)

@@ -45,6 +45,16 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "one_end_lost", " + model(t, right).square().mean()", "",
+    "You left one end out. Both ends are held at 0, the left and the right.",
+)  # fmt: skip
+exercise.edit(
+    "kappa_lost", "pinn_residual(model, t, x, kappa)", "pinn_residual(model, t, x, 1.0)",
+    "You replaced kappa. It was right.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_mse(model, t, x, kappa):
     residual = pinn_residual(model, t, x, kappa)

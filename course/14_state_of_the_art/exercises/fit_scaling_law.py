@@ -26,6 +26,8 @@ def cases():
     yield Case(row(10, 30, 100, 300, 1000), noisy, torch.linspace(0.05, 1, 20, dtype=torch.float64)).named(
         "five noisy losses, twenty exponents"
     )
+    bent = 2 + 6 * row(1, 2, 4, 8, 16, 32) ** -0.6 + row(-0.1, -0.6, 0, 0.2, 0.3, -0.4)
+    yield Case(row(1, 2, 4, 8, 16, 32), bent, row(0.9, 0.2, 0.6, 1.4, 0.5, 0.8, 0.7)).named("exponents in any order")
     yield Case(row(10, 30, 100, 300), 0.5 * waves(4) + 3, torch.linspace(0.9, 0.1, 9, dtype=torch.float64)).named(
         "losses that hardly follow a law, exponents falling"
     )
@@ -40,10 +42,6 @@ exercise.edit(
     "Your column grows with the size. The loss falls: the exponent is minus b.",
 )  # fmt: skip
 exercise.edit(
-    "error_not_squared", "- loss).square().sum()", "- loss).sum()",
-    "Errors of both signs cancel in your sum: square them first.",
-)  # fmt: skip
-exercise.edit(
     "worst_exponent", ("error < best", "best, law = math.inf"), ("error > best", "best, law = -math.inf"),
     "You keep the exponent with the largest error.",
 )  # fmt: skip
@@ -51,6 +49,33 @@ exercise.edit(
     "floor_and_factor_exchanged", "(numbers[0], numbers[1], b)", "(numbers[1], numbers[0], b)",
     "Floor and factor are exchanged: the column of ones belongs to the floor.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "last_exponent", "if error < best:", "if True:",
+    "You keep the last exponent. Keep the one with the smallest error: compare before you replace.",
+)  # fmt: skip
+exercise.edit(
+    "absolute_errors", ".square().sum()", ".abs().sum()",
+    "You compare sums of absolute errors. Asked for is the smallest sum of squared errors.",
+)  # fmt: skip
+exercise.edit(
+    "relative_errors", "(columns @ numbers - loss).square()", "((columns @ numbers - loss) / loss).square()",
+    "You compare relative errors. Asked for is the smallest sum of squared errors, in the loss's own unit.",
+)  # fmt: skip
+exercise.edit(
+    "stops_early", "            best, law = error, (numbers[0], numbers[1], b)\n", "            best, law = error, (numbers[0], numbers[1], b)\n        else:\n            break\n",
+    "You stop at the first exponent that is no better. They come in any order: try all of them.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You fitted a straight line to the logarithms, so the floor is 0. The law has a floor: for each b fit the columns 1 and P^-b to the losses themselves."
+)
+def line_through_the_logarithms(size, loss, exponents):
+    columns = torch.stack([torch.ones_like(size), -size.log()], 1)
+    numbers = torch.linalg.lstsq(columns, loss.log()[:, None]).solution[:, 0]
+    return torch.zeros_like(loss[0]), numbers[0].exp(), numbers[1]
 
 
 @exercise.alternative

@@ -22,6 +22,7 @@ def cases():
     yield Case(ramp(2, 4, 3), noise(2, 4), 0.5).named("two images of four patches, half hidden")
     yield Case(noise(3, 16, 2), noise(3, 16, seed=1), 0.75).named("sixteen patches, three quarters hidden")
     yield Case(noise(2, 10, 10), noise(2, 10, seed=2), 0.37).named("a ratio that does not divide")
+    yield Case(ramp(2, 5, 2), noise(2, 5, seed=4), 0.45).named("2.75 patches to keep: three")
     yield Case(ramp(2, 5, 2), noise(2, 5, seed=3), 0.0).named("nothing hidden")
 
 
@@ -48,6 +49,28 @@ exercise.edit(
 exercise.edit(
     "same_patches_everywhere", "order[:, :kept, None]", "order[:1, :kept, None].expand(len(patches), -1, -1)",
     "All images keep the same patches: each row of the noise orders its own image.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "rounded_down", "round(patches.shape[1] * (1 - ratio))", "int(patches.shape[1] * (1 - ratio))",
+    "You cut the fraction off. The number of visible patches is rounded: round, not int.",
+)  # fmt: skip
+exercise.edit(
+    "in_their_old_order", "order[:, :kept, None]", "order[:, :kept].sort(1).values[..., None]",
+    "The visible patches stand in their old order. Keep them in the order of their noise, so that restore finds them.",
+)  # fmt: skip
+exercise.edit(
+    "hidden_ones_returned", "order[:, :kept, None]", "order[:, kept:, None]",
+    "You return the hidden patches. The encoder sees the first `kept` of the order.",
+)  # fmt: skip
+exercise.edit(
+    "order_returned", "restore >= kept, restore", "restore >= kept, order",
+    "The third result is order. Return restore, its inverse.",
+)  # fmt: skip
+exercise.edit(
+    "first_noise_for_all", "noise.argsort(1)", "noise[:1].argsort(1).expand_as(noise)",
+    "All images are ordered by the noise of the first. Each row orders its own image.",
 )  # fmt: skip
 
 

@@ -62,6 +62,27 @@ def both_directions(h, source, target, w_self, w_neighbour):
     return h @ w_self + total @ w_neighbour
 
 
+exercise.edit(
+    "itself_in_the_sum", "torch.zeros_like(h).index_add", "h.index_add",
+    "The sum begins with the node's own features. It begins with zero: a node without an incoming edge gets nothing.",
+)  # fmt: skip
+
+
+@exercise.mistake("You took the largest message. The sum is asked: each node adds up its neighbours.")
+def largest_message(h, source, target, w_self, w_neighbour):
+    total = torch.zeros_like(h).index_reduce(0, target, h[source], "amax", include_self=False)
+    return h @ w_self + total @ w_neighbour
+
+
+@exercise.mistake(
+    "An edge that stands twice counts once: a table of zeros and ones does not count. Add a message for each edge."
+)
+def table_of_neighbours(h, source, target, w_self, w_neighbour):
+    table = torch.zeros(len(h), len(h), dtype=h.dtype)
+    table[target, source] = 1
+    return h @ w_self + table @ h @ w_neighbour
+
+
 @exercise.alternative
 def by_a_matrix(h, source, target, w_self, w_neighbour):
     adjacency = torch.zeros(len(h), len(h), dtype=h.dtype)

@@ -40,7 +40,7 @@ def probe(candidate, case):
     return {
         **facts,
         "can be trained on": True,
-        "gradients": [float("nan") if g is None else g.item() for g in grads],
+        "gradients": [0.0 if g is None else g.item() for g in grads],
     }
 
 
@@ -80,6 +80,33 @@ exercise.edit(
     "inputs_changed", "t.clone().requires_grad_(), x.clone().requires_grad_()", "t.requires_grad_(), x.requires_grad_()",
     "The tensors that you were given now require a gradient. Work on copies.",
 )  # fmt: skip
+
+
+exercise.edit(
+    "first_derivative", "kappa * u_xx", "kappa * u_x",
+    "You took the first derivative by x. The equation has the second: differentiate u_x once more.",
+)  # fmt: skip
+exercise.edit(
+    "kappa_forgotten", "kappa * u_xx", "u_xx",
+    "The diffusivity kappa is missing.",
+)  # fmt: skip
+exercise.edit(
+    "kappa_detached", "kappa * u_xx", "kappa.detach() * u_xx",
+    "No gradient reaches kappa, so it could never be learned. Do not detach it.",
+)  # fmt: skip
+exercise.edit(
+    "mean_square", "return u_t - kappa * u_xx", "return (u_t - kappa * u_xx).square().mean()",
+    "You return the mean square. Asked for is the residual of each point, (N,); the loss squares it later.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You took differences of neighbouring points. They are near the derivatives and not equal to them: differentiate by torch.autograd.grad."
+)
+def finite_differences(model, t, x, kappa):
+    h = 1e-3
+    u_t = (model(t + h, x) - model(t - h, x)) / (2 * h)
+    return u_t - kappa * (model(t, x + h) - 2 * model(t, x) + model(t, x - h)) / h**2
 
 
 @exercise.alternative

@@ -56,6 +56,44 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "rounded_down", "(w / step[:, None]).round()", "(w / step[:, None]).floor()",
+    "You round down. Take the nearest whole number: round.",
+)  # fmt: skip
+exercise.edit(
+    "not_rounded", "(w / step[:, None]).round()", "(w / step[:, None])",
+    "The weights are not rounded before the cast, which cuts fractions off. Round first.",
+)  # fmt: skip
+exercise.edit(
+    "zero_point_with_fraction", "(-128 - low / step).round()", "(-128 - low / step)",
+    "The zero point is not rounded, so a zero does not become a whole number and is not exact.",
+)  # fmt: skip
+exercise.edit(
+    "zero_point_subtracted", ".round() + zero[:, None]", ".round() - zero[:, None]",
+    "The zero point is subtracted. It is added here, and subtracted when weights are read back.",
+)  # fmt: skip
+exercise.edit(
+    "sign_of_the_low_end", "-128 - low / step", "-128 + low / step",
+    "The lower end has the wrong sign: w_min must become -128, so z is -128 minus w_min / step.",
+)  # fmt: skip
+exercise.edit(
+    "columns", ("w.amin(1)", "w.amax(1)", "(w / step[:, None]).round() + zero[:, None]"), ("w.amin(0)", "w.amax(0)", "(w / step).round() + zero"),
+    "Each column has a range of its own. Rows have: amin(1) and amax(1).",
+)  # fmt: skip
+exercise.edit(
+    "axes_kept", "q.to(torch.int8), step, zero", "q.to(torch.int8), step[:, None], zero[:, None]",
+    "Step and zero point have an axis too many: (out,), one number for each row.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "This is the symmetric scheme, with a step from the largest size and no zero point. Here the range runs from w_min to w_max, and the zero point moves it onto -128 to 127."
+)
+def symmetric(w):
+    step = (w.abs().amax(1) / 127).clamp(min=1e-12)
+    return (w / step[:, None]).round().clamp(-128, 127).to(torch.int8), step, torch.zeros_like(step)
+
+
 @exercise.alternative
 def one_row_at_a_time(w):
     rows, steps, zeros = [], [], []

@@ -60,6 +60,42 @@ def reads_too_early(x, delta, rate, write, read):
     return torch.stack(rows)
 
 
+@exercise.mistake(
+    "The new input is damped by the factor of its own step. Only the old state is: h = a * h + delta * x * w."
+)
+def input_damped(x, delta, rate, write, read):
+    h, out = torch.zeros_like(rate), []
+    for t in range(len(x)):
+        h = torch.exp(delta[t][:, None] * rate) * (h + (delta[t] * x[t])[:, None] * write[t])
+        out.append((h * read[t]).sum(1))
+    return torch.stack(out)
+
+
+@exercise.mistake(
+    "The input is integrated exactly over the step, (exp(delta rate) - 1) / rate. That is the paper's equation; here, as in its code, it is multiplied by delta alone."
+)
+def exact_integral(x, delta, rate, write, read):
+    h, out = torch.zeros_like(rate), []
+    for t in range(len(x)):
+        a = torch.exp(delta[t][:, None] * rate)
+        h = a * h + (a - 1) / rate * x[t][:, None] * write[t]
+        out.append((h * read[t]).sum(1))
+    return torch.stack(out)
+
+
+@exercise.mistake(
+    "Nothing is forgotten: the old state is kept in full. It is multiplied by exp(delta * rate) at each step."
+)
+def nothing_forgotten(x, delta, rate, write, read):
+    return ((delta * x)[:, :, None] * write[:, None, :]).cumsum(0).mul(read[:, None, :]).sum(2)
+
+
+exercise.edit(
+    "one_round", "while k < len(x):", "if k < len(x):",
+    "Only one round is done, so each position knows the step before it and no more. Go on with k = 1, 2, 4, ...",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_a_loop(x, delta, rate, write, read):
     h, rows = torch.zeros_like(rate), []
