@@ -125,6 +125,12 @@ def soft_iou(logits, y, eps=1.0):
     return 1 - ((both + eps) / (p.sum((1, 2, 3)) + y.sum((1, 2, 3)) - both + eps)).mean()
 
 
+exercise.edit(
+    "softmax_over_channels", "logits.sigmoid()", "logits.flatten(1).softmax(1).reshape(logits.shape)",
+    "You took a softmax over the pixels, so they compete for one. Each pixel is marked or not by itself: the sigmoid.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def flattened(logits, y, eps=1.0):
     p, y = torch.sigmoid(logits).flatten(1), y.flatten(1)

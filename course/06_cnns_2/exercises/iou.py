@@ -133,6 +133,22 @@ def mean_of_sections(marked, y):
     return torch.where(either == 0, 1.0, (marked & y).sum(1) / either.clamp(min=1)).mean()
 
 
+@exercise.mistake(
+    "You computed Dice, and without the special case: two empty sets give 0/0. The IoU divides the intersection by the union, and is 1 where both are empty."
+)
+def dice_without_the_empty_case(marked, y):
+    marked, y = marked.bool(), y.bool()
+    return 2 * (marked & y).sum() / (marked.sum() + y.sum())
+
+
+@exercise.mistake(
+    "You divide by the sum of both areas, which counts the intersection twice, and two empty sets give 0/0. Divide by the union; where it is empty the IoU is 1."
+)
+def sum_of_areas(marked, y):
+    marked, y = marked.bool(), y.bool()
+    return (marked & y).sum() / (marked.sum() + y.sum())
+
+
 @exercise.alternative
 def by_counting_kinds(marked, y):
     marked, y = marked > 0.5, y > 0.5

@@ -103,6 +103,18 @@ def without_bias(in_channels, out_channels, convolutions):
     return block
 
 
+exercise.edit(
+    "pooled_first", "nn.Sequential(*layers, nn.MaxPool2d(2))", "nn.Sequential(nn.MaxPool2d(2), *layers)",
+    "The pooling comes first. It stands at the end of the block: the convolutions see the whole image.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "one_relu_at_the_end", ("        layers.append(nn.ReLU())\n", "nn.Sequential(*layers, nn.MaxPool2d(2))"), ("", "nn.Sequential(*layers, nn.ReLU(), nn.MaxPool2d(2))"),
+    "Only the last convolution is followed by a ReLU, so all of them together are one linear map. Each is followed by one.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_widths(in_channels, out_channels, convolutions):
     widths = [in_channels, *[out_channels] * convolutions]

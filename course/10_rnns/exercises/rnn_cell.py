@@ -54,6 +54,12 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "tanh_of_each", "torch.tanh(from_input + from_state)", "torch.tanh(from_input) + torch.tanh(from_state)",
+    "The tanh is taken of each product by itself. Add first: one tanh of the whole sum, so that the state stays between -1 and 1.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def one_product(x, h, w_x, w_h, b):
     return (torch.cat([x, h], dim=1) @ torch.cat([w_x, w_h], dim=1).T + b).tanh()

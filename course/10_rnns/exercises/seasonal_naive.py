@@ -53,6 +53,12 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "one_season_only", "    step = torch.arange(horizon) % period\n    return history[..., history.shape[-1] - period + step]", "    return history[..., history.shape[-1] - period :][..., :horizon]",
+    "Your forecast stops after one season. Where the horizon is longer than the period, the season is repeated.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def repeated(history, horizon, period):
     season = history[..., -period:]

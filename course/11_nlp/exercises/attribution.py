@@ -54,6 +54,18 @@ def alone(score, ids):
     return score(ids[:, None])
 
 
+@exercise.mistake(
+    "You replaced the word by padding, so the text keeps its length and something unknown stands there. Leave the word out."
+)
+def replaced_by_padding(score, ids):
+    kept = []
+    for place in range(len(ids)):
+        changed = ids.clone()
+        changed[place] = 0
+        kept.append(score(ids[None]) - score(changed[None]))
+    return torch.cat(kept)
+
+
 @exercise.alternative
 def by_a_mask(score, ids):
     kept = ~torch.eye(len(ids), dtype=torch.bool)

@@ -52,6 +52,16 @@ def repeats_lost(tokens, vocab_size, alpha):
     return (counts + alpha) / (counts.sum(1, keepdim=True) + alpha * vocab_size)
 
 
+exercise.edit(
+    "no_smoothing", "(counts + alpha) / (counts.sum(1, keepdim=True) + alpha * vocab_size)", "counts / counts.sum(1, keepdim=True).clamp(min=1)",
+    "alpha has no effect: a pair that was never seen has probability 0. Add alpha to every count.",
+)  # fmt: skip
+exercise.edit(
+    "smoothed_above_only", "(counts.sum(1, keepdim=True) + alpha * vocab_size)", "counts.sum(1, keepdim=True).clamp(min=1)",
+    "alpha is added above the line only, so the rows sum to more than 1. Below stand alpha times V as well.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_a_loop(tokens, vocab_size, alpha):
     p = torch.full((vocab_size, vocab_size), alpha, dtype=torch.float64)

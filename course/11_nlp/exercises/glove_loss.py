@@ -70,6 +70,12 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "every_word_with_every_context", "(w * context).sum(1)", "w @ context.T",
+    "Every word meets every context: w @ context.T is a table. Row n belongs to row n alone: multiply, then sum over the features.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_einsum(w, context, b, b_context, x, x_max=100.0):
     score = torch.einsum("nd,nd->n", w, context) + b + b_context

@@ -68,6 +68,13 @@ def divided_by_all(logits, y):
     return F.cross_entropy(logits.movedim(2, 1), y, reduction="none").mean().exp()
 
 
+@exercise.mistake(
+    "You averaged over each row first, and then over the rows: a short row counts as much as a long one. Take one mean over all real tokens."
+)
+def mean_of_the_rows(logits, y):
+    return torch.stack([F.cross_entropy(row, right) for row, right in zip(logits, y, strict=True)]).mean().exp()
+
+
 @exercise.alternative
 def by_gather(logits, y):
     log_p = logits.log_softmax(-1).gather(2, y.clamp(min=0).unsqueeze(2)).squeeze(2)

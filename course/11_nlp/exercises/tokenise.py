@@ -61,6 +61,36 @@ def without_signs(text):
     return re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:\.\d+)?", text)
 
 
+@exercise.mistake(
+    'You split at blanks only: signs stay glued to the words, so that "end." and "end" are two words. And a letter that was written as two characters stays two: normalise first.'
+)
+def split_at_blanks(text):
+    return text.lower().split()
+
+
+@exercise.mistake(
+    "Single signs are lost, and so is every letter beyond a to z. A full stop is a token too, and a letter is whatever \\w matches but digits and the underscore."
+)
+def signs_lost(text):
+    return re.findall(r"[a-z']+|\d+(?:\.\d+)?", text.lower())
+
+
+@exercise.mistake(
+    "Your letters are those from a to z, so a word with another letter falls into pieces. A letter is whatever \\w matches but digits and the underscore: [^\\W\\d_]."
+)
+def letters_of_ascii(text):
+    text = unicodedata.normalize("NFC", text).lower()
+    return re.findall(r"[a-z]+(?:'[a-z]+)*|\d+(?:\.\d+)?|[^\s]", text)
+
+
+@exercise.mistake(
+    "\\w matches digits and the underscore too, so a number is taken for a word and cut at its point. Letters alone are [^\\W\\d_]."
+)
+def digits_as_letters(text):
+    text = unicodedata.normalize("NFC", text).lower()
+    return re.findall(r"\w+(?:'\w+)*|\d+(?:\.\d+)?|[^\s]", text)
+
+
 @exercise.alternative
 def with_finditer(text):
     text = unicodedata.normalize("NFC", text.lower())

@@ -54,6 +54,20 @@ def without_its_own_reward(reward, gamma):
     return returns
 
 
+exercise.edit(
+    "next_reward_first", "        running = reward[t] + gamma * running\n        returns[t] = running\n", "        returns[t] = running\n        running = reward[t] + gamma * running\n",
+    "The return begins with the reward of the next step. It begins with that of the step itself.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "Each reward is discounted by its own place in the episode. The return at a step counts the delay from that step on: its own reward is not discounted."
+)
+def rewards_discounted_once(reward, gamma):
+    power = gamma ** torch.arange(len(reward), dtype=reward.dtype)
+    return (reward.T * power).T
+
+
 @exercise.alternative
 def by_a_triangular_matrix(reward, gamma):
     t = torch.arange(len(reward))

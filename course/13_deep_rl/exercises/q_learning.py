@@ -51,6 +51,16 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "value_replaced", "new[s, a] += alpha * (target - q[s, a])", "new[s, a] = alpha * (target - q[s, a])",
+    "The old value is lost: the correction replaces it. It is added to it.",
+)  # fmt: skip
+exercise.edit(
+    "maximum_of_this_state", "q[s_next].max()", "q[s].max()",
+    "You take the best value of the state that was left. The target looks ahead: the best of q[s_next].",
+)  # fmt: skip
+
+
 @exercise.alternative
 def as_a_weighted_mean(q, s, a, reward, s_next, terminated, *, alpha, gamma):
     new = q.clone()
