@@ -114,7 +114,7 @@ def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Call
                 days=partial(place_of, project),
                 place=published_path(syllabus, part.session, part.name, version),
                 day=day_of(syllabus, part.session, part.name),
-                report=syllabus.report_address,
+                report=syllabus.report,
             )
         )
         for version in VERSIONS

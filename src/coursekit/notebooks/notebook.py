@@ -69,7 +69,7 @@ def make(
     tag = day_tag(repository, day)
 
     def problem(meta: ExerciseMeta) -> str | None:
-        return report and report_address(report, f"{session}.{meta.name}", meta.title, tag)
+        return report and report_address(report, repository, f"{session}.{meta.name}", meta.title, tag)
 
     for cell, identity in zip(source.cells, cell_ids(session, part, source.cells), strict=True):
         text = _prose(source, cell, figure, days, problem) if cell.tree is None else _code(source, cell, solutions)

@@ -80,13 +80,13 @@ if "google.colab" in sys.modules and importlib.util.find_spec("dlmodule") is Non
         print("The course could not be installed from {address}: the day may not be released yet. Run this cell again later.")"""
 
 
-def report_address(template: str, identity: str, title: str, version: str) -> str:
-    """Where a problem with an exercise is reported: ``template`` with ``{title}`` and ``{body}`` filled in.
+def report_address(template: str, repository: Repository, identity: str, title: str, version: str) -> str:
+    """Where a problem with an exercise is reported: ``template`` with the repository's ``{owner}`` and ``{name}``, ``{title}`` and ``{body}`` filled in.
 
     It opens a form or a letter that names the exercise and the version; the learner writes the rest and sends it, or does not.
     """
     body = f"Exercise: {identity} ({title})\nVersion: {version}\n\nWhat I did, what I saw, and what I expected:\n"
-    filled = {"{title}": f"{identity}: ", "{body}": body}
+    filled = {"{owner}": repository.owner, "{name}": repository.name, "{title}": f"{identity}: ", "{body}": body}
     for name, text in filled.items():
         template = template.replace(name, quote(text, safe=""))
     return template

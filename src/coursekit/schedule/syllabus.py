@@ -262,12 +262,6 @@ class Syllabus(_Facts):
         """The zone of all wall-clock times."""
         return ZoneInfo(self.timezone)
 
-    @property
-    def report_address(self) -> str | None:
-        """``report`` with the repository's ``{owner}`` and ``{name}`` filled in."""
-        repository = self.repository
-        return self.report and self.report.replace("{owner}", repository.owner).replace("{name}", repository.name)
-
     def clock(self, day: date, wall: time) -> datetime:
         """The moment at which clocks show ``wall`` on ``day``. Raises CourseError for an hour that daylight saving skips."""
         moment = datetime.combine(day, wall, self.zone)
