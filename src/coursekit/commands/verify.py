@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import click
 
-from coursekit.errors import CourseError
 from coursekit.exercises.leaks import received, scan
 from coursekit.exercises.proofs import Proof
 from coursekit.exercises.source_rules import refused
 from coursekit.exercises.verify import SAMPLE, parts_of, prove_all, select
 from coursekit.project import find_project
+from dlmodule.errors import DLModuleError
 
 
 @click.command()
@@ -29,7 +29,7 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: b
     sessions = sorted({id_.partition(".")[0] for id_ in ids})
     try:
         leaks = scan(project, sessions)
-    except CourseError as error:  # what was proved of the others is still shown
+    except DLModuleError as error:  # what was proved of the others is still shown
         leaks = [str(error)]
     refusals = refused(project, parts_of(project, targets, ids))
     if as_json:
