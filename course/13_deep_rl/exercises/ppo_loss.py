@@ -26,7 +26,7 @@ def cases():
     yield Case(-half, row(0), row(-1)).named("a ratio of 2/3 and a bad action")
     yield Case(-half, row(0), row(1)).named("a ratio of 2/3 and a good action")
     yield Case(waves(9) - 1, waves(9, start=0.3) - 1, 2 * waves(9, start=2)).named("nine steps")
-    yield Case(waves(9) - 1, waves(9, start=0.3) - 1, 2 * waves(9, start=2), 0.05).named("the same, clip 0.05")
+    yield Case(waves(9) - 1, waves(9, start=0.3) - 1, -2 * waves(9, start=2), 0.05).named("other advantages, clip 0.05")
 
 
 exercise.edit(
@@ -64,6 +64,12 @@ exercise.edit(
     "A gradient flows into the old log probabilities. They belong to a policy that is gone: detach them.",
 )  # fmt: skip
 exercise.edit("sum_instead_of_mean", ".mean()", ".sum()", "You summed over the steps; the expectation is a mean.")
+
+
+exercise.edit(
+    "clip_ignored", "1 - clip, 1 + clip", "0.8, 1.2",
+    "The argument clip has no effect: the ratio is always held between 0.8 and 1.2.",
+)  # fmt: skip
 
 
 @exercise.alternative
