@@ -132,7 +132,7 @@ def squashed_to_one(x: Tensor, h: Tensor, w_x: Tensor, w_h: Tensor, b: Tensor) -
 def test_an_answer_with_a_slip_is_told_which(identity: str, answer: Any, words: str) -> None:
     """On exercises of three kinds: where no named mistake says it, the slip is named."""
     session, name = identity.split(".")
-    key = replace(record(PROJECT, load_whole(PROJECT, session, name)), mistakes=[])
+    key = record(PROJECT, replace(load_whole(PROJECT, session, name), mistakes=[]))
     diagnosis = judge_with(key, answer)
     assert (diagnosis.status, diagnosis.rung) == ("wrong", "variant")
     assert diagnosis.message == f"Your result is what a right answer gives {words}."
