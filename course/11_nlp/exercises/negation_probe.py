@@ -34,7 +34,9 @@ def cases():
 
 
 exercise.edit(
-    "each_by_itself", "((score(praise) > 0) & (score(complaint) < 0))", "torch.cat([score(praise) > 0, score(complaint) < 0])",
+    "each_by_itself",
+    "((score(praise) > 0) & (score(complaint) < 0))",
+    "(((score(praise) > 0).float() + (score(complaint) < 0).float()) / 2)",
     "You counted single texts. A model that always says praise would get a half; a pair is right only if both are.",
 )  # fmt: skip
 exercise.edit(

@@ -186,6 +186,8 @@ def prove_mistakes(loaded: Loaded, key: ExerciseKey, proof: Proof) -> Iterator[s
             yield _at(
                 loaded, f"mistake {mistake.name} cannot be called as the solution is: {own_signature}", mistake.name
             )
+        elif nameless := _without_a_name(recorded.evidence, key.right):
+            yield _at(loaded, f"mistake {mistake.name} never runs for a learner: {nameless}", mistake.name)
         elif not own:
             yield _at(
                 loaded,
@@ -204,6 +206,14 @@ def _never_entered(mistake: Mistake, evidence: Sequence[Evidence]) -> str:
     at_the_call = re.compile(rf"(\w+\.)*({re.escape(mistake.name)}|__init__)\(\) (takes|missing|got) .*argument")
     if raised and all(r is not None and r.type == "TypeError" and at_the_call.match(r.message) for r in raised):
         return raised[0].message if raised[0] else ""
+    return ""
+
+
+def _without_a_name(evidence: Sequence[Evidence], right: Sequence[Evidence]) -> str:
+    """What Python says where the mistake misses a name, as of a module that no cell before it imports, and the solution does not."""
+    for each, of_solution in zip(evidence, right, strict=True):
+        if each.raised and each.raised.type == "NameError" and not of_solution.raised:
+            return each.raised.message
     return ""
 
 

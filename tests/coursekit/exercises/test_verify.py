@@ -158,6 +158,7 @@ BROKEN = [
     ("exercises/moving_mean.py", "def cases():\n    yield Case(torch.tensor([1.0, 3.0, 8.0], dtype=torch.float64), 2).named(\"three samples\")\n", "def cases():\n    yield Case(torch.ones(3, dtype=torch.float64), 1)\n    return\n", "survive"),
     ("morning.py", "runs_of_neighbours = x.unfold(0, width, 1)", "runs_of_neighbours = x.unfold(width, 1)", "moving_mean.py:7: the solution raises TypeError on three samples"),
     ("exercises/moving_mean.py", "def runs_side_by_side(x, width)", "def runs_side_by_side(x, *, width)", "moving_mean.py:24: mistake runs_side_by_side cannot be called as the solution is: runs_side_by_side() takes 1"),
+    ("exercises/moving_mean.py", '"sum(1)", "sum(0)"', '".sum(1)", " * numpy.ones(1)"', "mistake along_the_trace never runs for a learner: name 'numpy' is not defined"),
     ("exercises/moving_mean.py", "Your runs do not overlap.", "You summed each run.", "sum_of_each_run, runs_side_by_side have one sentence"),
     ("exercises/moving_mean.py", '.named("eleven samples")', "", "1 of 2 cases have no label"),
     ("exercises/moving_mean.py", '"eleven samples"', '"three samples"', "2 cases are called 'three samples'"),
