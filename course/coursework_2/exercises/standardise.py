@@ -28,7 +28,10 @@ exercise.bug(
 exercise.edit(
     "all_together",
     ("train.mean()", "train.std()"),
-    ("torch.cat([train, other]).mean()", "torch.cat([train, other]).std()"),
+    (
+        "train.new_tensor([*train.flatten(), *other.flatten()]).mean()",
+        "train.new_tensor([*train.flatten(), *other.flatten()]).std()",
+    ),
     "You took mean and standard deviation of both sets together. Then the other set has a say in how the network is trained.",
 )
 exercise.edit(
