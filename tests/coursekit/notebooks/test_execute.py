@@ -159,7 +159,7 @@ def test_an_error_of_the_student_version_itself_is_reported(tmp_path: Path) -> N
     """A helper that only the solution binds is missing in the student version: the course's fault, and said so."""
     text = MORNING.replace("half = 0.5\n", "half = 0.5\nimport math\n") + "\n# %%\nprint(math.pi)\n"
     project = write_course(tmp_path / "c", {"morning": text}, EXERCISES)
-    assert build(project, keys=False).problems == []
+    assert build(project).problems == []
     (run,) = execute(project, rehearsal=True, student=True)
     line = text.split("\n").index("print(math.pi)") + 1
     path = project.course / "01_tiny" / "morning.py"
