@@ -1,6 +1,7 @@
 """Files are written whole or not at all: an interrupted command leaves the old file, never half of a new one."""
 
 import contextlib
+import ctypes
 import errno
 import os
 import secrets
@@ -13,6 +14,8 @@ from dlmodule.errors import DLModuleError
 
 # What a writer that was killed left is known by its age: no write takes as long.
 _ABANDONED_SECONDS = 3600.0
+# linux/fs.h RENAME_EXCHANGE and sys/stdio.h RENAME_SWAP have one value; linux/fcntl.h AT_FDCWD.
+_EXCHANGE, _FROM_HERE = 2, -100
 
 
 def is_abandoned(path: Path) -> bool:
@@ -41,15 +44,45 @@ def write_atomically(path: Path, data: bytes | str, *, instead_of: bytes | None 
             file.flush()
             os.fsync(file.fileno())
         part.chmod(mode)
-        if instead_of is not None and path.read_bytes() != instead_of:
-            part.unlink()
-            return False
-        part.replace(path)
-        return True
+        if instead_of is None:
+            part.replace(path)
+            return True
+        replaced = path.read_bytes() == instead_of and _replace_only(path, part, instead_of)
+        part.unlink(missing_ok=True)
+        return replaced
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             part.unlink()
         raise
+
+
+def _replace_only(path: Path, part: Path, instead_of: bytes) -> bool:
+    """Put ``part`` in the place of ``path``, which was just seen to hold ``instead_of``; False, and put back, where another wrote since.
+
+    Two files that are exchanged in one step show afterwards what was there at that very moment, which a look beforehand cannot. What
+    comes out is then either what was expected, or newer than what went in, and goes back.
+    """
+    expected, put = instead_of, part.read_bytes()
+    for exchanges in range(1, 100):
+        if not _exchange(part, path):  # a system without it: what was seen a moment ago has to do
+            part.replace(path)
+            return True
+        out = part.read_bytes()
+        if out == expected:
+            return exchanges == 1
+        expected, put = put, out
+    return False
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two files in one step (Linux: renameat2, macOS: renamex_np); False where the system or the disk cannot."""
+    library = ctypes.CDLL(None) if os.name == "posix" else None
+    names = os.fsencode(first), os.fsencode(second)
+    if rename := getattr(library, "renameat2", None):
+        return bool(rename(_FROM_HERE, names[0], _FROM_HERE, names[1], _EXCHANGE) == 0)
+    if rename := getattr(library, "renamex_np", None):
+        return bool(rename(*names, _EXCHANGE) == 0)
+    return False
 
 
 def create(path: Path, content: bytes) -> None:

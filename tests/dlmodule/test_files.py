@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dlmodule import files
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
 
@@ -39,5 +40,33 @@ def test_a_file_that_changed_at_the_last_moment_is_not_replaced(tmp_path: Path) 
     path.write_bytes(b"theirs")
     assert not write_atomically(path, b"ours", instead_of=b"what we read")
     assert path.read_bytes() == b"theirs"
+    assert write_atomically(path, b"ours", instead_of=b"theirs")
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [("x", b"ours")]
+
+
+@pytest.mark.parametrize("saves", [1, 2, 3])
+def test_a_save_between_the_look_and_the_replacement_is_kept(
+    saves: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor that saves just before each of our exchanges: its newest save is what stands."""
+    path, exchange, left = tmp_path / "x", files._exchange, list(range(saves))
+
+    def exchange_late(first: Path, second: Path) -> bool:
+        if left:
+            path.with_suffix(".editor").write_bytes(b"save %d" % left.pop(0))
+            path.with_suffix(".editor").replace(path)
+        return exchange(first, second)
+
+    path.write_bytes(b"theirs")
+    monkeypatch.setattr(files, "_exchange", exchange_late)
+    assert not write_atomically(path, b"ours", instead_of=b"theirs")
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [("x", b"save %d" % (saves - 1))]
+
+
+def test_a_disk_that_cannot_exchange_files_still_replaces_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was seen a moment ago has to do there."""
+    path = tmp_path / "x"
+    path.write_bytes(b"theirs")
+    monkeypatch.setattr(files, "_exchange", lambda first, second: False)
     assert write_atomically(path, b"ours", instead_of=b"theirs")
     assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [("x", b"ours")]
