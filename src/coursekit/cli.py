@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("coursekit.commands.new:command", "Begin a session or an exercise: a skeleton that verifies."),
     "open": ("dlmodule.open.server:command", "Open the course: its home and JupyterLab."),
     "release": ("coursekit.commands.release:command", "Write exactly what is due at a moment."),
+    "similarity": ("coursekit.commands.similarity:command", "List notebooks that a person should lay side by side."),
     "site": ("coursekit.commands.site:command", "Build the static web site."),
     "slides": ("coursekit.commands.slides:command", "Make the slide decks."),
     "submit": ("dlmodule.coursework.command:command", "Seal a coursework to hand it in, and say what is forgotten."),

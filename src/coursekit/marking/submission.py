@@ -45,7 +45,7 @@ class Submission:
 def code_cells(content: bytes) -> list[str]:
     """The texts of the code cells of a notebook file. Unreadable where it is no notebook, or one beyond all measure."""
     cells = cells_of(content)
-    texts = [_text(cell) for cell in cells if cell.get("cell_type") == "code"]
+    texts = [text_of(cell) for cell in cells if cell.get("cell_type") == "code"]
     if sum(map(len, texts)) > MOST_CODE:
         raise Unreadable(f"the notebook holds more than {MOST_CODE >> 20} MB of code")
     return texts
@@ -67,7 +67,8 @@ def cells_of(content: bytes) -> list[dict[str, Any]]:
     return [cell for cell in cells if isinstance(cell, dict)]
 
 
-def _text(cell: dict[str, Any]) -> str:
+def text_of(cell: Mapping[str, Any]) -> str:
+    """The source of a cell as one text that can be encoded."""
     source = cell.get("source", "")
     text = "".join(map(str, source)) if isinstance(source, list) else str(source)
     return text.encode(errors="replace").decode()  # half a surrogate pair is no text
