@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from coursekit.commands.mark_form import fill_in
 from coursekit.errors import CourseError
 from coursekit.marking import intake, rubric
 from coursekit.marking.assessment import Assessment, of_session
@@ -41,8 +42,18 @@ from dlmodule.progress_bar import progress_bar
 @click.option(
     "--rubric", "sheet", type=click.Path(path_type=Path), help="Read marks and comments from a sheet filled in."
 )
+@click.option("--form", is_flag=True, help="Read the answers here in the terminal, one by one, instead of in a sheet.")
 @click.option(
-    "--marker", default="first", show_default=True, help="Who filled the sheet in; the mean of several counts."
+    "--marker",
+    default="first",
+    show_default=True,
+    help="Who filled the sheet in. The mean of several counts, or what the marker `agreed` gives.",
+)
+@click.option(
+    "--differences",
+    "to_compare",
+    type=click.Path(path_type=Path),
+    help="Write what several markers gave, side by side (CSV).",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a learner, on stdout.")
 def command(
@@ -53,29 +64,43 @@ def command(
     notebook: str | None,
     answers: Path | None,
     sheet: Path | None,
+    form: bool,
     marker: str,
+    to_compare: Path | None,
     as_json: bool,
 ) -> None:
     """Mark SUBMISSIONS (a folder, a zip, an LMS's download or nbgrader's submitted/) as answers to ASSESSMENT.
 
     ASSESSMENT is a coursework or a session. Run again, it marks only what is new; interrupted, it goes on where it stopped. Written
-    answers are for a person: --answers makes a sheet of them, --rubric reads it back.
+    answers are for a person: --answers makes a sheet of them and --rubric reads it back, or --form asks here; --differences
+    compares markers.
     """
-    if submissions is None and (sheet is None or answers):
+    if submissions is None and (answers or form or not (sheet or to_compare)):
         raise CourseError("say which SUBMISSIONS to mark: a folder or a zip")
     project = find_project()
     chosen = _assessment(project, assessment)
     results = Results(url) if url else Results.at(project.build / "marks" / f"{assessment}.sqlite")
-    new = 0
+    new, handed_in = 0, list[Submission]()
     if submissions is not None:
         handed_in = intake.submissions(submissions, notebook, assessment)
         new = _mark(chosen, handed_in, results, jobs)
         if answers:
             # With the mark at its beginning a spreadsheet reads it as UTF-8.
             write_atomically(answers, "\ufeff" + rubric.sheet(chosen, handed_in))
+    if form:
+        fill_in(chosen, handed_in, results, marker)
     if sheet:
-        count = results.write_written(assessment, rubric.read_sheet(sheet, chosen, marker))
-        click.echo(f"{count} marks of written answers by {marker}", err=True)
+        given = rubric.read_sheet(sheet, chosen, marker)
+        changed = rubric.changed(given, results.written(assessment))
+        count = results.write_written(assessment, given)
+        said = f", {changed} of them in the place of others that {marker} gave before" if changed else ""
+        click.echo(f"{count} marks of written answers by {marker}{said}", err=True)
+    if to_compare:
+        read = list(results.written(assessment).values())
+        write_atomically(to_compare, "\ufeff" + rubric.differences_sheet(chosen, read))
+        for line in rubric.severity(read):
+            click.echo(line, err=True)
+    if sheet:
         for line in rubric.differences(chosen, results.written(assessment).values()):
             click.echo(f"far apart: {line}", err=True)
     _show(chosen, results, new, as_json)
@@ -92,6 +117,10 @@ def _mark(chosen: Assessment, handed_in: list[Submission], results: Results, job
 
 def _show(chosen: Assessment, results: Results, new: int, as_json: bool) -> None:
     latest = results.latest(chosen.id, chosen.digest, environment())
+    for learner in results.undated(chosen.id):
+        click.echo(
+            f"{learner} handed in more than once, not always with a time: what was taken in last counts", err=True
+        )
     if as_json:
         for learner, (marked, at) in latest.items():
             exercises = {mark.exercise: mark.marks for mark in marked.exercises}

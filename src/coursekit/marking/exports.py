@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -16,21 +16,21 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def moodle(title: str, marks: Mapping[str, Decimal]) -> str:
     """For Moodle's *Grades > Import > CSV file*: map ``Username`` to the user, the other column to the grade item."""
-    return _text([["Username", title], *([learner, str(mark)] for learner, mark in sorted(marks.items()))])
+    return quoted([["Username", title], *([learner, str(mark)] for learner, mark in sorted(marks.items()))])
 
 
 def canvas(title: str, marks: Mapping[str, Decimal]) -> str:
     """For Canvas's *Grades > Import*: learners are found by ``SIS Login ID``; the points possible stand in the second line."""
     head = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title]
     possible = ["Points Possible", "", "", "", "", "100"]
-    return _text(
+    return quoted(
         [head, possible, *([learner, "", "", learner, "", str(mark)] for learner, mark in sorted(marks.items()))]
     )
 
 
 def blackboard(title: str, marks: Mapping[str, Decimal]) -> str:
     """For Blackboard's *Work Offline > Upload*."""
-    return _text([["Username", title], *([learner, str(mark)] for learner, mark in sorted(marks.items()))])
+    return quoted([["Username", title], *([learner, str(mark)] for learner, mark in sorted(marks.items()))])
 
 
 FORMATS = {"moodle": moodle, "canvas": canvas, "blackboard": blackboard}
@@ -41,7 +41,8 @@ def safe(cell: str) -> str:
     return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) or cell.startswith(FORMULA) else cell
 
 
-def _text(rows: list[list[str]]) -> str:
+def quoted(rows: Iterable[Iterable[str]]) -> str:
+    """The rows as CSV, each cell quoted and disarmed."""
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(
         [safe(cell) for cell in row] for row in rows

@@ -7,10 +7,12 @@ on where it stopped and a second run does only what has changed. What was handed
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text
@@ -69,6 +71,17 @@ class WrittenMark:
     marker: str
     marks: float
     comment: str = ""
+
+
+AGREED = "agreed"  # the marker whose mark counts in the place of all others
+
+
+def counting(given: Sequence[WrittenMark]) -> tuple[float, str]:
+    """Which marks count of several markers', and the comments with them: what was agreed, else the mean."""
+    agreed = [mark for mark in given if mark.marker == AGREED]
+    chosen = agreed or given
+    comments = [mark.comment for mark in (agreed if any(mark.comment for mark in agreed) else given) if mark.comment]
+    return round(sum(mark.marks for mark in chosen) / len(chosen), 2), "\n".join(comments)
 
 
 class Results:
@@ -148,7 +161,7 @@ class Results:
                 marked[row.submission] = Marked(row.submission, exercises, row.problem, row.seconds)
             handed_in = list(database.execute(self._of(assessment)))
         last = {}
-        for row in sorted(handed_in, key=lambda row: (row.submitted_at or "", row.taken_in)):
+        for row in _in_order(handed_in):
             moment = datetime.fromisoformat(row.submitted_at) if row.submitted_at else None
             last[row.learner] = (row.submission, moment)
         read = self.written(assessment)
@@ -157,6 +170,14 @@ class Results:
             for name, (digest, at) in sorted(last.items())
             if digest in marked
         }
+
+    def undated(self, assessment: str) -> list[str]:
+        """The learners who handed in more than once, one of them without a time: which one is the last is a guess."""
+        with self._engine.connect() as database:
+            handed_in = list(database.execute(self._of(assessment)))
+        without = {row.learner for row in handed_in if not row.submitted_at}
+        several = [learner for learner, count in Counter(row.learner for row in handed_in).items() if count > 1]
+        return sorted(without.intersection(several))
 
     def write_written(self, assessment: str, marks: Iterable[WrittenMark]) -> int:
         """Keep what a marker gave; a second mark by the same marker takes the place of the first. Returns how many."""
@@ -192,17 +213,22 @@ class Results:
         return sql.select(_HANDED_IN).where(_HANDED_IN.c.assessment == assessment)
 
 
+def _in_order(handed_in: Iterable[Any]) -> list[Any]:
+    """A learner's submissions by when they were handed in; where one of them has no time, in the order they were taken in."""
+    rows = list(handed_in)
+    undated = {row.learner for row in rows if not row.submitted_at}
+    return sorted(rows, key=lambda row: ("" if row.learner in undated else row.submitted_at, row.taken_in))
+
+
 def _with_written(marked: Marked, learner: str, read: Mapping[tuple[str, str, str], Sequence[WrittenMark]]) -> Marked:
-    """The marks with those of the written answers in them; of several markers the mean."""
+    """The marks with those of the written answers in them; of several markers see ``counting``."""
 
     def filled(mark: ExerciseMark) -> ExerciseMark:
         given = read.get((learner, mark.exercise, mark.answer), ()) if mark.status == TO_BE_MARKED else ()
         if not given:
             return mark
-        mean = round(sum(each.marks for each in given) / len(given), 2)
-        return replace(
-            mark, status=MARKED, marks=mean, message="\n".join(each.comment for each in given if each.comment)
-        )
+        marks, comments = counting(given)
+        return replace(mark, status=MARKED, marks=marks, message=comments)
 
     return replace(marked, exercises=tuple(map(filled, marked.exercises)))
 

@@ -72,7 +72,29 @@ def test_from_submissions_to_a_platforms_file(course: Path) -> None:
         '"eve","100.0"',
         '"zoe","0.0"',
     ]
-    assert "count 4, mean 31.3" in run(marks.command).stdout  # coursework 2 is not handed in: 50, 25, 50, 0
+    listed = run(marks.command, "--board", "board")
+    assert "count 4, mean 31.3" in listed.stdout  # coursework 2 is not handed in: 50, 25, 50, 0
+    assert "coursework_2 has no results yet and counts as 0" in listed.stderr
+    candidates = (course / "board" / "candidates.csv").read_text("utf-8-sig").splitlines()
+    assert candidates[3].startswith('"eve","100.0","100.0","2022-12-14 12:00:00+00:00","extended to')
+    assert candidates[3].endswith('"2022-12-15 EC-1","","","","nothing handed in","","50","pass","10"')
+    assert "100.0" in (course / "board" / "figures.csv").read_text("utf-8-sig")
+    assert "<svg" in (course / "board" / "distribution.svg").read_text("utf-8")
+    # Half of everybody's mark is missing: this file would tell a platform that they failed.
+    with pytest.raises(CourseError, match="need results of coursework_2"):
+        CliRunner().invoke(marks.command, ["--export", "canvas"], catch_exceptions=False)
+
+
+def test_a_resubmission_without_a_time_is_the_last_and_is_told(course: Path) -> None:
+    """A download that says no times holds Zoe's second try: it counts over her dated first one, and both commands say that it is a guess."""
+    run(mark.command, "coursework_1", "submitted", "--jobs", "1")
+    (course / "again").mkdir()
+    (course / "again" / "zoe.ipynb").write_bytes(notebook(["# again", *cells()]))
+    said = "zoe handed in more than once, not always with a time"
+    marked = run(mark.command, "coursework_1", "again", "--jobs", "1", "--json")
+    assert said in marked.stderr and "ada" not in marked.stderr
+    assert {one["learner"]: one["marks"] for one in map(json.loads, marked.stdout.splitlines())}["zoe"] == 5
+    assert "zoe handed in coursework_1 more than once" in run(marks.command).stderr
 
 
 def test_without_results_it_says_what_makes_them(course: Path) -> None:

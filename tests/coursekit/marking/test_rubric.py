@@ -6,14 +6,17 @@ import csv
 import io
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from coursekit.commands import mark_form
 from coursekit.errors import CourseError
 from coursekit.marking import rubric
 from coursekit.marking.assessment import Assessment, Question
 from coursekit.marking.deciding import MARKED, TO_BE_MARKED, ExerciseMark
 from coursekit.marking.marking import Marked, answer_digest
-from coursekit.marking.results import Results, WrittenMark
+from coursekit.marking.results import Results, WrittenMark, counting
 from coursekit.marking.submission import Submission
 from tests.coursekit.marking.assessment import notebook
 
@@ -122,3 +125,86 @@ def test_a_sheet_of_something_else(tmp_path: Path) -> None:
     path.write_text("learner,question,answer_id,marks\nada,D7,x,5\n")
     with pytest.raises(CourseError, match="no question 'D7'"):
         rubric.read_sheet(path, ASSESSMENT, "first")
+
+
+def test_what_was_agreed_counts_and_every_difference_is_listed(tmp_path: Path) -> None:
+    """Three answers, two markers: the sheet lists all three, the furthest apart first; read back by `agreed`, its marks count."""
+    results = Results.at(tmp_path / "marks.sqlite")
+    given = {"lg": {("ada", "D1"): 6, ("bob", "D1"): 4, ("bob", "D2"): 1}, "mm": {("ada", "D1"): 3, ("bob", "D1"): 4, ("bob", "D2"): 2}}  # fmt: skip
+    for marker, marks in given.items():
+        path = fill_in(
+            tmp_path / f"{marker}.csv", {key: (str(mark), f"{marker} says =x") for key, mark in marks.items()}
+        )
+        results.write_written("coursework_9", rubric.read_sheet(path, ASSESSMENT, marker))
+    written = results.written("coursework_9")
+    assert list(rubric.severity(written.values())) == [
+        "3 answers read by lg and mm: lg gives 0.67 more than mm on average; they differ by 1.33"
+    ]
+    lines = list(csv.DictReader(io.StringIO(rubric.differences_sheet(ASSESSMENT, written.values()))))
+    shown = [
+        (line["learner"], line["question"], line["difference"], line["far apart"], line["counts now"]) for line in lines
+    ]
+    assert shown == [("ada", "D1", "3", "yes", "4.5"), ("bob", "D2", "1", "no", "1.5"), ("bob", "D1", "0", "no", "4")]
+    assert (lines[0]["lg: marks"], lines[0]["mm: marks"], lines[0]["mm: comment"]) == ("6", "3", "mm says =x")
+    lines[0]["marks"], lines[0]["comment"] = "5", "Agreed: evidence is there."
+    agreed = tmp_path / "agreed.csv"
+    with agreed.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.DictWriter(file, list(lines[0]))
+        out.writeheader()
+        out.writerows(lines)
+    results.write_written("coursework_9", rubric.read_sheet(agreed, ASSESSMENT, "agreed"))
+    written = results.written("coursework_9")
+    assert counting(written["ada", "D1", answer_digest(ANSWERS["ada"][0])]) == (5, "Agreed: evidence is there.")
+    assert list(rubric.differences(ASSESSMENT, written.values())) == []
+    results.close()
+
+
+def test_marks_that_take_the_place_of_others_are_counted(tmp_path: Path) -> None:
+    """Two markers who both call themselves `first` would overwrite one another; the command says how many changed."""
+    results = Results.at(tmp_path / "marks.sqlite")
+    first = [WrittenMark("bob", "D1", "a", "first", 4), WrittenMark("bob", "D2", "b", "first", 2)]
+    assert rubric.changed(first, results.written("coursework_9")) == 0
+    results.write_written("coursework_9", first)
+    second = [WrittenMark("bob", "D1", "a", "first", 5), WrittenMark("bob", "D2", "b", "first", 2)]
+    assert rubric.changed(second, results.written("coursework_9")) == 1
+    assert rubric.changed([WrittenMark("bob", "D1", "a", "second", 5)], results.written("coursework_9")) == 0
+    results.close()
+
+
+@click.command()
+@click.argument("path", type=Path)
+@click.argument("marker")
+def form(path: Path, marker: str) -> None:
+    """The form as the command calls it."""
+    results = Results.at(path)
+    mark_form.fill_in(ASSESSMENT, [handed_in(learner) for learner in ANSWERS], results, marker)
+    results.close()
+
+
+def test_the_form_keeps_each_mark_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """Marks that cannot be given are asked again; stopped after two, the form asks for the rest; a second marker sees no mark."""
+    path = str(tmp_path / "marks.sqlite")
+    said = CliRunner().invoke(form, [path, "lg"], input="7\n4,5\nGood.\n\nq\n", catch_exceptions=False).output
+    assert (
+        "1 of 4  D1: Why" in said
+        and "It is noisy" in said
+        and "right: Because." in said
+        and "0 to 6, q, or Enter" in said
+    )
+    again = CliRunner().invoke(form, [path, "lg"], input="2\n\nq\n", catch_exceptions=False).output
+    assert "1 of 3  D1" in again and "It is noisy" not in again
+    second = CliRunner().invoke(form, [path, "mm"], input="q\n", catch_exceptions=False).output
+    assert "1 of 4" in second and "4.5" not in second and "Good." not in second
+    results = Results.at(Path(path))
+    kept = {
+        (m.learner, m.marker, m.marks, m.comment) for given in results.written("coursework_9").values() for m in given
+    }
+    assert kept == {("ada", "lg", 4.5, "Good."), ("bob", "lg", 2.0, "")}
+    results.close()
+
+
+def test_an_answer_cannot_steer_the_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Escape sequences in an answer are not printed."""
+    monkeypatch.setitem(ANSWERS, "ada", ("\x1b[2Jgone\x07", ""))
+    said = CliRunner().invoke(form, [str(tmp_path / "m.sqlite"), "lg"], input="q\n", color=True).output
+    assert "gone" in said and "\x1b[2J" not in said and "\x07" not in said
