@@ -7,6 +7,7 @@ with: a cache that is lost, cut short or written over costs time, never truth. O
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import shutil
@@ -37,8 +38,9 @@ def digest_of_files(paths: Iterable[Path], root: Path) -> str:
     return digest_of(*pieces)
 
 
+@functools.cache
 def package_digest(*names: str) -> str:
-    """Digest of the Python files of the packages ``names``, which stand beside this one."""
+    """Digest of the Python files of the packages ``names``, which stand beside this one, as they were when first asked for."""
     home = Path(__file__).resolve().parents[1]
     return digest_of_files((path for name in names for path in (home / name).rglob("*.py")), home)
 
@@ -66,6 +68,14 @@ class Cache:
         for other in path.parent.iterdir():
             if is_abandoned(other) or (other != path and not other.name.startswith(".")):
                 other.unlink(missing_ok=True)
+
+    def once(self, kind: str, name: str, digest: str, make: Callable[[], Any]) -> Any:
+        """What ``make()`` returned (plain data of JSON) under ``digest``: read where it was kept, else made and kept."""
+        content = self.kept(kind, name, digest)
+        if content is None:
+            content = json.dumps(make()).encode()
+            self.keep(kind, name, digest, content)
+        return json.loads(content)
 
     def forget(self, kind: str, *, but: Collection[str]) -> None:
         """Remove what was kept under names that are not among ``but``."""

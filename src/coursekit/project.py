@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from coursekit.cache import Cache
+from coursekit.cache import Cache, digest_of, digest_of_files, package_digest
 from coursekit.errors import CourseError
 
 T = TypeVar("T")
@@ -84,6 +84,17 @@ class Project:
     def cache(self) -> Cache:
         """What has been made in ``build/``, and from what."""
         return Cache(self.build)
+
+    def digest(self, session: str = "*") -> str:
+        """Of all that a statement about a session's sources and exercises can depend on (about every session's, without one).
+
+        That is its folder, private files of any session, syllabus, ledger, and the code that reads them.
+        """
+        shared = [self.syllabus, self.ledger, *self.course.glob("*/private*/**/*")]
+        own = [path for folder in self.course.glob(session) for path in folder.rglob("*") if path.suffix != ".pyc"]
+        return digest_of(
+            package_digest("coursekit", "dlmodule"), digest_of_files(dict.fromkeys([*shared, *own]), self.root)
+        )
 
     def parsed(self, path: Path, parse: Callable[..., T], *given: Hashable) -> T:
         """What ``parse(path, content, *given)`` makes of a file: once for each version of it, and of what is ``given``.

@@ -1,6 +1,7 @@
 """What is kept comes back whole or not at all; of a name the newest is kept; a product holds while its files do."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,6 +45,22 @@ def test_of_a_name_the_newest_is_kept(tmp_path: Path) -> None:
     cache.forget("keys", but=["01.mean"])
     assert [path.name for path in (tmp_path / "cache" / "keys").iterdir()] == ["01.mean"]
     cache.forget("never kept", but=[])
+
+
+def test_what_was_worked_out_is_worked_out_once_for_a_digest(tmp_path: Path) -> None:
+    """Plain data comes back equal; another digest, another name, or damage, and it is worked out again."""
+    cache, calls = Cache(tmp_path), []
+
+    def make() -> dict[str, Any]:
+        calls.append(1)
+        return {"lines": ["é", None, 1.5]}
+
+    for digest, name, expected in [(A, "x", 1), (A, "x", 1), (A, "y", 2), (B, "x", 3), (B, "x", 3)]:
+        assert cache.once("facts", name, digest, make) == {"lines": ["é", None, 1.5]}
+        assert len(calls) == expected
+    (tmp_path / "cache" / "facts" / "x" / B).write_bytes(b"damaged")
+    assert cache.once("facts", "x", B, make) == {"lines": ["é", None, 1.5]}
+    assert len(calls) == 4
 
 
 def test_a_product_holds_while_its_files_do(tmp_path: Path) -> None:

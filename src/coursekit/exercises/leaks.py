@@ -7,12 +7,14 @@ looks for them in the student notebooks and the keys; a release scans everything
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from coursekit.cache import digest_of, digest_of_files
 from coursekit.project import Project, find_parts
 from coursekit.sources.exercise_file import exercises_of
 from coursekit.sources.outline import quoted_sessions
@@ -80,18 +82,25 @@ def received(project: Project, session: str) -> list[Path]:
 
 
 def scan(project: Project, sessions: Sequence[str]) -> list[str]:
-    """One line for each leak in what has been built of ``sessions`` and learners receive."""
+    """One line for each leak in what has been built of ``sessions`` and learners receive; of what is unchanged it is known."""
     problems: list[str] = []
     for session in sessions:
-        secrets = secret_lines(project, session)
-        for path in received(project, session):
-            is_key = path.suffix == ".safetensors"
-            text = key_text(path) if is_key else notebook_text(path)
-            name = path.relative_to(project.build).as_posix()
-            problems += [f"{name} holds a line of {where}" for where in find(secrets, text, within_lines=is_key)]
-            problems += [
-                f"a probe in {name} holds a line of {where}" for where in _in_probes(project, session, path, secrets)
-            ]
+        digest = digest_of(project.digest(session), digest_of_files(received(project, session), project.build))
+        problems += project.cache.once("leaks", session, digest, functools.partial(_leaks, project, session))
+    return problems
+
+
+def _leaks(project: Project, session: str) -> list[str]:
+    problems: list[str] = []
+    secrets = secret_lines(project, session)
+    for path in received(project, session):
+        is_key = path.suffix == ".safetensors"
+        text = key_text(path) if is_key else notebook_text(path)
+        name = path.relative_to(project.build).as_posix()
+        problems += [f"{name} holds a line of {where}" for where in find(secrets, text, within_lines=is_key)]
+        problems += [
+            f"a probe in {name} holds a line of {where}" for where in _in_probes(project, session, path, secrets)
+        ]
     return problems
 
 

@@ -6,9 +6,10 @@ the notebook would not show; a plot without a text alternative. Each is one line
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from difflib import get_close_matches
 
+from coursekit.cache import digest_of
 from coursekit.errors import CourseError
 from coursekit.exercises.measurements import declared
 from coursekit.ledger import figure
@@ -22,7 +23,17 @@ _DRAWS = re.compile(r"(plt|pyplot|matplotlib\.pyplot)\.(?!close|rcParams|style|s
 
 
 def refused(project: Project, parts: Iterable[str]) -> list[str]:
-    """One line for each thing that is wrong with the sources of ``parts`` (``SESSION.PART``); one wrong source stops no other."""
+    """One line for each thing that is wrong with the sources of ``parts`` (``SESSION.PART``); one wrong source stops no other.
+
+    A source may ask for another session or quote a figure of any, so what is known of it holds for the course as a whole.
+    """
+    chosen = sorted(parts)
+    digest = digest_of(project.digest(), str(project.root), *chosen)  # a line names files
+    lines: list[str] = project.cache.once("refused", digest_of(*chosen), digest, lambda: _refused(project, chosen))
+    return lines
+
+
+def _refused(project: Project, parts: Collection[str]) -> list[str]:
     lines = []
     found = find_parts(project)
     known = {part.session for part in found} | {part.id for part in found}

@@ -6,6 +6,7 @@ holds a line of a solution (see ``leaks``). What was proved is kept by a digest 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Sequence
@@ -32,8 +33,7 @@ def prove_all(
 
     jobs: processes (default: one a core). most: mutants to try of each exercise (default: all).
     """
-    with uncollected():
-        digests = {exercise: _digest(project, exercise, most) for exercise in ids}
+    digests = _digests(project, ids, most)
     found: dict[str, Proof] = {}
     for exercise, digest in digests.items():
         content = None if fresh or digest is None else project.cache.kept("proofs", exercise, digest)
@@ -57,6 +57,22 @@ def _prove_one(project: Project, most: int | None, exercise: str) -> Proof:
     return prove(project, session, name, most=most)
 
 
+def _digests(project: Project, ids: Sequence[str], most: int | None) -> dict[str, str | None]:
+    """What each proof depends on; read of a session whose files are as they were, so that nothing is parsed to say so."""
+    digests: dict[str, str | None] = {}
+    for session in dict.fromkeys(id_.partition(".")[0] for id_ in ids):
+        every = [f"{session}.{path.stem}" for path in project.exercises(session)]
+        of = digest_of(project.digest(session), record.code_version(), str(most))
+        with uncollected():
+            make = functools.partial(_digests_of, project, every, most)
+            digests |= project.cache.once("digests", session, of, make)
+    return digests
+
+
+def _digests_of(project: Project, ids: Sequence[str], most: int | None) -> dict[str, str | None]:
+    return {exercise: _digest(project, exercise, most) for exercise in ids}
+
+
 def _digest(project: Project, exercise: str, most: int | None) -> str | None:
     """What the proof of ``exercise`` depends on; None where its files are wrong, which proving it will say."""
     session, _, name = exercise.partition(".")
@@ -76,10 +92,7 @@ def _code_version() -> str:
 
 def select(project: Project, targets: Sequence[str]) -> list[str]:
     """Ids of the exercises that ``targets`` (SESSION, SESSION.PART or SESSION.EXERCISE; all without one) name."""
-    every = {}
-    for path in project.exercises():
-        session = path.parents[1].name
-        every[f"{session}.{path.stem}"] = f"{session}.{_part(project, session, path.stem)}"
+    every = _parts(project)
     without = {name for part in find_parts(project) for name in (part.session, part.id)}  # perhaps without exercises
     for target in targets:
         if target not in without and not any(target in _names(exercise, part) for exercise, part in every.items()):
@@ -95,13 +108,26 @@ def _names(exercise: str, part: str) -> set[str]:
 def parts_of(project: Project, targets: Sequence[str], ids: Sequence[str]) -> set[str]:
     """The parts (``SESSION.PART``) that ``targets`` name (all without one), and those of the exercises ``ids``."""
     named = {part.id for part in find_parts(project) if not targets or {part.session, part.id} & set(targets)}
-    split = (identity.partition(".") for identity in ids)
-    return named | {f"{session}.{_part(project, session, name)}" for session, _, name in split}
+    every = _parts(project)
+    return named | {every[exercise] for exercise in ids}
 
 
-def _part(project: Project, session: str, name: str) -> str:
-    """The part of an exercise; "" where its file is wrong, which its proof will say."""
-    try:
-        return exercise_of(project, session, name).part
-    except CourseError:
-        return ""
+def _parts(project: Project) -> dict[str, str]:
+    """``SESSION.PART`` of every ``SESSION.EXERCISE``; of a session whose files are as they were, nothing is parsed to say so."""
+    sessions = dict.fromkeys(path.parents[1].name for path in project.exercises())
+    parts: dict[str, str] = {}
+    for session in sessions:
+        make = functools.partial(_parts_of, project, session)
+        parts |= project.cache.once("parts", session, project.digest(session), make)
+    return parts
+
+
+def _parts_of(project: Project, session: str) -> dict[str, str]:
+    """The part is "" where the exercise's file is wrong, which its proof will say."""
+    parts = {}
+    for path in project.exercises(session):
+        part = ""
+        with contextlib.suppress(CourseError):
+            part = exercise_of(project, session, path.stem).part
+        parts[f"{session}.{path.stem}"] = f"{session}.{part}"
+    return parts

@@ -20,6 +20,7 @@ from coursekit.commands.verify import command as verify_command
 from coursekit.errors import CourseError
 from coursekit.exercises import leaks, proofs, record, verify
 from coursekit.project import Project
+from coursekit.sources import exercise_file, source
 from dlmodule.checking import judge, key
 from dlmodule.checking.evidence import Evidence, Raised
 from dlmodule.recording import recording
@@ -213,6 +214,18 @@ def test_a_failed_proof_exits_with_1_and_is_not_remembered(project: Project) -> 
         assert ran.exit_code == 1
         assert "alternative by_a_loop is wrong" in ran.stderr
         assert json.loads(ran.stdout)[0]["alternatives"] == {"accepted": 1, "total": 2}
+
+
+def test_what_is_proved_is_not_read_again_until_it_changes(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second run parses no source and says the same; a change of a file that its session depends on is noticed."""
+    first = CliRunner().invoke(verify_command, [])
+    assert first.exit_code == 0
+    with monkeypatch.context() as patched:
+        for module in (source, exercise_file):
+            patched.setattr(module, "_parse", pytest.fail)
+        assert CliRunner().invoke(verify_command, []).stdout == first.stdout
+    change(project, "exercises/moving_mean.py", "range(len(x) - width + 1)", "range(len(x) - width)")
+    assert "alternative by_a_loop is wrong" in CliRunner().invoke(verify_command, []).stderr
 
 
 BAD = [
