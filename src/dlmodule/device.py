@@ -97,6 +97,20 @@ def describe() -> dict[str, str]:
     return {"hardware": ", ".join(parts), "torch": torch.__version__, "python": platform.python_version()}
 
 
+def _breaks_channels_last(module: nn.Module) -> bool:
+    """Whether torch may compute this layer wrongly in that layout.
+
+    Of a 1x1 convolution with a stride, over fewer channels than a vector register holds numbers (8 or 16), oneDNN's gradient for the
+    weights is wrong with channels last, and is written past its memory: https://github.com/uxlfoundation/oneDNN/issues/6035.
+    """
+    return (
+        isinstance(module, nn.Conv2d)
+        and module.kernel_size == (1, 1)
+        and module.stride != (1, 1)
+        and module.in_channels // module.groups < 16
+    )
+
+
 @dataclass(frozen=True)
 class Plan:
     """How one model is run on one machine."""
@@ -120,6 +134,7 @@ class Plan:
         convolutions = any(isinstance(m, nn.modules.conv._ConvNd) for m in model.modules())
         # Models of two dimensions only: the layout "channels last" is defined on 4-D tensors.
         images = any(isinstance(m, nn.Conv2d | nn.ConvTranspose2d) for m in model.modules())
+        images = images and not any(_breaks_channels_last(m) for m in model.modules())
         small = not convolutions and sum(p.numel() for p in model.parameters()) < SMALL
         return cls(
             device=where,
