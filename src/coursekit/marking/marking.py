@@ -150,7 +150,11 @@ class _Collected:
 def _collect(
     cells: list[str], sandbox: Sandbox, trials: Iterable[int], instead: Mapping[str, str] | None = None
 ) -> _Collected:
-    """Try them; one that ends its child, by whatever means, costs only itself: those after it get another child."""
+    """Try them; one that ends its child, by whatever means, costs only itself: those after it get another child.
+
+    Only the first that a child tries can be known to have ended it. A later one may have met what an earlier one left behind (a
+    thread, a timer), so it is tried again as the first of another child.
+    """
     evidence: dict[int, bytes] = {}
     reasons: dict[int, str] = {}
     seconds, lost = 0.0, 0
@@ -167,7 +171,7 @@ def _collect(
             continue
         seconds += ran.seconds
         evidence |= {number: data for number, data in ran.evidence.items() if number in waiting}
-        waiting = [number for number in waiting if number not in evidence]
-        if waiting:
+        first, waiting = waiting[0], [number for number in waiting if number not in evidence]
+        if waiting and waiting[0] == first:
             reasons[waiting.pop(0)] = ran.reason
     return _Collected(evidence, reasons, seconds)

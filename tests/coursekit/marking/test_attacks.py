@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from coursekit.marking.sandbox import Sandbox
 from coursekit.marking.submission import Submission
 from tests.coursekit.marking.assessment import PREAMBLE, SOLUTIONS, STUBS, cells, notebook
 
+ROOT = Path(__file__).parents[3]
 LIBC = "    import ctypes\n    libc = ctypes.CDLL(None, use_errno=True)\n"
 
 
@@ -56,6 +58,22 @@ HARMLESS_TO_THE_OTHERS = {
     ),
     "__array__": "    class A:\n        def __array__(self, dtype=None):\n            raise SystemExit\n    return A()",
     "str that is a bomb": "    class S(str):\n        def __len__(self):\n            return 10**18\n    return S('x')",
+    "storage taken away": "    t = torch.zeros(x.shape, dtype=x.dtype)\n    t.untyped_storage().resize_(0)\n    return t",
+    "storage of another size": "    t = torch.zeros(2, dtype=x.dtype)\n    t.set_(torch.zeros(1).untyped_storage(), 0, (1,), (1,))\n    return t.as_strided_((1,), (1 << 40,))",
+    "a tensor without data": "    return torch.empty(x.shape, dtype=x.dtype, device='meta')",
+    "indices out of bounds": "    return torch.sparse_coo_tensor(torch.tensor([[1 << 40], [5]]), torch.ones(1).double(), x.shape, check_invariants=False)",
+    "a subclass that lies about its shape": (
+        "    class T(torch.Tensor):\n        shape = property(lambda self: torch.Size((1 << 40,)))\n        dtype = torch.float64\n"
+        "        def numel(self):\n            return -1\n        def tolist(self):\n            raise KeyboardInterrupt\n    return torch.zeros(2).as_subclass(T)"
+    ),
+    "NaN with a payload": "    return torch.full(x.shape, 0x7FF8_DEAD_BEEF_0001, dtype=torch.int64).view(torch.float64)",
+    "signalling NaN": "    return torch.full(x.shape, 0x7FF0_0000_0000_0001, dtype=torch.int64).view(torch.float64)",
+    "a float that is equal to all": "    class F(float):\n        __eq__ = __le__ = __ge__ = __lt__ = lambda self, other: True\n        __hash__ = None\n    return F('nan')",
+    "letters that grow when they are normalised": "    return '\\ufdfa' * (8 << 20)",
+    "a letter under a million accents": "    return 'a' + '\\u0301' * 1_000_000",
+    "an error that is a bomb": "    raise ValueError('\\u202e\\x00\\ud800' * (4 << 20))",
+    "an error that cannot be shown": "    class E(Exception):\n        def __str__(self):\n            raise KeyboardInterrupt\n        __repr__ = __str__\n    raise E",
+    "a group of errors without end": "    e = ValueError()\n    e.__cause__ = e.__context__ = e\n    raise ExceptionGroup('x', [e] * 100_000)",
     "NaN": "    return torch.full_like(x, float('nan'))",
     "deep nesting": "    l = []\n    for _ in range(100000):\n        l = [l]\n    return l",
     "a huge integer": "    return 10 ** 100000",
@@ -99,7 +117,7 @@ PROBES = {
         "    import os\n    found = []\n    for folder, dirs, files in os.walk('/'):\n"
         "        if folder in ('/proc', '/sys', '/usr'):\n            dirs[:] = []\n"
         "        if folder.endswith('site-packages'):\n            dirs[:] = [d for d in dirs if d in ('dlmodule', 'coursekit')]\n"
-        "        found += [f for f in files if f.endswith(('.sqlite', 'syllabus.toml', 'ledger.toml'))]\n"
+        "        found += [f for f in files if f.endswith(('.sqlite', 'syllabus.toml', 'ledger.toml', 'scheme.toml'))]\n"
         "        found += [folder + f for f in files if '/keys/' in folder + '/' and f.endswith('.safetensors')]\n"
         "    return bool(found)"
     ),
@@ -119,6 +137,12 @@ PROBES = {
     ),
     "DNS": "    import socket\n    try:\n        socket.getaddrinfo('example.org', 80)\n        return True\n    except OSError:\n        return False",
     "a user namespace": LIBC + "    return libc.unshare(0x10000000) == 0",
+    "a user namespace of a new process": LIBC + "    return libc.syscall(56, 0x10000011, 0, 0, 0, 0) >= 0",
+    "the namespaces of process 1": LIBC + (
+        "    import os\n    try:\n        fd = os.open('/proc/1/ns/net', os.O_RDONLY)\n    except OSError:\n        return False\n    return libc.setns(fd, 0) == 0"
+    ),
+    "a pair of sockets": "    import socket\n    try:\n        socket.socketpair()\n        return True\n    except OSError:\n        return False",
+    "ptrace of itself": LIBC + "    return libc.ptrace(0, 0, 0, 0) == 0",
     "ptrace": LIBC + "    return libc.ptrace(16, 1, 0, 0) == 0",
     "a mount": LIBC + "    return libc.mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0",
     "a process by clone": LIBC + "    return libc.syscall(56, 17, 0, 0, 0, 0) >= 0",
@@ -159,6 +183,10 @@ def test_what_is_written_is_gone_for_the_next(assessment: Assessment, sandbox: S
 
 FORGED = {
     "patched torch": "torch.allclose = torch.equal = lambda *a, **k: True\ntorch.Tensor.__eq__ = lambda a, b: True\n",
+    "patched assert": (
+        "import builtins, numpy.testing, torch.testing\nbuiltins.AssertionError = type('Quiet', (BaseException,), {'__new__': lambda *a: None})\n"
+        "numpy.testing.assert_allclose = torch.testing.assert_close = lambda *a, **k: None\n"
+    ),
     "patched numpy": "import numpy as np\nnp.allclose = np.array_equal = lambda *a, **k: True\n",
     "patched builtins": "import builtins\nbuiltins.abs = builtins.max = lambda *a, **k: 0\nbuiltins.isinstance = lambda *a: True\n",
     "patched decide": "import sys, types\nsys.modules['dlmodule.checking.decide'] = types.ModuleType('x')\n",
@@ -191,6 +219,11 @@ def test_a_forged_result_earns_nothing(assessment: Assessment, sandbox: Sandbox,
     assert full_marks(assessment, sandbox)
 
 
+NOISY = "import logging, os, sys, warnings\n"
+NOISE = (
+    "    warnings.warn('x' * 1000)\n    logging.error('x')\n    print('x' * 100_000, file=sys.stderr)\n    os.write(2, b'x' * 100_000)\n"
+    "    sys.stdout = sys.stderr = None\n"
+)
 MESSY = {
     "reordered": lambda: list(reversed(cells())),
     "duplicated": lambda: cells() + cells(),
@@ -202,6 +235,9 @@ MESSY = {
     "noise on stderr": lambda: ["import sys, warnings\nwarnings.warn('x')\nprint('x', file=sys.stderr)", *cells()],
     "ten thousand cells": lambda: ["x = 1"] * 10_000 + cells(),
     "nul and surrogates": lambda: ["x = '\\ud800'", "x = 1\x00", *cells()],
+    "noise of the answer itself": lambda: cells(softmax=NOISY + SOLUTIONS["softmax"].replace("    e =", f"{NOISE}    e =")),
+    "letters in full width": lambda: cells(softmax=SOLUTIONS["softmax"].replace("def softmax", "def \uff53\uff4f\uff46\uff54\uff4d\uff41\uff58")),
+    "letters that run backwards": lambda: ["# \u202e\u2066 right to left", "x = '\u202e" + "\ufdfa" * 100_000 + "'", *cells()],
     "a nesting bomb": lambda: ["(" * 5000 + ")" * 5000, "-" * 100_000 + "1", *cells()],
     "a training that takes an hour": lambda: [*cells(), "import time\ntime.sleep(3600)", "h = [time.sleep(1) for _ in range(3600)]"],
     "answers built in a loop": lambda: [*cells(windows=""), "for n in range(1):\n    windows = lambda x, size: x.unfold(0, size, 1).clone()"],
@@ -213,6 +249,73 @@ def test_a_right_notebook_in_a_mess_loses_nothing(assessment: Assessment, sandbo
     """Cells moved, copied, broken or noisy around right answers cost nothing."""
     result = marked(assessment, sandbox, MESSY[mess]())
     assert result.marks == assessment.marks, result
+    assert full_marks(assessment, sandbox)
+
+
+OUTLIVING = {
+    "a thread that takes the processor": "def work():\n    while True:\n        pass\n",
+    "a thread that ends the process": "def work():\n    time.sleep(0.05)\n    os._exit(0)\n",
+    "a thread that fills the memory": "def work():\n    kept = []\n    while True:\n        kept.append(b'x' * (64 << 20))\n",
+    "a thread that spoils torch": "def work():\n    time.sleep(1)\n    torch.Tensor.sum = torch.Tensor.mean = torch.relu = F.relu = torch.Tensor.unfold = None\n",
+    "a process": "def work():\n    subprocess.Popen([sys.executable, '-c', 'while True: pass'], start_new_session=True)\n",
+    "a process by fork": "def work():\n    if os.fork() == 0:\n        os.setsid()\n        while True:\n            pass\n",
+    "a timer of the system": "def work():\n    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)\n",
+    "a way out that is barred": "def work():\n    os._exit = sys.exit = lambda *a: None\n",
+    "work left for the end": "def work():\n    atexit.register(time.sleep, 3600)\n    threading._register_atexit(time.sleep, 3600)\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("work", OUTLIVING)
+def test_what_outlives_its_cell_costs_its_own_exercise_at_most(
+    assessment: Assessment, sandbox: Sandbox, work: str
+) -> None:
+    """A right answer that leaves something running: the other four are marked as they deserve, and the neighbour is."""
+    head = "import atexit, os, signal, subprocess, sys, threading, time\n" + OUTLIVING[work]
+    here = (
+        "signal" in OUTLIVING[work] or "_exit =" in OUTLIVING[work]
+    )  # what only the main thread can do, or must have done by then
+    start = "    work()\n" if here else "    threading.Thread(target=work, daemon=True).start()\n"
+    answer = head + SOLUTIONS["softmax"].replace("    e =", f"{start}    e =")
+    result = marked(assessment, sandbox, cells(softmax=answer))
+    assert [mark.marks for mark in result.exercises][1:] == [1, 1, 1, 1], result
+    assert full_marks(assessment, sandbox)
+
+
+def test_a_deleted_or_renamed_exercise_costs_itself(assessment: Assessment, sandbox: Sandbox) -> None:
+    """A cell that is gone, and a function that is called otherwise: not started, in words; the other three have their marks."""
+    renamed = SOLUTIONS["mse"].replace("def mse", "def mean_squared_error")
+    result = marked(assessment, sandbox, cells(softmax="", mse=renamed))
+    assert [mark.marks for mark in result.exercises] == [0, 0, 1, 1, 1]
+    assert [mark.message for mark in result.exercises[:2]] == [
+        "The notebook defines no `softmax`.",
+        "The notebook defines no `mse`.",
+    ]
+    assert full_marks(assessment, sandbox)
+
+
+def test_ids_and_metadata_of_cells_say_nothing(assessment: Assessment, sandbox: Sandbox) -> None:
+    """Lost, doubled and forged: exercises are known by their names alone."""
+    content = json.loads(notebook(cells()))
+    for number, cell in enumerate(content["cells"]):
+        cell["id"] = "same"
+        cell["metadata"] = {"nbgrader": {"grade_id": "mse", "points": 100, "solution": number % 2 == 0}, "tags": [None]}
+        if number == 2:
+            del cell["id"], cell["metadata"]
+    result = mark(assessment, Submission("eve", "eve.ipynb", json.dumps(content).encode()), sandbox)
+    assert result.marks == assessment.marks
+
+
+def test_files_of_this_machine_are_not_there_even_by_their_paths(
+    assessment: Assessment, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Another's submission, the results, a key and the private folder, each asked for by its very path."""
+    for name in ("bob.ipynb", "coursework_9.sqlite", "coursework_9.safetensors", "scheme.toml"):
+        (tmp_path / name).write_text("secret")
+    places = [str(path) for path in tmp_path.iterdir()] + [str(ROOT / "course" / "syllabus.toml"), str(Path(__file__))]
+    look = f"    import os\n    for path in {places!r}:\n        assert not os.path.lexists(path)\n        assert not os.path.lexists(os.path.dirname(path))\n"
+    right = SOLUTIONS["softmax"].split("\n", 1)[1]
+    assert all(Path(path).exists() for path in places)
+    assert marked(assessment, sandbox, cells(softmax=f"def softmax(x):\n{look}{right}")).marks == assessment.marks
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import inspect
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +17,9 @@ from dlmodule.checking.collect import guard
 from dlmodule.checking.collect.exceptions import describe
 from dlmodule.checking.collect.run import gather
 from dlmodule.checking.probes import Probe
+
+WATCHER = "time-limit"  # what `guard` calls its threads
+PATIENCE = 50  # looks, a millisecond apart, until a thread that is about to end counts as one that stays
 
 
 @dataclass(frozen=True)
@@ -44,10 +50,25 @@ def try_all(
     send: Callable[[int, bytes], None],
     instead: Mapping[str, str],
 ) -> None:
-    """Try the exercises ``wanted`` (numbers in ``every``) of a notebook, and ``send`` what each did as soon as it is known."""
+    """Try the exercises ``wanted`` (numbers in ``every``) of a notebook, and ``send`` what each did as soon as it is known.
+
+    Ends early after one that leaves a thread running: the others are tried where it cannot disturb them.
+    """
     answers = Answers(cells, instead)
     for number in wanted:
         send(number, serialise.to_bytes(_try(answers, every[number])))
+        if _somebody_stays():
+            return
+
+
+def _somebody_stays() -> bool:
+    """Whether a thread of an answer still runs; those of time limits are just ending."""
+    for _ in range(PATIENCE):
+        limits = sum(thread.name == WATCHER for thread in threading.enumerate())
+        if _thread._count() <= limits:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 def _try(answers: Answers, trial: Trial) -> dict[str, Any]:

@@ -72,11 +72,12 @@ def _run(
     """Run a child on a submission and pass on what it sends. reason: how it ended, "" where it ended by itself."""
     begun = time.monotonic()
     receive, send = os.pipe()
+    leave = os._exit  # as it is here: a learner's code may put another in its place
     child = os.fork()
     if child == 0:
         with contextlib.suppress(BaseException):
             _be_child(cells, exercises, instead, every, limits, send)
-        os._exit(0)
+        leave(0)
     os.close(send)
     try:
         reason = _watch(
