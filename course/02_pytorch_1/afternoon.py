@@ -683,7 +683,7 @@ check(linear_regression_autograd)
 #
 # $$ \text{lr}<\frac1{\lambda_{\max}}, $$
 #
-# and beyond it u changes its sign and *grows*, at every step. The steepest direction dictates the step; the flattest, with $\lambda_{\min}$, then needs about $\lambda_{\max}/\lambda_{\min}$ steps to come down. That ratio, the *condition number*, is why features are standardised, and why {day: 04_ml_recap} has better optimisers.
+# and beyond it u changes its sign and *grows*, at every step. The steepest direction dictates the step; the flattest, with $\lambda_{\min}$, then needs about $\lambda_{\max}/\lambda_{\min}$ steps to come down. That ratio, the **condition number**, is why features are standardised, and why {day: 04_ml_recap} has better optimisers.
 
 # %%
 h = 10

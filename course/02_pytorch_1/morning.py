@@ -410,7 +410,7 @@ def gather_logits(logits: Tensor, y: Tensor) -> Tensor:
 check(gather_logits)
 
 # %% [markdown]
-# An interpreter needs the very same operation. A **horizon** is a surface: for each trace, the time at which it lies. The amplitude *along* the horizon is a map, and a bright spot on it may be gas. Each trace is a row, the horizon's time its index.
+# An interpreter needs the very same operation. A **horizon** is a surface: for each trace, the time at which it lies. The amplitude *along* the horizon is a map. A **bright spot** is a place on it that is much stronger than all around, and it may be gas. Each trace is a row, the horizon's time its index.
 #
 # **Predict.** The horizon's time is a real number, 47.3 samples, say, and an index is a whole one. We round. What will the rounding do to the map, where the horizon is tilted?
 

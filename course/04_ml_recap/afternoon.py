@@ -1015,7 +1015,7 @@ print(f"mean of relu(z)   {z.relu().mean():7.3f} without, {dropped.relu().mean()
 #
 # ## Label smoothing
 #
-# Cross-entropy with a one-hot target is never satisfied: however sure the network is, a larger logit makes the loss smaller still. Szegedy and others (2016) replace the target by $q_k=(1-\varepsilon)\,[k=y]+\varepsilon/K$, where $[k=y]$ is 1 for the right class and 0 for the others. With $p=\operatorname{softmax}(z)$,
+# Cross-entropy with a one-hot target is never satisfied: however sure the network is, a larger logit makes the loss smaller still. **Label smoothing** (Szegedy and others, 2016) replaces the target by $q_k=(1-\varepsilon)\,[k=y]+\varepsilon/K$, where $[k=y]$ is 1 for the right class and 0 for the others. With $p=\operatorname{softmax}(z)$,
 #
 # $$ L=-\sum_k q_k\ln p_k, \qquad \frac{\partial L}{\partial z_k}=p_k-q_k , $$
 #
@@ -1489,7 +1489,7 @@ check(find_the_bug)
 # - M. Belkin, D. Hsu, S. Ma, S. Mandal (2019). *Reconciling modern machine learning practice and the bias-variance trade-off.* arXiv:1812.11118.
 # - P. Nakkiran, P. Venkat, S. Kakade, T. Ma (2021). *Optimal regularization can mitigate double descent.* arXiv:2003.01897.
 # - A. E. Hoerl, R. W. Kennard (1970). *Ridge regression: biased estimation for nonorthogonal problems.* doi:10.1080/00401706.1970.10488634.
-# - N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever, R. Salakhutdinov (2014). *Dropout.* Journal of Machine Learning Research 15, 1929-1958.
+# - N. Srivastava and others (2014). *Dropout: a simple way to prevent neural networks from overfitting.* Journal of Machine Learning Research 15, 1929-1958.
 # - X. Li, S. Chen, X. Hu, J. Yang (2019). *Understanding the disharmony between dropout and batch normalization by variance shift.* arXiv:1801.05134.
 # - S. Wager, S. Wang, P. Liang (2013). *Dropout training as adaptive regularization.* arXiv:1307.1493.
 # - C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna (2016). *Rethinking the Inception architecture.* arXiv:1512.00567. Label smoothing.

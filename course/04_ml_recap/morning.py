@@ -592,7 +592,7 @@ plot.alt(
 #
 # $$ \mathbb{E}\big[-\ln p_\theta(y|x)\big] = \underbrace{\mathbb{E}\Big[\ln\frac{p(y|x)}{p_\theta(y|x)}\Big]}_{\mathrm{KL}(p\,\|\,p_\theta)\;\ge\;0} + \underbrace{\mathbb{E}\big[-\ln p(y|x)\big]}_{\text{entropy, without }\theta} . $$
 #
-# So to maximise likelihood is to bring the model as close as possible to the truth, measured by the Kullback-Leibler divergence. (That it is never negative follows from $\ln u \le u - 1$: $-\mathrm{KL}=\mathbb{E}\ln\frac{p_\theta}{p}\le \mathbb{E}\big[\frac{p_\theta}{p}\big]-1\le 0$.) Now choose a distribution, and a loss falls out.
+# So to maximise likelihood is to bring the model as close as possible to the truth, measured by the first term, the **Kullback-Leibler divergence**. (That it is never negative follows from $\ln u \le u - 1$: $-\mathrm{KL}=\mathbb{E}\ln\frac{p_\theta}{p}\le \mathbb{E}\big[\frac{p_\theta}{p}\big]-1\le 0$.) Now choose a distribution, and a loss falls out.
 #
 # **Gaussian noise gives the squared error.** Let $y = f_\theta(x)+\varepsilon$ with $\varepsilon\sim\mathcal N(0,\sigma^2)$. Then
 #
@@ -1449,7 +1449,7 @@ for which, name in enumerate(("W1", "b1", "W2", "b2", "W3", "b3")):
 #
 # The gradients of W1 and b1 are wrong, the other four right. What W1 and b1 have in common is that they lie *before* $h_1$; so the gradient of $h_1$ is wrong. It is used twice: in the second layer, and by the skip connection. The program pulls back through the layer and forgets the skip: it needs `grad_a2 @ W2.T + grad_h2`.
 #
-# Why did it train at all? The upper layers were trained correctly, on a first layer that hardly moved: with a small $W_2$ nearly all of its gradient comes through the skip. A network with random features at the bottom still does something, and that is what makes such a bug hard to see: **the loss falls, only not far enough.** No larger network and no
+# Why did it train at all? The upper layers were trained correctly, on a first layer that hardly moved: with a small $W_2$ nearly all of its gradient comes through the skip. A network whose first layer stays as it was drawn still does something, and that is what makes such a bug hard to see: **the loss falls, only not far enough.** No larger network and no
 # other learning rate mend it. Your engine cannot make this mistake, since it adds whatever arrives; if you ever write a backward pass by hand, check it.
 #
 # </details>

@@ -98,7 +98,7 @@ print(
 
 # %% [markdown]
 # It starts to learn its training patches by heart, and about others it has hardly an idea. The reason is in the data: a layer is at a different
-# depth in every patch, so the mean image of *dipping* is plain grey, and a template can only say which **places** are dark. What
+# depth in every patch, so the **mean image**, the average of all patches of a class, is plain grey for *dipping*. A template can only say which **places** are dark. What
 # tells the classes apart is not where something is dark but how neighbouring samples relate, wherever they are. That is this
 # morning's lesson: local, shared weights.
 #

@@ -876,7 +876,7 @@ check(conv2d_backward)
 #
 # A convolution does two things at once. It looks around in space, and it mixes channels. Take them one after the other: first each
 # channel is filtered with a kernel of its own, $d_{cab}$ (**depthwise**); then at each pixel the channels are mixed by a matrix $m_{oc}$
-# (**pointwise**, a 1x1 convolution):
+# (**pointwise**, with kernels of 1x1):
 #
 # $$ z_{ncij} = \sum_{a,b} d_{cab}\,\tilde x_{n,c,si+a,sj+b}, \qquad y_{noij} = \sum_c m_{oc}\, z_{ncij}. $$
 #
@@ -984,7 +984,7 @@ plot.diagram(
 #
 # All convolutions and linear layers have a bias. **What was different in 1998**, and what came of it:
 #
-# - The activation was a scaled tanh. ReLU does not saturate; it became the standard with AlexNet (Krizhevsky and others, 2012).
+# - The activation was a scaled tanh. ReLU does not saturate; it became the standard with AlexNet (Krizhevsky and others, 2012), where {day: 06_cnns_2} begins.
 # - Pooling was an average, times a learned weight, plus a bias, through the tanh. The maximum won, and later strides did.
 # - The second convolution was not connected to all six maps, but to chosen subsets, to save arithmetic and to make the maps differ. The nearest thing today is a grouped convolution.
 # - The output was ten distances to fixed 7x12 pictures of the digits. Today: logits and cross-entropy.

@@ -1217,6 +1217,6 @@ check(find_the_bug)
 # - F. Milletari, N. Navab, S.-A. Ahmadi (2016). *V-Net.* arXiv:1606.04797. Soft Dice.
 # - A. Odena, V. Dumoulin, C. Olah (2016). *Deconvolution and checkerboard artifacts.* doi:10.23915/distill.00003.
 # - O. Ronneberger, P. Fischer, T. Brox (2015). *U-Net.* arXiv:1505.04597.
-# - X. Wu, L. Liang, Y. Shi, S. Fomel (2019). *FaultSeg3D.* Geophysics 84(3), IM35-IM45. How the sections are made; they train a 3-D U-Net on them and use it on real volumes.
+# - X. Wu, L. Liang, Y. Shi, S. Fomel (2019). *FaultSeg3D: using synthetic data sets to train an end-to-end convolutional neural network for 3D seismic fault segmentation.* doi:10.1190/geo2018-0646.1. How the sections are made; they train a 3-D U-Net on them and use it on real volumes.
 # - H. Xiao, K. Rasul, R. Vollgraf (2017). *Fashion-MNIST.* arXiv:1708.07747. The images.
 # - W. Zhu, G. C. Beroza (2019). *PhaseNet.* doi:10.1093/gji/ggy423.

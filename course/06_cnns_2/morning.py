@@ -114,7 +114,7 @@ print(
 #   build the block that remained of each, and measure the problem and the cure.
 # - **Borrowed knowledge.** What a network learned on other ground is not lost on this one. Five thousand labels there may be worth more than forty here.
 #
-# At the end we ask the network *where* it saw the fault. The answer is blurred, and why it is blurred leads to this afternoon's U-Net.
+# At the end we ask the network *where* it saw the fault. The answer is blurred, and why it is blurred leads to this afternoon's network.
 #
 # The lecture takes ninety minutes if you do the exercises marked **core**; the others take about an hour and a half more and are for the evening.
 
@@ -483,7 +483,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# ### Exercise 6.3: a residual block (core)
+# ### Exercise 6.3: a residual block
 # $\mathrm{relu}\bigl(f(x) + \text{shortcut}(x)\bigr)$, where $f$ is convolution 3x3 with `stride`, BN, ReLU, convolution 3x3, BN. Convolutions have no
 # bias. The shortcut is the identity if shapes agree, and otherwise the projection.
 
@@ -824,7 +824,7 @@ print(f"on the ground it was trained on: {evaluate(pretrained, test):.1%}")
 # normalises by the batch. A frozen BN must be in evaluation mode, and `model.train()` puts it back into training mode with everything else. So freezing is
 # not done once: it stands at the start of each epoch, in the place of `model.train()`.
 #
-# ### Exercise 6.7: freeze (core)
+# ### Exercise 6.7: freeze
 # Freeze all of the model but the submodules named in `keep` (direct children of the model). Frozen parts: no parameter requires a gradient, and the modules
 # are in evaluation mode. Kept parts: all parameters require one (whatever they did before), and they are in training mode. Return the names of the
 # parameters that will be trained, in order. One calls it *instead of* `model.train()`, at the start of an epoch.
@@ -1148,8 +1148,8 @@ plot.alt(
 # But *where* is not lost everywhere. The first map has 32x32 places and saw edges. Let us measure who knows what: a **linear** classifier for each sample,
 # on features of the pretrained network, frozen, blown up to 64x64. Once the early maps, once the last, once all four side by side.
 #
-# We judge by the intersection over union of the predicted and the true fault samples, IoU (this afternoon defines it with care): 1 is perfect, and the
-# first line below is what marking everything would give.
+# We judge by the **intersection over union** (IoU) of the predicted and the true fault samples: how many are in both sets, divided by how many are in at least
+# one. 1 is perfect, and the first line below is what marking everything would give.
 
 # %%
 on_faults, on_masks = survey(sized(160, rehearsal=20), seed=3)
@@ -1235,7 +1235,7 @@ plot.alt(
 # them up. (All three numbers are small. A fault is hardly two samples wide, so a line drawn two samples beside it scores nothing, and between reflectors
 # there is nothing to draw by. This afternoon's network *learns* its features for the task; compare.)
 #
-# **The U-Net** (Ronneberger, Fischer and Brox, 2015) makes this an architecture and learns all of it together. Down: blocks and pooling, as this morning.
+# The **U-Net** (Ronneberger, Fischer and Brox, 2015) makes this an architecture and learns all of it together. Down: blocks and pooling, as this morning.
 # Up: from the smallest map back, step by step, to full size. And across: at each size, the map from the way down is *concatenated* to the one on the way
 # up. That is a **skip connection**. It has the same name as the shortcut of a residual block and another purpose: the residual shortcut keeps the
 # *gradient* alive, the U-Net's keeps the *place*.

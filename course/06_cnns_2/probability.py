@@ -148,6 +148,8 @@ print("p(z=1 | x=0)   =", round(float(joint[1, 0] / p_x[0]), 3))
 #
 # $$ \frac{p(z{=}1\mid x)}{p(z{=}0\mid x)} = \frac{p(x\mid z{=}1)}{p(x\mid z{=}0)} \cdot \frac{p(z{=}1)}{p(z{=}0)}. $$
 #
+# On the right the first factor is the **likelihood ratio**, and the second are the prior odds.
+#
 # **A worked number.** Prior odds $1:9$. The likelihood ratio of "bright" is $0.84/0.16 = 5.25$. Posterior odds $5.25 : 9 = 0.583$, and odds $o$ are a probability $o/(1+o) = 0.368$. The whole evidence of the
 # picture is one factor, 5.25, and it multiplies whatever was believed before.
 #

@@ -124,7 +124,7 @@ vae = train(VAE(784, 256, 16), digits, negative_elbo, epochs=sized(10, rehearsal
 #
 # **A worked number.** Two draws with $\log w=-100$ and $-102$. Mean of the logarithms: $-101$. Logarithm of the mean: $-100+\log\frac{1+e^{-2}}2=-100.57$.
 #
-# ### Exercise 7.11: the importance-weighted bound (core)
+# ### Exercise 7.11: the importance-weighted bound
 # The draws are given. Return one bound for each image. `log_likelihood` is defined above.
 
 
@@ -180,7 +180,7 @@ print(", ".join(f"S = {s}: {b:.1f}" for s, b in zip(counts, bounds, strict=True)
 # Call minus the reconstruction term the **distortion** and the KL the **rate**. The loss is distortion plus $\beta$ times rate, and $\beta=1$ is the ELBO (Higgins and others, 2017). With a small $\beta$ you get faithful copies
 # and codes far from the prior; with a large one, cheap codes and blurred copies. No single point tells how good a model is: the whole curve does (Alemi and others, 2018).
 #
-# ### Exercise 7.12: sweep beta (core)
+# ### Exercise 7.12: sweep beta
 # For each `beta`: seed torch, make a `VAE` of the given sizes, and train it on *all* images at once for `steps` steps of Adam. Then measure, without gradients, with `eps` zero: the mean rate
 # and the mean distortion. Return both, one entry for each beta. Cast the model to the images' dtype with `.to(x.dtype)`.
 
@@ -242,7 +242,7 @@ plot.alt(
 #
 # **A worked number.** Two dimensions with mean KL 0.1 and 2, and `free` 0.5: the charge is $0.5+2=2.5$ nats.
 #
-# ### Exercise 7.13: free bits (core)
+# ### Exercise 7.13: free bits
 # From the encoder's outputs for a batch to the charge, a scalar. `kl_by_dimension` gives the KL of each image and dimension.
 
 
@@ -301,7 +301,7 @@ plot.diagram(
 )
 
 # %% [markdown]
-# ### Exercise 7.14: a conditional VAE (core)
+# ### Exercise 7.14: a conditional VAE
 # As `VAE`, with `classes` as last argument. The classes `y` are numbers. Make them one-hot (`F.one_hot(y, classes)`, cast to the dtype of `x`), and append them to the input of the encoder and to $z$, both times at the end.
 
 
@@ -468,7 +468,7 @@ plot.diagram(
 #
 # **A worked number.** Codebook $(0, 0)$ and $(1, 1)$; $z=(0.8, 0.6)$. The nearest is the second, number 1. Each mean square is $(0.04+0.16)/2=0.1$, and the loss is $0.125$.
 #
-# ### Exercise 7.15: quantise (further)
+# ### Exercise 7.15: quantise
 # Return the quantised codes with straight-through gradients, the numbers of the chosen entries, and the loss.
 
 
@@ -536,7 +536,7 @@ print("the first digit in whole numbers:", numbers[0].tolist())
 #
 # **A worked number.** Normal scores 1, 2, 3; odd scores 2, 4. Six pairs: the 2 beats 1, ties with 2, loses to 3; the 4 wins three times. $(1+0.5+0+3)/6=0.75$.
 #
-# ### Exercise 7.16: how well can it doubt? (core)
+# ### Exercise 7.16: how well can it doubt?
 # Compare all pairs by broadcasting. `Tensor.sign` is 1, 0 or $-1$.
 
 
@@ -633,7 +633,7 @@ doubted(scores)
 # 2. Reconstructions are good, but decoded draws from the prior are poor, the more so the more latent dimensions there are.
 # 3. "IWAE with 64 draws" is no better than the ELBO.
 #
-# ### Exercise 7.17: find the bug (further)
+# ### Exercise 7.17: find the bug
 # Three lines are wrong. Repair them and change nothing else.
 
 
@@ -711,11 +711,11 @@ check(find_the_bug)
 # %% [markdown]
 # ## References
 #
-# - Alemi, A. A. and others (2018). *Fixing a broken ELBO.* arXiv:1711.00464.
-# - Burda, Y., Grosse, R., Salakhutdinov, R. (2015). *Importance weighted autoencoders.* arXiv:1509.00519.
-# - Higgins, I. and others (2017). *beta-VAE: learning basic visual concepts with a constrained variational framework.* openreview.net/forum?id=Sy2fzU9gl.
-# - Kingma, D. P. and others (2016). *Improving variational inference with inverse autoregressive flow.* arXiv:1606.04934.
-# - Lucas, J. and others (2019). *Don't blame the ELBO! A linear VAE perspective on posterior collapse.* arXiv:1911.02469.
-# - Nalisnick, E. and others (2018). *Do deep generative models know what they don't know?* arXiv:1810.09136.
-# - Ren, J. and others (2019). *Likelihood ratios for out-of-distribution detection.* arXiv:1906.02845.
-# - van den Oord, A., Vinyals, O., Kavukcuoglu, K. (2017). *Neural discrete representation learning.* arXiv:1711.00937.
+# - A. A. Alemi and others (2018). *Fixing a broken ELBO.* arXiv:1711.00464.
+# - Y. Burda, R. Grosse, R. Salakhutdinov (2015). *Importance weighted autoencoders.* arXiv:1509.00519.
+# - I. Higgins and others (2017). *beta-VAE: learning basic visual concepts with a constrained variational framework.* openreview.net/forum?id=Sy2fzU9gl.
+# - D. P. Kingma and others (2016). *Improving variational inference with inverse autoregressive flow.* arXiv:1606.04934.
+# - J. Lucas and others (2019). *Don't blame the ELBO! A linear VAE perspective on posterior collapse.* arXiv:1911.02469.
+# - E. Nalisnick and others (2018). *Do deep generative models know what they don't know?* arXiv:1810.09136.
+# - J. Ren and others (2019). *Likelihood ratios for out-of-distribution detection.* arXiv:1906.02845.
+# - A. van den Oord, O. Vinyals, K. Kavukcuoglu (2017). *Neural discrete representation learning.* arXiv:1711.00937.

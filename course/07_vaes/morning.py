@@ -112,7 +112,7 @@ plot.diagram(
 # **A worked number.** For $D=1024$, $H=256$ and $K=16$ the encoder has $1024\cdot 256+256+256\cdot 16+16=266{,}512$ parameters. The code is 64 times
 # smaller than the image.
 #
-# ### Exercise 7.1: an autoencoder (core)
+# ### Exercise 7.1: an autoencoder
 # Two parts, `self.encoder` and `self.decoder`, each of two linear layers with one ReLU between them. `forward` returns the reconstruction.
 
 
@@ -194,7 +194,7 @@ show(
 #
 # **A worked number.** Let $A=(1, 0)^\top$ and let the decoder's column be $(3, 4)^\top$. Its basis is $(0.6, 0.8)^\top$, and the cosine is 0.6.
 #
-# ### Exercise 7.2: is it PCA? (further)
+# ### Exercise 7.2: is it PCA?
 # Return the $K$ cosines between the column space of `weight` and the first $K$ principal directions of `x`, the largest first. `torch.linalg.qr(weight).Q`
 # is an orthonormal basis; `torch.linalg.svd(a, full_matrices=False)` gives `U, S, Vh`.
 
@@ -227,7 +227,7 @@ print("cosines after training: ", [f"{c:.3f}" for c in after.tolist()])
 # A code wider than the image could simply copy it. You can forbid that in another way: damage the input and ask for the clean image (Vincent and others,
 # 2008). This is a **denoising autoencoder**. It must learn what sections look like to tell the layers from the noise.
 #
-# ### Exercise 7.3: a denoising autoencoder (further)
+# ### Exercise 7.3: a denoising autoencoder
 # Wrap a given autoencoder. While training, damage the input in two ways, anew at every call. First add normal noise of standard deviation `noise`. Then set each
 # pixel to zero with probability `dropped`. In evaluation mode change nothing. A module knows its mode: `self.training`.
 
@@ -382,7 +382,7 @@ plot.diagram(
 #
 # **A worked number.** For $\mu=1$, $\sigma=1$ the KL is $\tfrac12(1+1-1-0)=0.5$ nats. For $\mu=1$, $\sigma=0.5$ it is $\tfrac12(1+0.25-1+1.386)=0.818$.
 #
-# ### Exercise 7.4: the KL divergence to the prior (core)
+# ### Exercise 7.4: the KL divergence to the prior
 # One number for each image. Three quick tests find most errors: it is 0 for $\mu=0$ and $\log\sigma^2=0$; it is never negative; it adds over dimensions.
 
 
@@ -407,7 +407,7 @@ check(gaussian_kl)
 #
 # **A worked number.** For $\mu=2$, $\log\sigma^2=\log 4$ and $\varepsilon=-0.5$: $\sigma=2$ and $z=1$. The derivative of $z$ is 1 by $\mu$, and $\tfrac12\sigma\varepsilon=-0.5$ by $\log\sigma^2$.
 #
-# ### Exercise 7.5: the reparameterisation (core)
+# ### Exercise 7.5: the reparameterisation
 # The noise is given, so that your answer can be checked. An untrained encoder may give a log-variance of 200, whose exponential overflows. Clamp it to the
 # interval from $-30$ to 20 first, so that $z$ stays finite; no useful encoder leaves it.
 
@@ -439,7 +439,7 @@ check(reparameterise)
 #
 # **A worked number.** Two pixels $x=(1, 0)$ with logits $(0, 0)$: each costs $\log 2$, so the reconstruction is $-1.386$ nats. With $\mu=1$, $\sigma=1$, $K=1$ the ELBO is $-1.386-0.5=-1.886$.
 #
-# ### Exercise 7.6: the ELBO (core)
+# ### Exercise 7.6: the ELBO
 # One ELBO for each image, from one draw of $z$ (that the logits came from). Use `gaussian_kl`. Return the ELBO, not the loss.
 
 
@@ -456,7 +456,7 @@ def bernoulli_elbo(x: Tensor, logits: Tensor, mean: Tensor, log_variance: Tensor
 check(bernoulli_elbo)
 
 # %% [markdown]
-# ### Exercise 7.7: the VAE (core)
+# ### Exercise 7.7: the VAE
 # The encoder is as in 7.1, but its last layer has $2K$ outputs: the first $K$ are the mean, the last $K$ the log-variance (`chunk(2, dim=1)`). The decoder is as in 7.1; its
 # outputs are logits. `forward` draws `eps` with `torch.randn_like(mean)` when it is not given.
 
@@ -495,7 +495,7 @@ check(VAE)
 #
 # The test set is always one fixed toss, with its seed stated. Figures of the two ways must not be compared with each other.
 #
-# ### Exercise 7.8: train the VAE (core)
+# ### Exercise 7.8: train the VAE
 # `torch.manual_seed(seed)`, then AdamW with learning rate `lr` and `fused=True`, which updates all weights in one pass. In every epoch draw an order with `torch.randperm(len(images))` and take batches of `batch_size`. Where `redraw` is
 # true, toss each batch with `torch.bernoulli`; otherwise take it as it is. The loss is minus the mean ELBO. Let the learning rate fall linearly to zero:
 # `torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=steps)`, and `schedule.step()` after each batch. Return the model in evaluation mode.
@@ -640,7 +640,7 @@ print(f"{(by_dimension > 0.05).sum()} of {len(by_dimension)} dimensions carry mo
 #
 # **A worked number.** For $a=(1, 0)$, $b=(0, 1)$ and $t=\tfrac12$: $\omega=90°$, both factors are 0.707, and $z=(0.707, 0.707)$, again of length 1. The straight line gives $(0.5, 0.5)$, of length 0.707.
 #
-# ### Exercise 7.9: interpolate (further)
+# ### Exercise 7.9: interpolate
 # `steps` codes from $a$ to $b$, both ends included. Where both lie on one line through the origin ($\sin\omega<10^{-6}$), use the straight line.
 
 
@@ -663,7 +663,7 @@ check(interpolate)
 # With $K=2$ you can see the whole latent space at once. Spread a grid so that every cell holds the same probability: take **quantiles** of the prior, the inverse of its cumulative distribution.
 # With `side` = 3 their levels are 1/6, 3/6 and 5/6, the middles of three equal parts. The quantiles are $-0.97$, $0$ and $0.97$. `torch.special.ndtri` is the inverse.
 #
-# ### Exercise 7.10: a grid over the prior (further)
+# ### Exercise 7.10: a grid over the prior
 # Return the codes of a `side` by `side` grid. The first coordinate grows to the right (with the column), the second grows *downwards* (with the row).
 
 
@@ -915,11 +915,11 @@ show(
 # %% [markdown]
 # ## References
 #
-# - Baldi, P., Hornik, K. (1989). *Neural networks and principal component analysis: learning from examples without local minima.* doi:10.1016/0893-6080(89)90014-2.
-# - Ghosh, P. and others (2020). *From variational to deterministic autoencoders.* arXiv:1903.12436.
-# - Heusel, M. and others (2017). *GANs trained by a two time-scale update rule converge to a local Nash equilibrium.* arXiv:1706.08500.
-# - Kingma, D. P., Welling, M. (2013). *Auto-encoding variational Bayes.* arXiv:1312.6114.
-# - Rezende, D. J., Mohamed, S., Wierstra, D. (2014). *Stochastic backpropagation and approximate inference in deep generative models.* arXiv:1401.4082.
-# - Rybkin, O., Daniilidis, K., Levine, S. (2021). *Simple and effective VAE training with calibrated decoders.* arXiv:2006.13202.
-# - Shoemake, K. (1985). *Animating rotation with quaternion curves.* doi:10.1145/325165.325242.
-# - Vincent, P. and others (2008). *Extracting and composing robust features with denoising autoencoders.* doi:10.1145/1390156.1390294.
+# - P. Baldi, K. Hornik (1989). *Neural networks and principal component analysis: learning from examples without local minima.* doi:10.1016/0893-6080(89)90014-2.
+# - P. Ghosh and others (2020). *From variational to deterministic autoencoders.* arXiv:1903.12436.
+# - M. Heusel and others (2017). *GANs trained by a two time-scale update rule converge to a local Nash equilibrium.* arXiv:1706.08500.
+# - D. P. Kingma, M. Welling (2013). *Auto-encoding variational Bayes.* arXiv:1312.6114.
+# - D. J. Rezende, S. Mohamed, D. Wierstra (2014). *Stochastic backpropagation and approximate inference in deep generative models.* arXiv:1401.4082.
+# - O. Rybkin, K. Daniilidis, S. Levine (2021). *Simple and effective VAE training with calibrated decoders.* arXiv:2006.13202.
+# - K. Shoemake (1985). *Animating rotation with quaternion curves.* doi:10.1145/325165.325242.
+# - P. Vincent and others (2008). *Extracting and composing robust features with denoising autoencoders.* doi:10.1145/1390156.1390294.

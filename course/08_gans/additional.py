@@ -114,7 +114,7 @@ plot.alt(fig, f"Left: a heap at places 1 to 4 and a hole at places 4 to 9. Right
 #
 # **A worked number.** $a=(0, 1, 3)$ and $b=(5, 6, 8)$, in any order: sorted, each must move 5, and $W=5$. Another: $a=(0, 4)$, $b=(1)$. Between 0 and 1 the cumulative distributions are $\tfrac12$ and 0; between 1 and 4, $\tfrac12$ and 1. $W=\tfrac12\cdot1+\tfrac12\cdot3=2$.
 #
-# ### Exercise 8.10: the earth mover's distance of two samples (core)
+# ### Exercise 8.10: the earth mover's distance of two samples
 # On a line, for samples that may differ in size. `torch.searchsorted(sorted_values, points, right=True)` counts how many values are at most as large as each point.
 
 
@@ -209,7 +209,7 @@ plot.diagram(
 #
 # The penalty keeps the slope near 1 and comes next. Minus the first two terms is an estimate of $W$, up to a factor, which unlike a GAN's losses falls as samples improve. Call it an estimate: Stanczuk and others (2021) found that it may be far from $W$, and that the method works all the same.
 #
-# ### Exercise 8.11: the critic's loss (core)
+# ### Exercise 8.11: the critic's loss
 
 
 # %%
@@ -236,7 +236,7 @@ check(critic_loss)
 #
 # Each pair has an $\alpha$ of its own, *one number for the whole example*. One $\alpha$ for each pixel would give a double exposure that lies on no line between the two. One $\alpha$ for the batch would test a single distance along the lines.
 #
-# ### Exercise 8.12: points in between (core)
+# ### Exercise 8.12: points in between
 # For examples of any shape `(N, ...)`. Draw from `generator`.
 
 
@@ -282,7 +282,7 @@ print(f"over the channels only:      {(slope.norm(dim=1) - 1).square().mean():.4
 # - **`create_graph=True`.** The penalty contains a derivative, and you will differentiate it again, with respect to $\phi$. `torch.autograd.grad(outputs, inputs, create_graph=True)` keeps the graph of the derivative. Without it the penalty is printed and has no effect.
 # - **Sum the outputs.** `grad` needs a scalar. The sum is right: example $n$ enters only its own output, so its row of the gradient is its own slope. A mean would divide each slope by $N$. And a critic with *batch normalisation* mixes the examples, and its rows are no slopes any more. Critics do without it.
 #
-# ### Exercise 8.13: the gradient penalty (core)
+# ### Exercise 8.13: the gradient penalty
 # A critic of slope 1 has penalty 0, at any batch size. A slope of exactly 0 must not give NaN gradients: `norm` is safe there, `sqrt` is not.
 
 
@@ -363,7 +363,7 @@ plot.alt(fig, "Above: contours of two critics over the plane. The clipped one is
 #
 # ## Train
 #
-# ### Exercise 8.14: train a WGAN-GP (core)
+# ### Exercise 8.14: train a WGAN-GP
 # Both networks are given and are trained in place. `real(n)` draws $n$ real examples.
 #
 # 1. Seed with `torch.manual_seed(seed)`.
@@ -470,7 +470,7 @@ plot.alt(fig, f"Left: samples of the WGAN-GP on the ring, {modes} modes and {goo
 #
 # **A worked number.** $W=\mathrm{diag}(3, 1)$, $u=(1,1)/\sqrt2$. $W^\top u\propto(3,1)$, so $v=(3,1)/\sqrt{10}$; $Wv\propto(9,1)$, so $u=(9,1)/\sqrt{82}$. $\sigma\approx u^\top Wv=(81+1)/\sqrt{820}=2.864$ after one round. The true value is 3.
 #
-# ### Exercise 8.15: spectral normalisation (further)
+# ### Exercise 8.15: spectral normalisation
 # Return the divided weight and the new `u`. A convolution's weight $(C_\text{out}, C_\text{in}, h, w)$ is taken as a matrix with $C_\text{out}$ rows. $u$ and $v$ are constants: no gradient flows through the rounds. It does flow through $W$ in $u^\top Wv$.
 
 
@@ -518,7 +518,7 @@ plot.alt(fig, f"The largest singular value of the divided weight falls from {rat
 # 2. With a very large $\lambda$ the slope of $f$ goes to 0, and the critic becomes flat.
 # 3. The penalty of an example changes when *another* example of the batch is replaced.
 #
-# ### Exercise 8.16: find the bug in the critic (further)
+# ### Exercise 8.16: find the bug in the critic
 # Three lines are wrong. Repair them and change nothing else.
 
 
@@ -634,12 +634,12 @@ print(f"real against other real sections: {emd_1d(step(others), step(amplitude))
 # %% [markdown]
 # ## References
 #
-# - Arjovsky, M. and others (2017). *Wasserstein GAN.* arXiv:1701.07875.
-# - Engquist, B., Froese, B. D. (2014). *Application of the Wasserstein metric to seismic signals.* arXiv:1311.4581.
-# - Gulrajani, I. and others (2017). *Improved training of Wasserstein GANs.* arXiv:1704.00028.
-# - Lucic, M. and others (2018). *Are GANs created equal? A large-scale study.* arXiv:1711.10337.
-# - Mescheder, L. and others (2018). *Which training methods for GANs do actually converge?* arXiv:1801.04406.
-# - Métivier, L. and others (2016). *Measuring the misfit between seismograms using an optimal transport distance: application to full waveform inversion.* doi:10.1093/gji/ggw014.
-# - Miyato, T. and others (2018). *Spectral normalization for generative adversarial networks.* arXiv:1802.05957.
-# - Petzka, H. and others (2018). *On the regularization of Wasserstein GANs.* arXiv:1709.08894. Argues for a penalty on slopes above 1 only.
-# - Stanczuk, J. and others (2021). *Wasserstein GANs work because they fail (to approximate the Wasserstein distance).* arXiv:2103.01678.
+# - M. Arjovsky and others (2017). *Wasserstein GAN.* arXiv:1701.07875.
+# - B. Engquist, B. D. Froese (2014). *Application of the Wasserstein metric to seismic signals.* arXiv:1311.4581.
+# - I. Gulrajani and others (2017). *Improved training of Wasserstein GANs.* arXiv:1704.00028.
+# - M. Lucic and others (2018). *Are GANs created equal? A large-scale study.* arXiv:1711.10337.
+# - L. Mescheder and others (2018). *Which training methods for GANs do actually converge?* arXiv:1801.04406.
+# - L. Métivier and others (2016). *Measuring the misfit between seismograms using an optimal transport distance: application to full waveform inversion.* doi:10.1093/gji/ggw014.
+# - T. Miyato and others (2018). *Spectral normalization for generative adversarial networks.* arXiv:1802.05957.
+# - H. Petzka and others (2018). *On the regularization of Wasserstein GANs.* arXiv:1709.08894. Argues for a penalty on slopes above 1 only.
+# - J. Stanczuk and others (2021). *Wasserstein GANs work because they fail (to approximate the Wasserstein distance).* arXiv:2103.01678.

@@ -117,7 +117,7 @@ plot.diagram(
 # **A worked number.** Two outcomes, $p=(0.5, 0.5)$, $q=(1, 0)$. $D^*=(1/3, 1)$. $V^*=0.5\ln\tfrac13+0.5\ln 1+1\cdot\ln\tfrac23=-0.549-0.405=-0.955$.
 # JS is $(-0.955+1.386)/2=0.216$. Nothing was generated in the second place, so what you find there is surely real.
 #
-# ### Exercise 8.1: the optimal discriminator (core)
+# ### Exercise 8.1: the optimal discriminator
 # Both densities are given on a grid whose points are `dx` apart. Return $D^*$ at each point, and JS. Where *both* densities are 0, let $D^*$ be 0.5.
 # A density may be 0 in places: $0\ln 0$ counts as 0 (`torch.xlogy(a, b)` computes $a\ln b$ that way). Compute $1-D^*$ as $q/(p+q)$: where $q$ is tiny, `1 - D` rounds to 0, and its logarithm is $-\infty$.
 
@@ -189,7 +189,7 @@ for shift in (0.0, 1.0, 2.0, 4.0, 8.0, 16.0):
 #
 # **A worked number.** If the discriminator cannot tell, all logits are 0, and $L_D=2\ln2=1.386$. This is the number to compare with when you watch a training.
 #
-# ### Exercise 8.2: the discriminator's loss (core)
+# ### Exercise 8.2: the discriminator's loss
 # The sum of two means. The two batches may have different sizes.
 
 
@@ -227,7 +227,7 @@ plot.alt(fig, "Two losses of the generator and the size of their slopes against 
 # %% [markdown]
 # The shaded part is where a young generator lives. Note a frequent error in texts: saturation does not happen because the generator is good. It happens because the *discriminator* is.
 #
-# ### Exercise 8.3: the generator's loss (core)
+# ### Exercise 8.3: the generator's loss
 # Both losses, from the logits of generated examples. Both are *minimised*.
 
 
@@ -270,7 +270,7 @@ plot.diagram(
 # $\partial L_D/\partial\phi=-\tfrac12\cdot2+\tfrac12\cdot1=-\tfrac12$, so $\phi=\tfrac12$. The generator's turn with the new $\phi$: the logit is $\tfrac12$, $L_G=\mathrm{softplus}(-\tfrac12)=0.474$, and
 # $\partial L_G/\partial\theta=-\sigma(-\tfrac12)\cdot\tfrac12=-0.189$, so $\theta=1.189$. With the *old* $\phi=0$ the gradient would have been 0.
 #
-# ### Exercise 8.4: one step of the game (core)
+# ### Exercise 8.4: one step of the game
 # Use your two losses (the non-saturating one), and one batch of generated examples for both turns. Return both losses as numbers, the discriminator's first.
 
 
@@ -342,7 +342,7 @@ def ring(count: int) -> Tensor:
 #
 # **A worked number.** Ten samples, two modes, threshold $0.1/2=5\,\%$. Six good ones at the first centre, three far from both, one good at the second: the shares are 60 % and 10 %. Both modes are covered, and 70 % are good.
 #
-# ### Exercise 8.5: count the modes (core)
+# ### Exercise 8.5: count the modes
 
 
 # %%
@@ -490,7 +490,7 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 8.6: the generator (core)
+# ### Exercise 8.6: the generator
 # For images of any `size` that is a multiple of 4. The first layer is linear and gives maps of `size // 4`; it does what DCGAN's first transposed convolution does to a 1x1 map.
 # Layers that are followed by batch normalisation need no bias: the normalisation would take it away. The last convolution has a bias.
 
@@ -534,7 +534,7 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 8.7: the discriminator (core)
+# ### Exercise 8.7: the discriminator
 # Three convolutions of kernel 4, stride 2, padding 1, then a linear layer on all values of the last map. The map's side is `size // 8`, rounded down: 28 goes to 14, 7 and 3. No normalisation after the first convolution. Return logits of shape `(N,)`, not `(N, 1)`.
 
 
@@ -605,7 +605,7 @@ for mode in ("train", "eval"):
 # The well-known FID uses the features of Inception, a network for photographs. We use a small classifier of our own for each data set, `measure.frozen(name)`, with 64 features. **Classifier-FID** values compare among themselves. *Never* compare
 # them with a published FID.
 #
-# ### Exercise 8.8: the classifier-FID (core)
+# ### Exercise 8.8: the classifier-FID
 # From features, two or more. Use the covariance with $N-1$ (`torch.cov` takes features as rows).
 
 
@@ -821,7 +821,7 @@ plot.images(torch.cat([samples, train.x[nearest]]), ["generated"] * 6 + ["neares
 # 2. Where samples are nothing like the data, the best discriminator says 0.1 and not 0.
 # 3. The picture of the same $z$ changes when other latents are drawn beside it.
 #
-# ### Exercise 8.9: find the bug (further)
+# ### Exercise 8.9: find the bug
 # Two lines are wrong and one is missing. Repair them and change nothing else. The generator must be back in training mode at the end.
 
 
@@ -921,17 +921,17 @@ print(f"told apart: DCGAN {report.samples.told_apart:.0%}, two-point Gaussian {t
 # %% [markdown]
 # ## References
 #
-# - Arjovsky, M., Bottou, L. (2017). *Towards principled methods for training generative adversarial networks.* arXiv:1701.04862.
-# - Bińkowski, M. and others (2018). *Demystifying MMD GANs.* arXiv:1801.01401.
-# - Dowson, D. C., Landau, B. V. (1982). *The Fréchet distance between multivariate normal distributions.* doi:10.1016/0047-259X(82)90077-X.
-# - Goodfellow, I. and others (2014). *Generative adversarial networks.* arXiv:1406.2661.
-# - Heusel, M. and others (2017). *GANs trained by a two time-scale update rule converge to a local Nash equilibrium.* arXiv:1706.08500.
-# - Kynkäänniemi, T. and others (2019). *Improved precision and recall metric for assessing generative models.* arXiv:1904.06991.
-# - Laloy, E. and others (2018). *Training-image based geostatistical inversion using a spatial generative adversarial neural network.* doi:10.1002/2017WR022148.
-# - Lopez-Paz, D., Oquab, M. (2017). *Revisiting classifier two-sample tests.* arXiv:1610.06545.
-# - Mescheder, L. and others (2018). *Which training methods for GANs do actually converge?* arXiv:1801.04406.
-# - Metz, L. and others (2017). *Unrolled generative adversarial networks.* arXiv:1611.02163.
-# - Mirza, M., Osindero, S. (2014). *Conditional generative adversarial nets.* arXiv:1411.1784.
-# - Odena, A. and others (2016). *Deconvolution and checkerboard artifacts.* doi:10.23915/distill.00003.
-# - Radford, A. and others (2016). *Unsupervised representation learning with deep convolutional generative adversarial networks.* arXiv:1511.06434.
-# - Salimans, T. and others (2016). *Improved techniques for training GANs.* arXiv:1606.03498.
+# - M. Arjovsky, L. Bottou (2017). *Towards principled methods for training generative adversarial networks.* arXiv:1701.04862.
+# - M. Bińkowski and others (2018). *Demystifying MMD GANs.* arXiv:1801.01401.
+# - D. C. Dowson, B. V. Landau (1982). *The Fréchet distance between multivariate normal distributions.* doi:10.1016/0047-259X(82)90077-X.
+# - I. Goodfellow and others (2014). *Generative adversarial networks.* arXiv:1406.2661.
+# - M. Heusel and others (2017). *GANs trained by a two time-scale update rule converge to a local Nash equilibrium.* arXiv:1706.08500.
+# - T. Kynkäänniemi and others (2019). *Improved precision and recall metric for assessing generative models.* arXiv:1904.06991.
+# - E. Laloy and others (2018). *Training-image based geostatistical inversion using a spatial generative adversarial neural network.* doi:10.1002/2017WR022148.
+# - D. Lopez-Paz, M. Oquab (2017). *Revisiting classifier two-sample tests.* arXiv:1610.06545.
+# - L. Mescheder and others (2018). *Which training methods for GANs do actually converge?* arXiv:1801.04406.
+# - L. Metz and others (2017). *Unrolled generative adversarial networks.* arXiv:1611.02163.
+# - M. Mirza, S. Osindero (2014). *Conditional generative adversarial nets.* arXiv:1411.1784.
+# - A. Odena and others (2016). *Deconvolution and checkerboard artifacts.* doi:10.23915/distill.00003.
+# - A. Radford and others (2016). *Unsupervised representation learning with deep convolutional generative adversarial networks.* arXiv:1511.06434.
+# - T. Salimans and others (2016). *Improved techniques for training GANs.* arXiv:1606.03498.

@@ -193,7 +193,7 @@ plot.diagram(
 )
 
 # %% [markdown]
-# ### Exercise 9.11: the time U-Net (core)
+# ### Exercise 9.11: the time U-Net
 # Build the network of the two diagrams. The label embedding has $K+1$ rows; the last belongs to "no class". All 3x3 convolutions have padding 1 and a bias. The norm before
 # the last of them is a `ChannelNorm`. In the concatenation the upsampled channels come first. `F.interpolate(h, scale_factor=2)` repeats each place twice.
 
@@ -281,7 +281,7 @@ def noise_of(x: Tensor, v: Tensor, t: int, alpha_bar: Tensor) -> Tensor:
 # It costs no training at all. **A worked number.** After 100 steps the start still has the weight $0.99^{100}=0.37$. In a short run that spoils the samples. Let $d$ grow: use $\min(d, (k+1)/(k+10))$ at step
 # $k=0,1,\ldots$.
 #
-# ### Exercise 9.12: update the average (core)
+# ### Exercise 9.12: update the average
 # Move every parameter of `average` in place, without a graph. Copy the buffers (such as the statistics of a batch normalisation) as they are. Leave `model` alone. Note that `p.detach()` shares the memory of `p` and has no graph.
 
 
@@ -319,7 +319,7 @@ def progress(count: int) -> Iterator[int]:
 
 
 # %% [markdown]
-# ### Exercise 9.13: train the diffusion model (core)
+# ### Exercise 9.13: train the diffusion model
 # Seed, then make `TimeUNet(*widths, classes)` and a copy of it for the average. The optimiser is AdamW with weight decay 0.01. The learning rate rises to `lr` over the first 20 steps while it
 # falls linearly to zero: `lr * min((step + 1) / 20, 1 - step / steps)`. In each step:
 #
@@ -394,7 +394,7 @@ print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
 #
 # **A worked number.** $\bar\alpha_t=0.25$, $\bar\alpha_s=0.64$, $x_t=1$, $\hat\varepsilon=0.5$, $\eta=0$. Then $\hat x_0=(1-0.866\cdot 0.5)/0.5=1.134$ and $x_s=0.8\cdot 1.134+0.6\cdot 0.5=1.207$.
 #
-# ### Exercise 9.14: one DDIM step (core)
+# ### Exercise 9.14: one DDIM step
 # In this order: $\hat x_0$ from `eps`, clamped to $\pm$`LIMIT`; $\hat\varepsilon$ again; $\sigma$; the sum.
 
 
@@ -423,7 +423,7 @@ check(ddim_step)
 #
 # $w=0$ ignores the class, $w=1$ is the conditional answer, $w>1$ exaggerates. **Two conventions exist.** The paper's scale is one less than this one: its 2 is our 3. Look before you copy a number.
 #
-# ### Exercise 9.15: classifier-free guidance (core)
+# ### Exercise 9.15: classifier-free guidance
 # Write the formula. `null` is the label for "no class".
 
 
@@ -571,7 +571,7 @@ for steps, eta in ((5, 0.0), (20, 0.0), (20, 1.0), (sized(100, rehearsal=5), 1.0
 # After a step from $t$ to $s$ the section has the noise of step $s$. Replace the known pixels by $\sqrt{\bar\alpha_s}\,x_0+\sqrt{1-\bar\alpha_s}\,\varepsilon$ with fresh $\varepsilon$. The network then completes the rest to fit. At $s=0$ no noise is left,
 # and the well is honoured exactly. No new training is needed.
 #
-# ### Exercise 9.16: inpaint (core)
+# ### Exercise 9.16: inpaint
 # Loop over the pairs $(t, s)$ of `times`. `denoise(x, t, s)` makes a sampler's step. `noise[k]` belongs to the $k$-th step. Where `mask` is true the pixels are known.
 
 
@@ -688,7 +688,7 @@ plot.alt(fig, "A true section, six completions of its well, and the spread of th
 # There is no schedule, no $\bar\alpha$, no posterior. The learned paths are not straight, because the *mean* of straight lines is not, but less curved. For a Gaussian prior both are
 # the same family: flow matching is a diffusion with another schedule and another weight of the loss.
 #
-# ### Exercise 9.17: the flow matching loss (core)
+# ### Exercise 9.17: the flow matching loss
 # Return the mean squared error of the velocity.
 
 
@@ -706,7 +706,7 @@ def flow_matching_loss(model, x0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
 check(flow_matching_loss)
 
 # %% [markdown]
-# ### Exercise 9.18: follow the flow (core)
+# ### Exercise 9.18: follow the flow
 # Euler's method: in each of `steps` equal steps, ask the velocity at the *start* of the step, and go against it.
 #
 # **A worked number.** $x=5$ at $t=1$, velocity 2 everywhere, four steps of 1/4: 4.5, 4, 3.5, 3.
@@ -771,7 +771,7 @@ for steps in (5, 20):
 # 2. Whatever the step, the network seems to believe that there is a great deal of noise.
 # 3. Half of the histogram of the images is missing: what should be grey is black.
 #
-# ### Exercise 9.19: find the bug (further)
+# ### Exercise 9.19: find the bug
 # Three lines are wrong. Repair them and change nothing else.
 
 

@@ -122,7 +122,7 @@ print(f"mean density at 2.95 km/s: {density.mean():.3f} g/cm3; {empty:.1%} of th
 # **A worked number.** Three steps with $\beta=0.5$ each give $\bar\alpha=1, 0.5, 0.25, 0.125$. A value $x_0=2$ becomes $x_3=\sqrt{0.125}\cdot 2+\sqrt{0.875}\,\varepsilon
 # = 0.71+0.94\,\varepsilon$.
 #
-# ### Exercise 9.1: a linear schedule (core)
+# ### Exercise 9.1: a linear schedule
 # Ho and others let $\beta$ grow linearly from $10^{-4}$ to $0.02$ over $T=1000$ steps. With fewer steps each has to do more. So multiply
 # all $\beta$ by $1000/T$, and let none exceed 0.999. Return $\bar\alpha$ for $t=0\ldots T$.
 
@@ -156,7 +156,7 @@ print(f"scaled:   alpha_bar_T = {linear_schedule(100)[-1]:.6f}")
 # If you forget the factor, training runs and its loss looks good. But you start sampling from a distribution that the network never saw. Always print
 # $\bar\alpha_T$.
 #
-# ### Exercise 9.2: a cosine schedule (further)
+# ### Exercise 9.2: a cosine schedule
 # The linear schedule spends many steps on near-pure noise. Nichol and Dhariwal (2021) chose $\bar\alpha$ first:
 #
 # $$ f(t)=\cos^2\!\Big(\frac{t/T+0.008}{1.008}\cdot\frac{\pi}{2}\Big), \qquad \beta_t = \min\Big(1-\frac{f(t)}{f(t-1)},\ 0.999\Big) . $$
@@ -181,7 +181,7 @@ def cosine_schedule(steps: int) -> Tensor:
 check(cosine_schedule)
 
 # %% [markdown]
-# ### Exercise 9.3: jump to step t (core)
+# ### Exercise 9.3: jump to step t
 # Write $x_t=\sqrt{\bar\alpha_t}\,x_0+\sqrt{1-\bar\alpha_t}\,\varepsilon$. Each example of the batch has a step of its own, `t` of shape `(N,)`. The data may have any number
 # of axes after the first: `(N, 2)` now, `(N, 1, 32, 32)` in the afternoon.
 
@@ -232,7 +232,7 @@ plot.alt(fig, "The 2,000 samples at steps 0, 10, 30, 60 and 100. Three clouds wi
 # **A worked number.** One dimension, two rocks of equal weight at $\pm1$, no noise ($\bar\alpha=1$), $\sigma=1$. At $x=0$ the pulls $+1$ and $-1$ cancel: $s=0$. At $x=1$ the
 # responsibilities are $1/(1+e^{-2})=0.88$ and $0.12$, and $s=0.88\cdot 0+0.12\cdot(-2)=-0.24$.
 #
-# ### Exercise 9.4: the exact score of a mixture (core)
+# ### Exercise 9.4: the exact score of a mixture
 # Write the formula. Take `a` for $\bar\alpha_t$, one number. Far from all means every density is 0 in floating point, so use the softmax and not the densities.
 
 
@@ -295,7 +295,7 @@ plot.slider(draw_score, step=[1, 5, 10, 20, 30, 40, 60, 80, 100], start=20, stil
 #
 # $$ L(\theta)=\mathbb E\,\big\lVert \sqrt{1-\bar\alpha_t}\;s_\theta(x_t,t)+\varepsilon\big\rVert^2 . $$
 #
-# ### Exercise 9.5: the score matching loss (core)
+# ### Exercise 9.5: the score matching loss
 # Return the loss as the mean over all entries. `score` is any function of $x_t$ `(N, D)` and $t$ `(N,)`.
 
 
@@ -355,7 +355,7 @@ for step in (1, 10, 30, 100):
 # Score, noise and data are three ways to write one prediction. The network sees $x_t$ only, so $\hat x_0$ is the **mean** of all data that fit. At much noise it is
 # the mean of everything: a blur. That is why you cannot generate in one step.
 #
-# ### Exercise 9.6: the data that a noise implies (core)
+# ### Exercise 9.6: the data that a noise implies
 # For a batch at one step `t`, an int.
 
 
@@ -391,7 +391,7 @@ check(predict_x0)
 # **A worked number.** $\bar\alpha=(1, 0.5, 0.25)$ and $t=2$: $\alpha_2=\beta_2=0.5$. Then $\tilde\beta=\frac{0.5}{0.75}\cdot 0.5=0.333$. The mean is $0.471\,x_0+0.471\,x_2$. At $t=1$ we get
 # $\tilde\beta=0$ and $\tilde\mu=x_0$: the last step adds no noise.
 #
-# ### Exercise 9.7: mean and variance of the posterior (core)
+# ### Exercise 9.7: mean and variance of the posterior
 # Write both formulas. Note that $\alpha_t=\bar\alpha_t/\bar\alpha_{t-1}$.
 
 
@@ -423,7 +423,7 @@ check(posterior_mean_variance)
 #
 # Read it: take away a bit of the predicted noise, stretch, and add a bit of *new* noise. Repeating it from $t=T$ to 1 is called **ancestral sampling**.
 #
-# ### Exercise 9.8: one step back (core)
+# ### Exercise 9.8: one step back
 # Write this formula, with $\tilde\beta_t$ from above.
 
 
@@ -520,7 +520,7 @@ plot.slider(draw_particles, step=list(range(100, -1, -10)), start=50, still=[100
 # Here $t$ is a fraction in $[0, 1]$, that is step over $T$, and it is scaled by 1000 first. Without the factor, all slow waves are constant: with 64 entries, $t=0.4$ and $t=0.6$
 # lie 0.30 apart, with the factor 6.4.
 #
-# ### Exercise 9.9: embed the time (core)
+# ### Exercise 9.9: embed the time
 # Return the sines first, then the cosines.
 
 
@@ -571,7 +571,7 @@ class NoiseMLP(nn.Module):
 # %% [markdown]
 # **SiLU** is $x\cdot\mathrm{sigmoid}(x)$, a smooth relative of the ReLU.
 #
-# ### Exercise 9.10: train the noise predictor (core)
+# ### Exercise 9.10: train the noise predictor
 # Seed with `torch.manual_seed(seed)`, then make a `NoiseMLP(hidden)`. Use Adam; its rate falls linearly from `lr` to zero over the `steps`. Each step:
 #
 # 1. draw `batch_size` examples of `x0` (with replacement), a step $t$ from 1 to $T$ for each, and noise;

@@ -78,7 +78,7 @@ plot.alt(fig, "Two monthly records. Carbon dioxide rises from 315 to 372 ppm wit
 # **A worked example.** The record is 1, 2, 3, 4, 5, with `inputs=2` and `horizon=1`. The windows are (1, 2 → 3), (2, 3 → 4) and (3, 4 → 5). Five
 # values give $5-2-1+1=3$ windows.
 #
-# ### Exercise 10.1: windows (core)
+# ### Exercise 10.1: windows
 # Return all windows, oldest first, as two tensors.
 
 
@@ -100,7 +100,7 @@ check(window_series)
 # The **trivial baseline** of a seasonal series is the **seasonal naive**: next March will be like last March. It costs nothing, and a model that does
 # not beat it has learned nothing.
 #
-# ### Exercise 10.2: the seasonal naive (core)
+# ### Exercise 10.2: the seasonal naive
 # Repeat the last `period` values of each history, as often as `horizon` asks for. A horizon may be longer than a period.
 
 
@@ -194,7 +194,7 @@ plot.alt(fig, "Four copies of one cell in a row. Each takes an input from below 
 # **A worked number.** Let $D=H=1$, $W_x=1$, $W_h=0.5$, $b=0$, and the input be 1, 0, 0. Then $h_1=\tanh 1=0.76$, $h_2=\tanh 0.38=0.36$ and
 # $h_3=\tanh 0.18=0.18$. The state remembers the first input, and forgets half of it at each step.
 #
-# ### Exercise 10.3: a recurrent cell (core)
+# ### Exercise 10.3: a recurrent cell
 # One step of the formula, for a batch.
 
 
@@ -212,7 +212,7 @@ def rnn_cell(x: Tensor, h: Tensor, w_x: Tensor, w_h: Tensor, b: Tensor) -> Tenso
 check(rnn_cell)
 
 # %% [markdown]
-# ### Exercise 10.4: the whole sequence (core)
+# ### Exercise 10.4: the whole sequence
 # Run the cell over all steps. Return the state after every step, and the last one on its own.
 
 
@@ -262,7 +262,7 @@ print("largest change at each step:", [f"{v:.2f}" for v in difference.abs().amax
 #
 # **A worked number.** Fifty steps at a factor of 0.9 leave $0.9^{50}=0.005$. Fifty steps at 1.1 make $1.1^{50}=117$.
 #
-# ### Exercise 10.5: the gradient at each step (core)
+# ### Exercise 10.5: the gradient at each step
 # Given the states of one sequence and the gradient at the last, go back by the formula. Return the norm of the gradient at every step,
 # oldest first. Use no autograd: this is the backward pass, by hand.
 
@@ -317,7 +317,7 @@ plot.alt(fig, "Norm of the gradient against the steps back, on a logarithmic axi
 #
 # **A worked number.** Two parameters have gradients $(3, 0)$ and $(0, 4)$. The norm of all is 5. With $m=1$ they become $(0.6, 0)$ and $(0, 0.8)$.
 #
-# ### Exercise 10.6: clip the norm (further)
+# ### Exercise 10.6: clip the norm
 # Change the gradients in place and return the norm *before* clipping. Skip parameters without a gradient. Leave short gradients exactly as they are.
 
 
@@ -379,7 +379,7 @@ plot.alt(fig, "An LSTM cell. The cell state runs along the top: it is multiplied
 # and 3 halve it in 2.2, 5.5 and 14 steps. To remember a year of months *before any training* you need about 3.
 # PyTorch starts near 0; Jozefowicz, Zaremba and Sutskever (2015) found that a bias of 1 helps.
 #
-# ### Exercise 10.7: an LSTM cell (core)
+# ### Exercise 10.7: an LSTM cell
 # One step for a batch, with the gates in PyTorch's order: i, f, g, o.
 
 
@@ -451,7 +451,7 @@ def memory(forget_bias: float, recurrent: float) -> None:
 plot.slider(memory, forget_bias=[-1.0, 0.0, 1.0, 2.0, 3.0, 5.0], recurrent=[0.0, 0.5, 1.0, 2.0, 4.0], start={"forget_bias": 1.0, "recurrent": 1.0}, still=[0.0, 1.0, 3.0])  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 10.8: the layer (core)
+# ### Exercise 10.8: the layer
 # Now the whole layer, with the parameter names of `nn.LSTM`, so that its `state_dict` loads into yours. Two tricks make it fast:
 #
 # - The inputs of *all* steps are known. Multiply them by $W_x$ in **one** product before the loop.
@@ -549,7 +549,7 @@ for name, took_s in took.items():
 # PyTorch stacks the blocks as $r, z, n$ and resets *after* the matrix product, as written here. Greff and others (2017) compared such variants of the LSTM, and none was
 # much better than the original.
 #
-# ### Exercise 10.9: a GRU (further)
+# ### Exercise 10.9: a GRU
 # As before: the parameter names of `nn.GRU`, one product for the inputs, batch first. `state` is `(1, N, H)` or `None`.
 
 
@@ -591,7 +591,7 @@ check(GRU)
 # Names, sentences and earthquakes differ in length; a tensor does not. **Pad** the short ones with zeros, and then the last output of a short
 # sequence is the state after many zeros. **Packing** tells the layer where each one ends. A **mask** tells everything after it.
 #
-# ### Exercise 10.10: pack and mask (further)
+# ### Exercise 10.10: pack and mask
 # Run `lstm` over sequences of unequal length. Return the padded outputs, the state after each sequence's own last step, and a mask that is true on real
 # steps. `pad_sequence`, `pack_padded_sequence(..., enforce_sorted=False)` and `pad_packed_sequence` do the work.
 
@@ -656,7 +656,7 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 10.11: forecast CO2 (core)
+# ### Exercise 10.11: forecast CO2
 # An **origin** is the moment at which a forecast is made. There are `test + 1` of them: just before the test period, after each of its months, and the last at the end of the
 # record. From each, forecast the next `horizon` months.
 #
@@ -749,7 +749,7 @@ _ = judged(co2, co2_forecast, co2_spread)
 # The sea off Peru has a strong season and no trend. Its **climatology** is the mean of each calendar month, and the **anomaly** is what remains. El Niño is a large
 # positive anomaly, for many months.
 #
-# ### Exercise 10.12: forecast El Niño (further)
+# ### Exercise 10.12: forecast El Niño
 # Work with anomalies as above with changes: take the climatology and the standard deviation of the anomalies from the fit months only. The input has three features: the
 # scaled anomaly, and the sine and cosine of $2\pi m/12$ for month number $m=0 \dots 11$. The record starts in January. Everything else is as before. Return
 # degrees, not anomalies.
@@ -886,7 +886,7 @@ for order in range(1, 7):
     print(f"{order}-gram: {ngram_nats(train_words, test_words, order):.3f} nats a character")
 
 # %% [markdown]
-# ### Exercise 10.13: a character model (further)
+# ### Exercise 10.13: a character model
 # Characters are numbers: 0 is `.`, the start and the end; 1 to 26 are a to z. `encode` gives inputs and targets; targets after the end are $-100$,
 # which `F.cross_entropy` ignores by default. **Padding must not count in the loss.**
 #
@@ -959,7 +959,7 @@ print(f"LSTM {nats(model, test_words):.3f} nats, 5-gram {ngram_nats(train_words,
 # To write a name, feed the model its own output. Sampling from $p$ gives variety. **Temperature** divides the logits before the softmax: below 1 the
 # distribution is sharper, above 1 flatter, and at 0 it is the largest logit.
 #
-# ### Exercise 10.14: sample with a temperature (further)
+# ### Exercise 10.14: sample with a temperature
 # One character for each row. Temperature 0 means the largest logit; draw with `torch.multinomial` and the generator otherwise.
 
 
@@ -996,7 +996,7 @@ for temperature in (0, 0.5, 1, 2):
 # Taking the best character at each step is **greedy**, and greedy is not best. Let the first step offer A with 0.6 and B with 0.4. After A the best continuation
 # has 0.4, after B 0.9. Greedy finds $0.6\cdot 0.4=0.24$ and misses $0.4\cdot 0.9=0.36$. A **beam search** keeps the `width` best beginnings at each step.
 #
-# ### Exercise 10.15: beam search (further)
+# ### Exercise 10.15: beam search
 # `log_probs(prefix)` gives the log probabilities `(V,)` after a tuple of tokens. Start with `()`. At each step extend every open beginning by every token and keep the `width`
 # with the largest *sum* of log probabilities. Those that end with `end` are finished: set them aside. Stop after `max_length` tokens or when none is open. Among the
 # finished and those still open return the one with the largest *mean* log probability a token. (By the sum, the shortest would win.)
@@ -1035,7 +1035,7 @@ with torch.no_grad():
 # 2. Now and then the loss jumps, although "gradients are clipped at 1".
 # 3. The score on the test period changes if you change the *last* values of the record only, which no forecast may have seen.
 #
-# ### Exercise 10.16: find the bug (further)
+# ### Exercise 10.16: find the bug
 # Three lines are wrong. Repair them and change nothing else.
 
 
@@ -1147,7 +1147,7 @@ for series, forecast, spread in ((co2, co2_forecast, co2_spread), (nino, nino_fo
 # - K. Greff and others (2017). *LSTM: a search space odyssey.* arXiv:1503.04069.
 # - Y.-G. Ham, J.-H. Kim, J.-J. Luo (2019). *Deep learning for multi-year ENSO forecasts.* doi:10.1038/s41586-019-1559-7.
 # - S. Hochreiter, J. Schmidhuber (1997). *Long short-term memory.* doi:10.1162/neco.1997.9.8.1735.
-# - R. Jozefowicz, W. Zaremba, I. Sutskever (2015). *An empirical exploration of recurrent network architectures.* PMLR 37:2342-2350.
+# - R. Jozefowicz, W. Zaremba, I. Sutskever (2015). *An empirical exploration of recurrent network architectures.* Proceedings of Machine Learning Research 37, 2342-2350.
 # - F. Kratzert and others (2018). *Rainfall-runoff modelling using long short-term memory (LSTM) networks.* doi:10.5194/hess-22-6005-2018.
 # - R. Pascanu, T. Mikolov, Y. Bengio (2013). *On the difficulty of training recurrent neural networks.* arXiv:1211.5063.
 # - P. J. Werbos (1990). *Backpropagation through time: what it does and how to do it.* doi:10.1109/5.58337.

@@ -139,7 +139,7 @@ file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 print(lines[0][:60], "...")
 
 # %% [markdown]
-# ### Exercise 11.15: read the file (core)
+# ### Exercise 11.15: read the file
 # The last `dim` fields of a line are numbers; whatever stands before them is the word, spaces included. Keep only words of `wanted`, if it is given. Return the words in the
 # order of the file, and their vectors.
 
@@ -162,7 +162,7 @@ def load_glove(path: Path, dim: int, wanted: set[str] | None = None) -> tuple[li
 check(load_glove)
 
 # %% [markdown]
-# ### Exercise 11.16: the table for a vocabulary (core)
+# ### Exercise 11.16: the table for a vocabulary
 # Row `n` is the vector of word number `n`. Padding, number 0, is a row of zeros. A word without a vector, and the unknown word itself, get the *mean* of all vectors: it says "some word". A zero would say
 # "no word", which is what padding says.
 
@@ -202,7 +202,7 @@ print("table", tuple(table.shape), "   batch of all training reports", tuple(x_t
 # **The idea in one sentence.** Represent a text by the mean of its words' vectors, and put one linear layer on top. This is the **bag of vectors**. Padding must not count, neither in the sum nor in the number of
 # words: otherwise the score of a report depends on the longest report of its batch.
 #
-# ### Exercise 11.17: the bag of vectors (core)
+# ### Exercise 11.17: the bag of vectors
 # Average over the tokens that are not padding. Each report has at least one.
 
 
@@ -247,7 +247,7 @@ plot.diagram(
 # The forward LSTM has read the whole text at its *last real* token. The backward LSTM has read it at the first. So you may not take `out[:, -1]`: for short texts it is padding, and the backward half has seen one token
 # there. Packing (exercise 10.9) gives the right last states as `h_n`, of shape `(2, N, H)`.
 #
-# ### Exercise 11.18: the bidirectional LSTM (core)
+# ### Exercise 11.18: the bidirectional LSTM
 # Look up, pack with the true lengths, run the LSTM, join both last states, apply dropout and the head.
 
 
@@ -289,7 +289,7 @@ plot.diagram(
 # %% [markdown]
 # A convolution over time looks at 2, 3 or 4 neighbouring tokens: learned n-grams, which share what similar words have in common (Kim, 2014). The **maximum over time** keeps the strongest match, wherever it stood.
 #
-# ### Exercise 11.19: the convolutional network (further)
+# ### Exercise 11.19: the convolutional network
 # For each width: convolve, ReLU, maximum over time. Then join. The texts are first padded to the largest width, so that a short text has a place for the widest kernel.
 
 
@@ -321,7 +321,7 @@ check(TextCNN)
 
 
 # %% [markdown]
-# ### Exercise 11.20: train (core)
+# ### Exercise 11.20: train
 # Seed torch, build the model with `build()`, train it with `fit`: AdamW, `weight_decay` 0.01, batches of 64, a one-cycle rate with peak `lr`, clip 1, in float32. Return the model in evaluation mode.
 
 
@@ -354,7 +354,7 @@ for name, build in (("bag of vectors", lambda: Bag(table)), ("TextCNN", lambda: 
 # %% [markdown]
 # ## Which words decided?
 #
-# ### Exercise 11.21: attribution by leaving out (further)
+# ### Exercise 11.21: attribution by leaving out
 # The contribution of a token is the score of the whole text minus the score without that token. `score` takes `(N, T)` and returns `(N,)`. A text has at least two tokens.
 
 
@@ -371,7 +371,7 @@ def attribution(score, ids: Tensor) -> Tensor:
 check(attribution)
 
 # %% [markdown]
-# ### Exercise 11.22: the negation probe (core)
+# ### Exercise 11.22: the negation probe
 # A **minimal pair** differs in one place that turns the sense: "the core was fresh" and "the core was not fresh". A pair is right only if *both* are: the score of the praising text is above zero and that of the complaining one below.
 # One of them alone can be right by luck.
 
@@ -405,7 +405,7 @@ for name, model in models.items():
 # 2. The alphabetically first word of the vocabulary never has an effect.
 # 3. Two evaluations of the same text differ.
 #
-# ### Exercise 11.23: find the bug (further)
+# ### Exercise 11.23: find the bug
 # Three lines are wrong. Repair them and change nothing else.
 
 
@@ -471,5 +471,5 @@ plot.alt(fig, "Accuracy by kind of report. Bags of words and of vectors fail on 
 #
 # ## References
 #
-# - Kim, Y. (2014). *Convolutional neural networks for sentence classification.* arXiv:1408.5882.
-# - Pennington, J., Socher, R., Manning, C. D. (2014). *GloVe: global vectors for word representation.* doi:10.3115/v1/D14-1162.
+# - Y. Kim (2014). *Convolutional neural networks for sentence classification.* arXiv:1408.5882.
+# - J. Pennington, R. Socher, C. D. Manning (2014). *GloVe: global vectors for word representation.* doi:10.3115/v1/D14-1162.

@@ -81,7 +81,7 @@ one, two = "Ni\u00f1o", "Nin\u0303o"
 print(one, two, one == two, unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", two))
 
 # %% [markdown]
-# ### Exercise 11.1: tokens (core)
+# ### Exercise 11.1: tokens
 # Normalise to NFC and fold to lower case. Then find the tokens from left to right, each as long as possible:
 #
 # - a word: letters, and apostrophes *between* letters (`don't`),
@@ -109,7 +109,7 @@ check(tokenise)
 # A **vocabulary** gives each word its number. Two numbers are reserved: 0 for **padding**, which fills short rows of a batch, and 1 for every **unknown** word.
 # If 0 were a word, it would be treated as padding and never learn.
 #
-# ### Exercise 11.2: the vocabulary (core)
+# ### Exercise 11.2: the vocabulary
 # Count the words of all sentences. Number them from 2 on, the most frequent first; words that are equally frequent stand in alphabetical order. Leave out words that
 # occur less than `min_count` times, and keep at most `max_size` numbers, the two reserved ones included.
 #
@@ -211,7 +211,7 @@ print(pieces("The shale isn't 3 m thick."))
 print(merged((97, 97, 97, 98), (97, 97), 256), "from aaab: three letters a hold two pairs, and one merge")
 
 # %% [markdown]
-# ### Exercise 11.3: learn the merges (core)
+# ### Exercise 11.3: learn the merges
 # `words` says how often each piece occurs. Begin with the bytes of each, `tuple(word.encode())`. Repeat `count` times: count each pair of neighbours, weighted by how often its word occurs; take the most
 # frequent, in a tie the smaller pair; join it. The first new token is number 256, the next 257. Stop early if no pair is left.
 #
@@ -264,7 +264,7 @@ print("merges:", [token.decode() for token in spell(toy)[256:]])
 #
 # **A worked example.** Let the merges be 256 = (`b`, `c`), 257 = (`a`, `b`), 258 = (`ab`, `c`). The piece `abc` becomes `a` + `bc`, as `bc` was learned first. The longest token, `abc`, is never made.
 #
-# ### Exercise 11.4: encode (further)
+# ### Exercise 11.4: encode
 # Encode each piece of the text by itself, and return all numbers in one list.
 
 
@@ -343,7 +343,7 @@ plot.slider(coloured, merge_count=steps, start=steps[-1], still=[steps[0], steps
 #
 # **A worked number.** Let $V=3$ and $\alpha=1$. Token 0 was followed once by 1 and twice by 2. Its row is $1/6, 2/6, 3/6$.
 #
-# ### Exercise 11.5: the bigram model (core)
+# ### Exercise 11.5: the bigram model
 # Return the whole table. Row $i$ is the distribution of what follows $i$.
 
 
@@ -370,7 +370,7 @@ check(bigram_lm)
 # **Three traps.** With natural logarithms use $e$; $2^{\text{nats}}$ is far too small. Average the logarithms over *all* tokens and take the exponential once; the mean of the perplexities
 # of batches is too large ({day: 06_cnns_2}, Jensen). Leave padding out of both sums.
 #
-# ### Exercise 11.6: perplexity (core)
+# ### Exercise 11.6: perplexity
 # The last axis of the logits counts tokens of the vocabulary. Positions whose target is $-100$ are padding; `F.cross_entropy` leaves them out. Return one number for the whole batch.
 
 
@@ -445,7 +445,7 @@ plot.slider(table, alpha=[0.001, 0.01, 0.1, 1.0, 10.0], start=0.1, still=[0.001,
 #
 # You met this model on {day: 10_rnns} and you will meet it on {day: 12_transformers}. Build it once.
 #
-# ### Exercise 11.7: the interpolated character model (further)
+# ### Exercise 11.7: the interpolated character model
 # Count all runs of 1 to `order` characters in `train`. Then return the mean negative log probability of the characters of `test`, in nats. At the beginning of `test` the context is
 # as short as it is there: the first character has none.
 
@@ -499,7 +499,7 @@ for order in range(1, sized(7, rehearsal=3)):
 #
 # **Leakage.** Vocabulary and idf are learned. Learn them from the training documents alone, as you learned the scaling on {day: 04_ml_recap}.
 #
-# ### Exercise 11.8: TF-IDF (further)
+# ### Exercise 11.8: TF-IDF
 # Learn the idf from `train`, apply it to `counts`, and give each row length 1. A row without words stays zero.
 
 
@@ -537,7 +537,7 @@ for n in range(3):
 #
 # **A worked example.** In `a b c`, with a window of 2: $X_{ab}=X_{bc}=1$ and $X_{ac}=\tfrac12$.
 #
-# ### Exercise 11.9: co-occurrence (core)
+# ### Exercise 11.9: co-occurrence
 # Add up over all sentences. No pair crosses the border of a sentence. If a word stands near itself, both directions count, and its diagonal entry gets twice $1/\text{distance}$.
 
 
@@ -640,7 +640,7 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 11.10: GloVe's loss (core)
+# ### Exercise 11.10: GloVe's loss
 # Row $n$ of every argument belongs to the pair $n$ of the batch.
 
 
@@ -658,7 +658,7 @@ def glove_loss(w: Tensor, context: Tensor, b: Tensor, b_context: Tensor, x: Tens
 check(glove_loss)
 
 # %% [markdown]
-# ### Exercise 11.11: train the vectors (core)
+# ### Exercise 11.11: train the vectors
 # Find the pairs that occur with `X.nonzero(as_tuple=True)`. Seed torch, then draw both tables evenly from $[-0.5, 0.5]/D$; the biases start at zero. In each epoch visit all pairs in random order, `batch_size` at a time, and let Adam
 # with rate `lr` reduce `glove_loss`. Return $w+\tilde w$, detached: the paper found the sum a little better than either alone.
 
@@ -738,7 +738,7 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 11.12: the skip-gram loss (further)
+# ### Exercise 11.12: the skip-gram loss
 # Sum over the noise words, mean over the batch. Scores may be large: use `F.logsigmoid`, as $\ln\sigma(-200)$ is $-200$ and not minus infinity.
 
 
@@ -758,7 +758,7 @@ check(skipgram_negative_loss)
 # %% [markdown]
 # ## Judging vectors: neighbours and analogies
 #
-# ### Exercise 11.13: nearest words (core)
+# ### Exercise 11.13: nearest words
 # Return the numbers of the `k` words whose vectors have the largest *cosine* with the query, the nearest first. Words in `exclude` never count. (The scalar product alone would prefer
 # long vectors, and frequent words have long ones.)
 
@@ -787,7 +787,7 @@ for word in ("noisy", "seismometer", "glacier", "very"):
 # *King is to man as what is to woman?* Mikolov and others (2013) answered with arithmetic: the word nearest to $w_{king}-w_{man}+w_{woman}$. The vectors are brought to length 1 first.
 # The answer "queen" has one condition, which is easy to overlook: the three words of the question are *excluded*. Without it the answer is often a word of the question, as Nissim, van Noord and van der Goot (2020) stress.
 #
-# ### Exercise 11.14: analogy (further)
+# ### Exercise 11.14: analogy
 # $a$ is to $b$ as $c$ is to what? Bring all vectors to length 1 and return the `k` words nearest to $b-a+c$, without $a$, $b$ and $c$.
 
 
@@ -903,14 +903,14 @@ print("nearest adjective: same topic {:.0%}, same sign {:.0%}".format(*agreement
 # %% [markdown]
 # ## References
 #
-# - Bolukbasi, T. and others (2016). *Man is to computer programmer as woman is to homemaker? Debiasing word embeddings.* arXiv:1607.06520.
-# - Firth, J. R. (1957). *A synopsis of linguistic theory 1930-1955.* In: Studies in Linguistic Analysis, Blackwell.
-# - Levy, O., Goldberg, Y., Dagan, I. (2015). *Improving distributional similarity with lessons learned from word embeddings.* doi:10.1162/tacl_a_00134.
-# - Mikolov, T. and others (2013). *Distributed representations of words and phrases and their compositionality.* arXiv:1310.4546.
-# - Nissim, M., van Noord, R., van der Goot, R. (2020). *Fair is better than sensational: man is to doctor as woman is to doctor.* arXiv:1905.09866.
-# - Pennington, J., Socher, R., Manning, C. D. (2014). *GloVe: global vectors for word representation.* doi:10.3115/v1/D14-1162.
-# - Radford, A. and others (2019). *Language models are unsupervised multitask learners.* OpenAI technical report.
-# - Sennrich, R., Haddow, B., Birch, A. (2016). *Neural machine translation of rare words with subword units.* arXiv:1508.07909.
-# - Spärck Jones, K. (1972). *A statistical interpretation of term specificity and its application in retrieval.* doi:10.1108/eb026526.
-# - Witten, I. H., Bell, T. C. (1991). *The zero-frequency problem.* doi:10.1109/18.87000.
-# - Zipf, G. K. (1949). *Human behavior and the principle of least effort.* Addison-Wesley.
+# - T. Bolukbasi and others (2016). *Man is to computer programmer as woman is to homemaker? Debiasing word embeddings.* arXiv:1607.06520.
+# - J. R. Firth (1957). *A synopsis of linguistic theory 1930-1955.* In: Studies in Linguistic Analysis, Blackwell.
+# - O. Levy, Y. Goldberg, I. Dagan (2015). *Improving distributional similarity with lessons learned from word embeddings.* doi:10.1162/tacl_a_00134.
+# - T. Mikolov and others (2013). *Distributed representations of words and phrases and their compositionality.* arXiv:1310.4546.
+# - M. Nissim, R. van Noord, R. van der Goot (2020). *Fair is better than sensational: man is to doctor as woman is to doctor.* arXiv:1905.09866.
+# - J. Pennington, R. Socher, C. D. Manning (2014). *GloVe: global vectors for word representation.* doi:10.3115/v1/D14-1162.
+# - A. Radford and others (2019). *Language models are unsupervised multitask learners.* OpenAI technical report.
+# - R. Sennrich, B. Haddow, A. Birch (2016). *Neural machine translation of rare words with subword units.* arXiv:1508.07909.
+# - K. Spärck Jones (1972). *A statistical interpretation of term specificity and its application in retrieval.* doi:10.1108/eb026526.
+# - I. H. Witten, T. C. Bell (1991). *The zero-frequency problem.* doi:10.1109/18.87000.
+# - G. K. Zipf (1949). *Human behavior and the principle of least effort.* Addison-Wesley.

@@ -137,7 +137,7 @@ def weights_of_ten(d: int) -> None:
 plot.slider(weights_of_ten, d=[1, 4, 16, 64, 256, 1024], start=64, still=[4, 256])
 
 # %% [markdown]
-# ### Exercise 12.1: attention (core)
+# ### Exercise 12.1: attention
 # Return the output *and* the weights, without `F.scaled_dot_product_attention`. Where `mask` is `False` the query may not look: set the score to minus infinity before the softmax. There may be any axes before the last two;
 # a mask of shape `(T, S)` serves them all.
 
@@ -178,7 +178,7 @@ print(f"largest difference from PyTorch's own: {difference.abs().max():.1e}")
 #
 # **A worked example.** Two queries, four keys: the first query is token 3 and sees keys 1 to 3, the second sees all four. With one query and any number of keys, everything is visible.
 #
-# ### Exercise 12.2: the causal mask (core)
+# ### Exercise 12.2: the causal mask
 # `True` means "may look", as in `F.scaled_dot_product_attention`. (`nn.MultiheadAttention` means the opposite: its `True` hides. Read which one you have in your hand.)
 
 
@@ -200,7 +200,7 @@ check(causal_mask)
 # If you hid the queries instead, a whole row of scores would be minus infinity, and its softmax is $0/0$: NaN. Codes that mask with $-10^9$ hide this error: the row silently becomes uniform. NaN is the better
 # symptom.
 #
-# ### Exercise 12.3: the padding mask (core)
+# ### Exercise 12.3: the padding mask
 # The result must broadcast against scores `(N, heads, T, S)`. With `causal=True` it hides the future as well: two masks are combined by `&`.
 
 
@@ -277,7 +277,7 @@ for heads in (4, 8):
 # %% [markdown]
 # Four matrices of $D\times D$ and four biases, whatever the number of heads.
 #
-# ### Exercise 12.4: multi-head attention (core)
+# ### Exercise 12.4: multi-head attention
 # Parameters have the names of `nn.MultiheadAttention`: `in_proj_weight` holds $W_q$, $W_k$ and $W_v$ one below the other, and `in_proj_bias` their biases. `chunk(3)` takes them apart. Keys and values come from
 # `memory`, or from `x` if it is `None`. Return the output and the weights of all heads.
 
@@ -354,7 +354,7 @@ print(f"shuffle before or after: {(mine(x[:, order])[0] - mine(x)[0][:, order]).
 #
 # **A worked number.** For $D=4$: $\omega_0=1$ and $\omega_1=10000^{-2/4}=0.01$. Row 0 is $(0,1,0,1)$; row 1 is $(0.84,0.54,0.01,1.00)$.
 #
-# ### Exercise 12.5: sinusoidal positions (further)
+# ### Exercise 12.5: sinusoidal positions
 # Sines in the even columns, cosines in the odd ones. `dim` may be odd; then the last column is a sine.
 
 
@@ -396,7 +396,7 @@ plot.alt(fig, "Left: a table of 64 positions and 64 features; the left columns a
 #
 # **A worked number.** $d=2$, so $\omega_0=1$. The vector $(1,0)$ at position 1 becomes $(\cos1,\sin1)=(0.54,0.84)$. At position 0 it stays.
 #
-# ### Exercise 12.6: RoPE (further)
+# ### Exercise 12.6: RoPE
 # `x` is a query or a key, of even width.
 
 
@@ -449,7 +449,7 @@ plot.axes_over("N T D", {"batch norm": "N T", "layer norm": "D", "over time: it 
 #
 # The variance divides by $D$, not $D-1$, and $\varepsilon$ stands inside the root. **A worked number.** $x=(1,3)$ has $\mu=2$ and $\sigma^2=1$, and becomes $(-1,1)$.
 #
-# ### Exercise 12.7: layer normalisation (further)
+# ### Exercise 12.7: layer normalisation
 # Name the parameters `weight` ($\gamma$, ones) and `bias` ($\beta$, zeros), as `nn.LayerNorm` does. Write it from means and a root, without `F.layer_norm`.
 
 
@@ -495,7 +495,7 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 12.8: the block (core)
+# ### Exercise 12.8: the block
 # `pre_norm=True`: $x \leftarrow x+f(\operatorname{norm}(x))$ for attention, then for the feed-forward network. `pre_norm=False`: $x \leftarrow \operatorname{norm}(x+f(x))$. The residual is $x$ itself, never the normalised $x$. Dropout
 # acts on the result of each branch, before it is added.
 
@@ -628,7 +628,7 @@ for day in test_days[:3]:
     print(date.isoformat(), "|", " | ".join(written_date(date, style) for style in range(6)))
 
 # %% [markdown]
-# ### Exercise 12.9: the encoder (core)
+# ### Exercise 12.9: the encoder
 # Embed the tokens, add sinusoidal positions, run the blocks with the padding mask, normalise at the end. Return the memory and the mask: the decoder needs both.
 
 
@@ -658,7 +658,7 @@ class Encoder(nn.Module):
 check(Encoder)
 
 # %% [markdown]
-# ### Exercise 12.10: the decoder (further)
+# ### Exercise 12.10: the decoder
 # A block of the decoder has three parts: causal self-attention, cross-attention to the memory, and the feed-forward network. Each is pre-norm with its own norm, in this order: `norm1`, `norm2`, `norm3`. Write the
 # `forward` of both classes. Targets here have no padding, so a causal mask is enough.
 
@@ -707,7 +707,7 @@ class Decoder(nn.Module):
 check(Decoder)
 
 # %% [markdown]
-# ### Exercise 12.11: sequence to sequence (further)
+# ### Exercise 12.11: sequence to sequence
 # `forward` is for training, with **teacher forcing** ({day: 10_rnns}): position $t$ is fed the *true* tokens before $t$. So the target is shifted to the right, with the start token 1 in front and without its last token. `translate` feeds
 # the model its own output: the token with the largest logit, one at a time, `length` times. The source is encoded once.
 
@@ -857,7 +857,7 @@ plot.diagram(
 #
 # **The first loss should be** $\ln V$: a model that knows nothing gives each token $1/V$. For 65 characters that is 4.17. Print it before you train.
 #
-# ### Exercise 12.12: GPT (core)
+# ### Exercise 12.12: GPT
 # Give the parts these names: `embedding`, `positions` (an `nn.Embedding` of `context` rows), `blocks` (an `nn.ModuleList`), `norm` and `head` (without bias, tied). The feed-forward networks are $4D$ wide. `start_small` sets the first weights.
 
 
@@ -922,7 +922,7 @@ def adamw(model: nn.Module) -> list[torch.optim.Optimizer]:
 
 
 # %% [markdown]
-# ### Exercise 12.13: train GPT (core)
+# ### Exercise 12.13: train GPT
 # Seed torch, then build the model, then the optimisers. At each step:
 #
 # 1. Set the rate of every parameter group to its first rate times `rate(step, steps)`.
@@ -1149,7 +1149,7 @@ def nucleus(p: float) -> None:
 plot.slider(nucleus, p=[0.3, 0.5, 0.7, 0.9, 0.99, 1.0], start=0.9, still=[0.5, 0.9, 1.0])
 
 # %% [markdown]
-# ### Exercise 12.14: generate (core)
+# ### Exercise 12.14: generate
 # Append `count` tokens to each row of `ids`. The model sees the last `context` tokens at most: past that it has no positions. For each new token, in this order:
 #
 # 1. Divide the logits of the last position by `temperature`.
@@ -1221,7 +1221,7 @@ for ax, name, scores in zip(axes, ("recomputed", "cached"), (causal_mask(8).floa
 plot.alt(fig, "Scores that are computed for the eighth token. Recomputed: a whole triangle of eight rows. Cached: the last row alone; the rows above are known from before.")  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 12.15: the cache (further)
+# ### Exercise 12.15: the cache
 # Continue `ids` greedily by `count` tokens, as a `ModernGPT` would, with a cache. First the whole prompt goes through the model, then one new token at a time. For every block of `model.blocks`:
 #
 # - Take `q, k, v = block.project(x)`. Rotate `q` and `k` by the true positions. Append `k` and `v` to the block's cache.
@@ -1276,7 +1276,7 @@ print(f"same tokens: {torch.equal(slow_ids, fast_ids)}; {slow_flops / fast_flops
 # An encoder cannot be trained to predict the next token, as it sees it. BERT (Devlin and others, 2019) hides tokens and asks for them: **masked language modelling**. Choose 15 % of the tokens. The loss counts *only these*. Of the chosen, 80 % become the token `[MASK]`, 10 % a random token, and 10 % stay
 # as they are. The last two keep the model honest: in later use there is no `[MASK]`, so it must have a good vector for each token, real ones included. Special tokens, such as padding, are never chosen.
 #
-# ### Exercise 12.16: mask for BERT (further)
+# ### Exercise 12.16: mask for BERT
 # Return inputs and targets, stacked. Targets are the true token where one was chosen, and $-100$ elsewhere, which `F.cross_entropy` ignores. `special` tokens have the smallest numbers: those below `special` are never chosen, and never drawn as a random token. `[MASK]` is one of them.
 
 
@@ -1369,7 +1369,7 @@ plot.diagram(
 # `F.unfold(images, patch, stride=patch)` gives `(N, C·patch·patch, patches)`, row by row of the image: the features come *before* the patches and must be transposed. ({Day: 05_cnns_1} wrote convolution with it. A patch embedding *is* a convolution whose stride is its size.) `[CLS]` is a learned
 # vector that stands in front. It has a position too. Its output is read by the head.
 #
-# ### Exercise 12.17: ViT (further)
+# ### Exercise 12.17: ViT
 # Write `forward`. `positions` has $1+P$ rows for $P$ patches; row 0 belongs to `[CLS]`.
 
 
@@ -1423,7 +1423,7 @@ print(f"glyphs: accuracy {evaluate(vit, test_images):.3f} after {history.seconds
 #
 # **A worked number.** Two tokens, one layer, $\bar A=\begin{pmatrix}0&1\\1&0\end{pmatrix}$. Then $R=\begin{pmatrix}\frac12&\frac12\\\frac12&\frac12\end{pmatrix}$: without the identity you would say that token 0 comes from token 1 alone.
 #
-# ### Exercise 12.18: rollout (further)
+# ### Exercise 12.18: rollout
 # `maps` holds the weights of each layer, the first layer first.
 
 
@@ -1525,7 +1525,7 @@ plot.alt(fig, f"The words of the report '{text}' with two bars each: the share o
 # 2. The same text gets another score at another place in the batch, and the order of its words does not matter.
 # 3. Two evaluations with the same model differ.
 #
-# ### Exercise 12.19: find the bug (further)
+# ### Exercise 12.19: find the bug
 # Three lines are wrong. Repair them and change nothing else. Remember what `True` means in `nn.MultiheadAttention`.
 
 

@@ -98,7 +98,7 @@ plot.diagram(["input: state", "agent | policy -> action", "operation: environmen
 #
 # **A worked number.** Rewards 0, 0, 8 and $\gamma=0.5$. Backwards: $G_3=8$, $G_2=0+0.5\cdot 8=4$, $G_1=0.5\cdot 4=2$.
 #
-# ### Exercise 13.1: the discounted return (core)
+# ### Exercise 13.1: the discounted return
 # The return from every step on, for one episode.
 
 
@@ -157,7 +157,7 @@ print(f"{r.shape[0]} states, {r.shape[1]} actions; each row of p sums to {p.sum(
 #
 # **A worked number.** An action earns 1 and leads with probability 0.5 each to states of value 4 and 8. With $\gamma=0.5$ it is worth $1+0.5\,(0.5\cdot 4+0.5\cdot 8)=4$.
 #
-# ### Exercise 13.2: one Bellman backup (core)
+# ### Exercise 13.2: one Bellman backup
 # Compute $Q$ for all states and actions at once from the present values.
 
 
@@ -181,7 +181,7 @@ check(bellman_backup)
 # It works because the backup brings any two value tables closer, by the factor $\gamma$: a mean and a maximum cannot enlarge a largest difference.
 # After $k$ sweeps the error is at most $\gamma^k$ of what it was. With $\gamma=1$ this argument fails, but a problem that surely ends converges as well.
 #
-# ### Exercise 13.3: value iteration (core)
+# ### Exercise 13.3: value iteration
 # Repeat until no value changes by more than `tolerance`. Return the values and the best action in each state; the first of several equally good ones.
 
 
@@ -262,7 +262,7 @@ print(
 #
 # **A worked number.** $Q(s,a)=2$, the reward is 1, the best next value is 4, $\gamma=0.5$, $\alpha=0.1$. The target is $1+0.5\cdot 4=3$, and the new value $2+0.1\,(3-2)=2.1$.
 #
-# ### Exercise 13.4: one step of Q-learning (core)
+# ### Exercise 13.4: one step of Q-learning
 # Return the new table, and leave the old one as it is.
 
 
@@ -286,7 +286,7 @@ check(q_learning)
 # An agent that always takes what looks best may never try what is best. **Epsilon-greedy** takes a random action with probability $\epsilon$, and the best one otherwise. The random action is drawn from
 # *all* actions, so the best one is taken with probability $1-\epsilon+\epsilon/A$.
 #
-# ### Exercise 13.5: epsilon-greedy (further)
+# ### Exercise 13.5: epsilon-greedy
 # One action for each row. Draw everything from `generator`.
 
 
@@ -367,7 +367,7 @@ for name, act in controllers.items():
 # target moves with every update, as a dog chases its tail. DQN (Mnih and others, 2015) answers both: a **replay buffer** from which old steps are
 # drawn at random, and a **target network**, a copy of $Q_\theta$ that is renewed only now and then.
 #
-# ### Exercise 13.6: a replay buffer (further)
+# ### Exercise 13.6: a replay buffer
 # Keep the last `capacity` rows. When it is full, the newest overwrites the oldest. `sample` draws rows with replacement from those that have been filled.
 
 
@@ -428,7 +428,7 @@ check(ReplayBuffer)
 # | truncated | yes, of the `final` observation | no |
 # | terminated | no | no |
 #
-# ### Exercise 13.7: the double-DQN target (core)
+# ### Exercise 13.7: the double-DQN target
 # Two tables of action values of the next observations are given, one of each network.
 
 
@@ -446,7 +446,7 @@ def dqn_target(reward: Tensor, terminated: Tensor, q_online: Tensor, q_target: T
 check(dqn_target)
 
 # %% [markdown]
-# ### Exercise 13.8: a dueling network (further)
+# ### Exercise 13.8: a dueling network
 # In many states all actions are nearly the same. Wang and others (2016) split $Q$ into the value of the state and the **advantage** of each action:
 # $Q(o,a)=V(o)+A(o,a)-\frac1A\sum_{a'}A(o,a')$. Without the mean the two parts are not determined: you could add a number to one and take it from the other.
 # Layers: `body`, a `Linear` and a ReLU twice; then `value` and `advantage`, one `Linear` each.
@@ -476,7 +476,7 @@ class DuelingQ(nn.Module):
 check(DuelingQ)
 
 # %% [markdown]
-# ### Exercise 13.9: train a DQN (further)
+# ### Exercise 13.9: train a DQN
 # Put the parts together. The steps of one round:
 #
 # 1. Act with `epsilon_greedy`. Epsilon falls linearly from 1 to `last` over the first `share` of the rounds.
@@ -549,7 +549,7 @@ check(train_dqn)
 # **The baseline.** Subtract any $b(o)$ that does not depend on the action. The gradient keeps its mean, since $\mathbb E[\nabla\log\pi]=\nabla\sum_a\pi=\nabla 1=0$, and its noise may shrink a great deal.
 # The usual choice is an estimate of $V(o)$. What is left, $G-V$, is an estimate of the **advantage**: how much better was this than usual?
 #
-# ### Exercise 13.10: the loss of REINFORCE (core)
+# ### Exercise 13.10: the loss of REINFORCE
 # A loss whose gradient is minus the policy gradient, as a mean over steps. The advantage $G-b$ is a weight: no gradient flows through it.
 
 
@@ -648,7 +648,7 @@ for name, samples in gradients.items():
 # %% [markdown]
 # The same mean, with less noise each time. Nothing was lost: rewards of the past and a constant only ever added noise.
 #
-# ### Exercise 13.11: train REINFORCE (further)
+# ### Exercise 13.11: train REINFORCE
 # One round: play the first episode of all copies, until each has ended. Take returns from each step on, and as baseline the mean return over the copies that are still alive at that step. One step of
 # Adam a round, on `reinforce_loss` over the steps that were alive. Seed first. `play` gives what you need.
 
@@ -720,7 +720,7 @@ def weights(lam: float) -> None:
 plot.slider(weights, lam=[0.0, 0.5, 0.8, 0.9, 0.95, 1.0], start=0.9, still=[0.5, 0.9, 1.0])
 
 # %% [markdown]
-# ### Exercise 13.12: generalised advantages (core)
+# ### Exercise 13.12: generalised advantages
 # `following` holds the value of the observation that each step *reached*, `final`, not the first of the next episode. Beyond the last row nothing is known: the chain ends there.
 
 
@@ -767,7 +767,7 @@ for ax, sign in zip(axes, (1.0, -1.0), strict=True):
 plot.alt(fig, "PPO's objective against the ratio: for a good action it rises and is flat beyond 1.2; for a bad action it is flat below 0.8 and falls beyond.")  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 13.13: PPO's loss (core)
+# ### Exercise 13.13: PPO's loss
 # Take log probabilities, not probabilities: their difference is safe where a quotient is not. The old ones and the advantages are numbers: detach them.
 
 
@@ -797,7 +797,7 @@ check(ppo_loss)
 # | `chosen` | one step; action 1 earns 1, action 0 earns $-1$ | the sign of the loss, the advantage, log probabilities |
 # | `matched` | one step; the action that matches the observation ($-1$: 0, $1$: 1) earns 1, the other $-1$ | how actions and observations stay together |
 #
-# ### Exercise 13.14: know the answer first (core)
+# ### Exercise 13.14: know the answer first
 # For each probe give the value of every observation it shows, under the *best* policy, at a discount of $\gamma$.
 
 
@@ -819,7 +819,7 @@ def probe_values(gamma: float) -> dict[str, dict[int, float]]:
 check(probe_values)
 
 # %% [markdown]
-# ### Exercise 13.15: train PPO (core)
+# ### Exercise 13.15: train PPO
 # `rollout` collects `steps` steps of all copies. Each round:
 #
 # 1. Collect. Compute the advantages by `gae`, and the targets of the critic, advantages plus values. Both are numbers for the rest of the round.
@@ -968,7 +968,7 @@ shown = plot.cart_pole(positions, angles, f"Four seconds of a trained agent: the
 # 2. On `chosen` the agent learns the *wrong* action.
 # 3. Copies that run side by side disturb one another: an advantage changes if the *next* episode in the same row changes.
 #
-# ### Exercise 13.16: find the bug (further)
+# ### Exercise 13.16: find the bug
 # Three lines are wrong. Repair them and change nothing else.
 
 
@@ -1087,21 +1087,21 @@ for seed in range(sized(2, rehearsal=1)):
 # %% [markdown]
 # ## References
 #
-# - Agarwal, R. and others (2021). *Deep reinforcement learning at the edge of the statistical precipice.* arXiv:2108.13264.
-# - Andrychowicz, M. and others (2020). *What matters in on-policy reinforcement learning? A large-scale empirical study.* arXiv:2006.05990.
-# - Barto, A. G., Sutton, R. S., Anderson, C. W. (1983). *Neuronlike adaptive elements that can solve difficult learning control problems.* doi:10.1109/TSMC.1983.6313077.
-# - Bellman, R. (1957). *A Markovian decision process.* doi:10.1512/iumj.1957.6.56038.
-# - Bickel, J. E., Smith, J. E. (2006). *Optimal sequential exploration: a binary learning model.* doi:10.1287/deca.1050.0052.
-# - Engstrom, L. and others (2020). *Implementation matters in deep policy gradients: a case study on PPO and TRPO.* arXiv:2005.12729.
-# - Henderson, P. and others (2018). *Deep reinforcement learning that matters.* arXiv:1709.06560.
-# - Jones, A. (2021). *Debugging reinforcement learning systems.* andyljones.com/posts/rl-debugging.html.
-# - Mnih, V. and others (2015). *Human-level control through deep reinforcement learning.* doi:10.1038/nature14236.
-# - Muhammad, R. B. and others (2023). *Optimal sequential decision-making in geosteering: a reinforcement learning approach.* arXiv:2310.04772.
-# - Nota, C., Thomas, P. S. (2020). *Is the policy gradient a gradient?* arXiv:1906.07073.
-# - Pardo, F. and others (2018). *Time limits in reinforcement learning.* arXiv:1712.00378.
-# - Schulman, J. and others (2016). *High-dimensional continuous control using generalized advantage estimation.* arXiv:1506.02438.
-# - Schulman, J. and others (2017). *Proximal policy optimization algorithms.* arXiv:1707.06347.
-# - van Hasselt, H., Guez, A., Silver, D. (2016). *Deep reinforcement learning with double Q-learning.* arXiv:1509.06461.
-# - Wang, Z. and others (2016). *Dueling network architectures for deep reinforcement learning.* arXiv:1511.06581.
-# - Watkins, C. J. C. H., Dayan, P. (1992). *Q-learning.* doi:10.1007/BF00992698.
-# - Williams, R. J. (1992). *Simple statistical gradient-following algorithms for connectionist reinforcement learning.* doi:10.1007/BF00992696.
+# - R. Agarwal and others (2021). *Deep reinforcement learning at the edge of the statistical precipice.* arXiv:2108.13264.
+# - M. Andrychowicz and others (2020). *What matters in on-policy reinforcement learning? A large-scale empirical study.* arXiv:2006.05990.
+# - A. G. Barto, R. S. Sutton, C. W. Anderson (1983). *Neuronlike adaptive elements that can solve difficult learning control problems.* doi:10.1109/TSMC.1983.6313077.
+# - R. Bellman (1957). *A Markovian decision process.* doi:10.1512/iumj.1957.6.56038.
+# - J. E. Bickel, J. E. Smith (2006). *Optimal sequential exploration: a binary learning model.* doi:10.1287/deca.1050.0052.
+# - L. Engstrom and others (2020). *Implementation matters in deep policy gradients: a case study on PPO and TRPO.* arXiv:2005.12729.
+# - P. Henderson and others (2018). *Deep reinforcement learning that matters.* arXiv:1709.06560.
+# - A. Jones (2021). *Debugging reinforcement learning systems.* andyljones.com/posts/rl-debugging.html.
+# - V. Mnih and others (2015). *Human-level control through deep reinforcement learning.* doi:10.1038/nature14236.
+# - R. B. Muhammad and others (2023). *Optimal sequential decision-making in geosteering: a reinforcement learning approach.* arXiv:2310.04772.
+# - C. Nota, P. S. Thomas (2020). *Is the policy gradient a gradient?* arXiv:1906.07073.
+# - F. Pardo and others (2018). *Time limits in reinforcement learning.* arXiv:1712.00378.
+# - J. Schulman and others (2016). *High-dimensional continuous control using generalized advantage estimation.* arXiv:1506.02438.
+# - J. Schulman and others (2017). *Proximal policy optimization algorithms.* arXiv:1707.06347.
+# - H. van Hasselt, A. Guez, D. Silver (2016). *Deep reinforcement learning with double Q-learning.* arXiv:1509.06461.
+# - Z. Wang and others (2016). *Dueling network architectures for deep reinforcement learning.* arXiv:1511.06581.
+# - C. J. C. H. Watkins, P. Dayan (1992). *Q-learning.* doi:10.1007/BF00992698.
+# - R. J. Williams (1992). *Simple statistical gradient-following algorithms for connectionist reinforcement learning.* doi:10.1007/BF00992696.

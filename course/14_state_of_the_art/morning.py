@@ -144,7 +144,7 @@ def score(model: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
 #
 # For a given $b$ the law is linear in $L_\infty$ and $a$: an ordinary least-squares problem with the columns $1$ and $P^{-b}$. So try many $b$, and keep the best.
 #
-# ### Exercise 14.1: fit a scaling law (core)
+# ### Exercise 14.1: fit a scaling law
 # For each exponent $b$ in `exponents`, find the $L_\infty$ and $a$ with the smallest sum of squared errors. Return the three numbers of the best $b$.
 # Example: sizes 1, 4, 16 and losses 3, 2, 1.5 lie exactly on $1+2P^{-0.5}$, so the answer is (1, 2, 0.5) if 0.5 is among the exponents.
 
@@ -247,7 +247,7 @@ plot.alt(fig, f"Loss against parameters, falling from {losses[0].mean():.2f} to 
 plot.diagram(["x -> N, in", plot.branches("linear W | frozen -> N, out", ["linear A | learned -> N, r", "linear B | learned, starts at 0 -> N, out", "operation: times α / r"], join="+"), "y -> N, out"], title="LoRA beside a frozen layer")  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 14.2: a LoRA layer (core)
+# ### Exercise 14.2: a LoRA layer
 # Wrap a `Linear`. Freeze it. `A` is normal noise divided by the root of its number of inputs, `B` is zero; both are parameters. `merged` returns a *new* `Linear` with the change built in, and leaves everything else as it is.
 
 
@@ -358,7 +358,7 @@ plot.diagram([plot.branches(["input: images -> N, 1, 28, 28", "image encoder | c
 # Why the scale $s$? A cosine lies between $-1$ and $1$, and a softmax of such numbers is nearly flat. So $s$ is learned, as $s=e^{\ell}$ to keep it positive, from $1/0.07\approx14.3$ on, and never above 100.
 # **A worked number.** For random vectors the loss is about $\ln N$ as long as $s$ is small: $\ln 128=4.85$. A loss that stays there has learned nothing.
 #
-# ### Exercise 14.3: the contrastive loss (core)
+# ### Exercise 14.3: the contrastive loss
 # Row $i$ of both tensors belongs together. The tensors are not yet of length 1. Clamp $s$ at 100.
 
 
@@ -412,7 +412,7 @@ seen = ~torch.isin(captions, held_out)
 plot.images(boxes[:8], ["{} {}\n{} {}".format(*caption(int(k)).split()) for k in captions[:8]], columns=8)
 
 # %% [markdown]
-# ### Exercise 14.4: train on pairs (further)
+# ### Exercise 14.4: train on pairs
 # Seed first. Then make an `ImageEncoder()`, a `TextEncoder()` and `log_scale` as an `nn.Parameter` with the value $\ln(1/0.07)$, in this order. One AdamW with a weight decay of 0.01 moves all three.
 # A caption is a row of `CAPTIONS`. Each epoch shuffles. Return both encoders.
 
@@ -505,7 +505,7 @@ plot.slider(softened, scale=[1, 3, 14, 30, 100], start=14, still=[1, 14, 100])
 # The trick is in the book-keeping. Draw a random number for each patch and sort: `order` lists the patches by their number. The first ones stay visible. Sorting `order` again gives `restore`, the place of each patch in that list.
 # **A worked number.** Noise 0.9, 0.1, 0.5 gives order 1, 2, 0 and restore 2, 0, 1. With one patch kept, patch 1 is visible.
 #
-# ### Exercise 14.5: mask at random (further)
+# ### Exercise 14.5: mask at random
 # Keep the `round(J * (1 - ratio))` patches with the smallest noise, in the order of their noise. `mask` is true where a patch is hidden.
 
 
@@ -564,7 +564,7 @@ with torch.no_grad():
 #
 # Why $\tau^2$? The gradients of the softened term shrink as $1/\tau^2$. With the factor, the balance $w$ keeps its meaning when you change $\tau$.
 #
-# ### Exercise 14.6: the distillation loss (further)
+# ### Exercise 14.6: the distillation loss
 # The divergence is a mean over examples and a *sum* over classes. No gradient reaches the teacher.
 
 
@@ -616,7 +616,7 @@ for seed in range(sized(2, rehearsal=1)):
 #
 # The range must contain 0, so that a zero (a padded pixel, a pruned weight) stays exactly zero: take $w_{\min}$ as at most 0 and $w_{\max}$ as at least 0. **A worked number.** A row from $-1$ to $1.55$: $\Delta=0.01$, $z=-128+100=-28$, and $w=0.5$ becomes $q=22$.
 #
-# ### Exercise 14.7: quantise to int8 (core)
+# ### Exercise 14.7: quantise to int8
 # One step and one zero point for each row. Let $\Delta$ be at least $10^{-12}$, for a row of zeros. Return `q` as int8; the zero point keeps the float type of the weights. Add the zero point *before* you clamp.
 
 
@@ -689,7 +689,7 @@ plot.slider(grid, bits=[2, 3, 4, 6, 8], outlier=[4, 20, 100], start={"bits": 4, 
 #
 # **Why parallel?** Two steps $h\mapsto a_1h+b_1$ and $h\mapsto a_2h+b_2$ make one: $h\mapsto a_2a_1h+(a_2b_1+b_2)$. So combine each step with its neighbour, then with the pair two before it, then four. After $\log_2 T$ rounds each position holds all that came before.
 #
-# ### Exercise 14.8: a selective scan (further)
+# ### Exercise 14.8: a selective scan
 # From $h=0$ on. A loop over $T$ is right; for $\log_2T$ rounds combine `a[k:]`, `b[k:]` with `a[:-k]`, `b[:-k]` for $k=1,2,4,\dots$
 
 
@@ -736,7 +736,7 @@ print(f"{steps} steps: largest difference {(y_scan - torch.stack(rows)).abs().ma
 #
 # **A worked number.** Nodes 0 and 1 flow into 2 and hold 1, 2, 5. With both weights 1, node 2 gets $5+(1+2)=8$; nodes 0 and 1 have no source and keep 1 and 2.
 #
-# ### Exercise 14.9: one round of messages (further)
+# ### Exercise 14.9: one round of messages
 # An edge runs from `source[e]` to `target[e]`. A node with no incoming edge gets a sum of zero.
 
 
@@ -805,7 +805,7 @@ plot.diagram(["t, x -> points", "linear, tanh | two hidden layers", "operation: 
 #
 # The activation must have a second derivative. With ReLU, $\partial^2u/\partial x^2$ is zero almost everywhere, and the network learns $\partial u/\partial t=0$.
 #
-# ### Exercise 14.10: the residual (core)
+# ### Exercise 14.10: the residual
 # `model(t, x)` returns `u`, one number for each point. Differentiate twice by `torch.autograd.grad`. The result is trained on, so keep the graph. Leave the tensors you were given as they are.
 
 
@@ -853,7 +853,7 @@ class Rod(nn.Module):
 # %% [markdown]
 # The diffusivity is positive, so the model keeps its logarithm.
 #
-# ### Exercise 14.11: train a PINN (core)
+# ### Exercise 14.11: train a PINN
 # Seed first, then make the `Rod`, then draw `points` random times and places in $[0,1]$ (one call of `torch.rand(2, points, dtype=torch.float64)`), used throughout. The loss is `weight` times the mean squared residual, plus the mean squared misfit to the readings if there are any.
 # Minimise by `adam` steps of Adam at a rate of 0.01, then by one call of `torch.optim.LBFGS(..., max_iter=lbfgs, history_size=50, line_search_fn="strong_wolfe", tolerance_grad=1e-9, tolerance_change=1e-12)`. Hand the optimisers only what `requires_grad`.
 
@@ -980,7 +980,7 @@ for weight in (1.0, 10.0):
 # 2. The start profile appears at the *end* of the experiment.
 # 3. The right end warms up.
 #
-# ### Exercise 14.12: find the bug (further)
+# ### Exercise 14.12: find the bug
 # Three places are wrong. Repair them and change nothing else.
 
 
@@ -1015,7 +1015,7 @@ check(find_the_bug)
 plot.diagram(["u -> N, C, points", plot.branches(["operation: Fourier transform", "layer: weights | lowest modes only", "operation: back"], "conv 1x1", join="+"), "GELU", "u -> N, C, points"], title="A block of a Fourier neural operator")  # fmt: skip
 
 # %% [markdown]
-# ### Exercise 14.13: a Fourier layer (further)
+# ### Exercise 14.13: a Fourier layer
 # `weight` is complex, of shape `(C_in, C_out, modes)`. Use `torch.fft.rfft` and `irfft` along the last axis; the output has as many points as the input.
 
 
@@ -1134,7 +1134,7 @@ with torch.no_grad():
 #
 # The variance is the mean variance (noise in the data) plus the variance of the means (doubt of the networks). **A worked number.** Means 1 and 3, variances 0.5 each: $\mu=2$ and $\sigma^2=0.5+1=1.5$.
 #
-# ### Exercise 14.14: combine an ensemble (core)
+# ### Exercise 14.14: combine an ensemble
 # Rows are members. Return mean and variance of the mixture.
 
 
@@ -1218,7 +1218,7 @@ plot.diagram([plot.branches(["input: part 1 of the batch", "layer: copy 1", "ope
 # %% [markdown]
 # The parts may be unequal. Then the mean of the two means is *not* the mean of all: two examples with losses 1 and 1, and one with 4, have the mean $6/3=2$, and the mean of means is $2.5$. So sum the losses, sum the counts, and divide at the end.
 #
-# ### Exercise 14.15: one data-parallel step (core)
+# ### Exercise 14.15: one data-parallel step
 # `all_reduce(tensor)` replaces a tensor, in place, by its sum over all processes. Every process must call it equally often. The loss is the cross-entropy, a mean over *all* examples of all processes. Old gradients may still be there.
 
 
@@ -1375,35 +1375,35 @@ for seed in range(sized(3, rehearsal=1)):
 # %% [markdown]
 # ## References
 #
-# - Besiroglu, T. and others (2024). *Chinchilla scaling: a replication attempt.* arXiv:2404.10102.
-# - Cho, J. H., Hariharan, B. (2019). *On the efficacy of knowledge distillation.* arXiv:1910.01348.
-# - Dettmers, T. and others (2022). *LLM.int8(): 8-bit matrix multiplication for transformers at scale.* arXiv:2208.07339.
-# - Gal, Y., Ghahramani, Z. (2016). *Dropout as a Bayesian approximation: representing model uncertainty in deep learning.* arXiv:1506.02142.
-# - Grossmann, T. G. and others (2023). *Can physics-informed neural networks beat the finite element method?* arXiv:2302.04107.
-# - Gu, A., Dao, T. (2023). *Mamba: linear-time sequence modeling with selective state spaces.* arXiv:2312.00752.
-# - Gu, A., Goel, K., Ré, C. (2021). *Efficiently modeling long sequences with structured state spaces.* arXiv:2111.00396.
-# - Guo, C. and others (2017). *On calibration of modern neural networks.* arXiv:1706.04599.
-# - He, K. and others (2022). *Masked autoencoders are scalable vision learners.* arXiv:2111.06377.
-# - Hinton, G., Vinyals, O., Dean, J. (2015). *Distilling the knowledge in a neural network.* arXiv:1503.02531.
-# - Hoffmann, J. and others (2022). *Training compute-optimal large language models.* arXiv:2203.15556.
-# - Hu, E. J. and others (2021). *LoRA: low-rank adaptation of large language models.* arXiv:2106.09685.
-# - Jacob, B. and others (2018). *Quantization and training of neural networks for efficient integer-arithmetic-only inference.* arXiv:1712.05877.
-# - Kalajdzievski, D. (2023). *A rank stabilization scaling factor for fine-tuning with LoRA.* arXiv:2312.03732.
-# - Kaplan, J. and others (2020). *Scaling laws for neural language models.* arXiv:2001.08361.
-# - Kipf, T. N., Welling, M. (2017). *Semi-supervised classification with graph convolutional networks.* arXiv:1609.02907.
-# - Krishnamoorthi, R. (2018). *Quantizing deep convolutional networks for efficient inference: a whitepaper.* arXiv:1806.08342.
-# - Krishnapriyan, A. and others (2021). *Characterizing possible failure modes in physics-informed neural networks.* arXiv:2109.01050.
-# - Lagaris, I. E., Likas, A., Fotiadis, D. I. (1998). *Artificial neural networks for solving ordinary and partial differential equations.* doi:10.1109/72.712178.
-# - Lakshminarayanan, B., Pritzel, A., Blundell, C. (2017). *Simple and scalable predictive uncertainty estimation using deep ensembles.* arXiv:1612.01474.
-# - Lam, R. and others (2023). *GraphCast: learning skillful medium-range global weather forecasting.* arXiv:2212.12794.
-# - Li, S. and others (2020). *PyTorch distributed: experiences on accelerating data parallel training.* arXiv:2006.15704.
-# - Li, Z. and others (2021). *Fourier neural operator for parametric partial differential equations.* arXiv:2010.08895.
-# - Lu, L. and others (2021). *Learning nonlinear operators via DeepONet based on the universal approximation theorem of operators.* arXiv:1910.03193.
-# - McGreivy, N., Hakim, A. (2024). *Weak baselines and reporting biases lead to overoptimism in machine learning for fluid-related partial differential equations.* doi:10.1038/s42256-024-00897-5.
-# - Mitchell, M. and others (2019). *Model cards for model reporting.* arXiv:1810.03993.
-# - Pearce, T., Song, J. (2024). *Reconciling Kaplan and Chinchilla scaling laws.* arXiv:2406.12907.
-# - Radford, A. and others (2021). *Learning transferable visual models from natural language supervision.* arXiv:2103.00020.
-# - Raissi, M., Perdikaris, P., Karniadakis, G. E. (2019). *Physics-informed neural networks: a deep learning framework for solving forward and inverse problems involving nonlinear partial differential equations.* doi:10.1016/j.jcp.2018.10.045.
-# - Wang, S., Teng, Y., Perdikaris, P. (2021). *Understanding and mitigating gradient flow pathologies in physics-informed neural networks.* arXiv:2001.04536.
-# - Zhai, X. and others (2023). *Sigmoid loss for language image pre-training.* arXiv:2303.15343.
-# - Zhao, Y. and others (2023). *PyTorch FSDP: experiences on scaling fully sharded data parallel.* arXiv:2304.11277.
+# - T. Besiroglu and others (2024). *Chinchilla scaling: a replication attempt.* arXiv:2404.10102.
+# - J. H. Cho, B. Hariharan (2019). *On the efficacy of knowledge distillation.* arXiv:1910.01348.
+# - T. Dettmers and others (2022). *LLM.int8(): 8-bit matrix multiplication for transformers at scale.* arXiv:2208.07339.
+# - Y. Gal, Z. Ghahramani (2016). *Dropout as a Bayesian approximation: representing model uncertainty in deep learning.* arXiv:1506.02142.
+# - T. G. Grossmann and others (2023). *Can physics-informed neural networks beat the finite element method?* arXiv:2302.04107.
+# - A. Gu, T. Dao (2023). *Mamba: linear-time sequence modeling with selective state spaces.* arXiv:2312.00752.
+# - A. Gu, K. Goel, C. Ré (2021). *Efficiently modeling long sequences with structured state spaces.* arXiv:2111.00396.
+# - C. Guo and others (2017). *On calibration of modern neural networks.* arXiv:1706.04599.
+# - K. He and others (2022). *Masked autoencoders are scalable vision learners.* arXiv:2111.06377.
+# - G. Hinton, O. Vinyals, J. Dean (2015). *Distilling the knowledge in a neural network.* arXiv:1503.02531.
+# - J. Hoffmann and others (2022). *Training compute-optimal large language models.* arXiv:2203.15556.
+# - E. J. Hu and others (2021). *LoRA: low-rank adaptation of large language models.* arXiv:2106.09685.
+# - B. Jacob and others (2018). *Quantization and training of neural networks for efficient integer-arithmetic-only inference.* arXiv:1712.05877.
+# - D. Kalajdzievski (2023). *A rank stabilization scaling factor for fine-tuning with LoRA.* arXiv:2312.03732.
+# - J. Kaplan and others (2020). *Scaling laws for neural language models.* arXiv:2001.08361.
+# - T. N. Kipf, M. Welling (2017). *Semi-supervised classification with graph convolutional networks.* arXiv:1609.02907.
+# - R. Krishnamoorthi (2018). *Quantizing deep convolutional networks for efficient inference: a whitepaper.* arXiv:1806.08342.
+# - A. Krishnapriyan and others (2021). *Characterizing possible failure modes in physics-informed neural networks.* arXiv:2109.01050.
+# - I. E. Lagaris, A. Likas, D. I. Fotiadis (1998). *Artificial neural networks for solving ordinary and partial differential equations.* doi:10.1109/72.712178.
+# - B. Lakshminarayanan, A. Pritzel, C. Blundell (2017). *Simple and scalable predictive uncertainty estimation using deep ensembles.* arXiv:1612.01474.
+# - R. Lam and others (2023). *GraphCast: learning skillful medium-range global weather forecasting.* arXiv:2212.12794.
+# - S. Li and others (2020). *PyTorch distributed: experiences on accelerating data parallel training.* arXiv:2006.15704.
+# - Z. Li and others (2021). *Fourier neural operator for parametric partial differential equations.* arXiv:2010.08895.
+# - L. Lu and others (2021). *Learning nonlinear operators via DeepONet based on the universal approximation theorem of operators.* arXiv:1910.03193.
+# - N. McGreivy, A. Hakim (2024). *Weak baselines and reporting biases lead to overoptimism in machine learning for fluid-related partial differential equations.* doi:10.1038/s42256-024-00897-5.
+# - M. Mitchell and others (2019). *Model cards for model reporting.* arXiv:1810.03993.
+# - T. Pearce, J. Song (2024). *Reconciling Kaplan and Chinchilla scaling laws.* arXiv:2406.12907.
+# - A. Radford and others (2021). *Learning transferable visual models from natural language supervision.* arXiv:2103.00020.
+# - M. Raissi, P. Perdikaris, G. E. Karniadakis (2019). *Physics-informed neural networks: a deep learning framework for solving forward and inverse problems involving nonlinear partial differential equations.* doi:10.1016/j.jcp.2018.10.045.
+# - S. Wang, Y. Teng, P. Perdikaris (2021). *Understanding and mitigating gradient flow pathologies in physics-informed neural networks.* arXiv:2001.04536.
+# - X. Zhai and others (2023). *Sigmoid loss for language image pre-training.* arXiv:2303.15343.
+# - Y. Zhao and others (2023). *PyTorch FSDP: experiences on scaling fully sharded data parallel.* arXiv:2304.11277.

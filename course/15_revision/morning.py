@@ -286,9 +286,9 @@ revision.reliability()
 # %% [markdown]
 # ## References
 #
-# - Brier (1950). *Verification of forecasts expressed in terms of probability.* Monthly Weather Review 78, 1 to 3.
-# - Latimier, Peyre, Ramus (2021). *A meta-analytic review of the benefit of spacing out retrieval practice episodes on retention.* doi:10.1007/s10648-020-09572-8.
-# - Pan, Rickard (2018). *Transfer of test-enhanced learning: meta-analytic review and synthesis.* doi:10.1037/bul0000151.
-# - Rohrer, Dedrick, Burgess (2014). *The benefit of interleaved mathematics practice is not limited to superficially similar kinds of problems.* doi:10.3758/s13423-014-0588-3.
-# - Yang and others (2021). *Testing (quizzing) boosts classroom learning: a systematic and meta-analytic review.* doi:10.1037/bul0000309.
-# - Ye, Su, Cao (2022). *A stochastic shortest path algorithm for optimizing spaced repetition scheduling.* doi:10.1145/3534678.3539081.
+# - G. W. Brier (1950). *Verification of forecasts expressed in terms of probability.* doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2.
+# - A. Latimier, H. Peyre, F. Ramus (2021). *A meta-analytic review of the benefit of spacing out retrieval practice episodes on retention.* doi:10.1007/s10648-020-09572-8.
+# - S. C. Pan, T. C. Rickard (2018). *Transfer of test-enhanced learning: meta-analytic review and synthesis.* doi:10.1037/bul0000151.
+# - D. Rohrer, R. F. Dedrick, K. Burgess (2014). *The benefit of interleaved mathematics practice is not limited to superficially similar kinds of problems.* doi:10.3758/s13423-014-0588-3.
+# - C. Yang and others (2021). *Testing (quizzing) boosts classroom learning: a systematic and meta-analytic review.* doi:10.1037/bul0000309.
+# - J. Ye, J. Su, Y. Cao (2022). *A stochastic shortest path algorithm for optimizing spaced repetition scheduling.* doi:10.1145/3534678.3539081.

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from coursekit.cache import digest_of, digest_of_files, package_digest
+from coursekit.errors import CourseError
 from coursekit.project import Part, Project, find_parts, given_path, key_path, notebook_path, select_parts, uncollected
 from dlmodule.errors import DLModuleError
 from dlmodule.files import is_abandoned, write_atomically
@@ -20,6 +21,7 @@ from dlmodule.files import is_abandoned, write_atomically
 if TYPE_CHECKING:
     from coursekit.schedule.release_path import Version
     from coursekit.schedule.syllabus import Syllabus
+    from coursekit.sources.source import Source
 
 VERSIONS: "tuple[Version, ...]" = ("student", "solutions")
 
@@ -29,7 +31,7 @@ class Report:
     """What a build did: files written and removed (relative to build/), and the errors that it met.
 
     failed: the parts (``SESSION.PART``) that these errors concern. drafts, overruns: of the parts made, those that no learner is
-    shown, and one line for each that asks for more than its slot holds. early: one line for each term that is used before it is defined.
+    shown, and one line for each that asks for more than its slot holds.
     """
 
     written: list[str] = field(default_factory=list)
@@ -38,7 +40,6 @@ class Report:
     failed: set[str] = field(default_factory=set)
     drafts: list[str] = field(default_factory=list)
     overruns: list[str] = field(default_factory=list)
-    early: list[str] = field(default_factory=list)
 
 
 def build(
@@ -222,7 +223,6 @@ def _write_course(project: Project, chosen: Sequence[Part], digests: dict[str, s
     from coursekit.schedule.course_table import course_table, drafts, lecture_rows
     from coursekit.schedule.syllabus import syllabus_of
     from coursekit.schedule.timetable import Timetable
-    from coursekit.sources.terms import early_uses
 
     set_aside = {part.id: notebook_path(part.session, part.name, solutions=False) for part in drafts(project)}
     if report.failed - set_aside.keys():
@@ -230,11 +230,23 @@ def _write_course(project: Project, chosen: Sequence[Part], digests: dict[str, s
     needed = {part.id for part in chosen}
     write_atomically(project.build / "course.json", course_table(project, needed=needed).to_json())
     write_atomically(project.build / "calendar.ics", to_ical(Timetable(syllabus_of(project))))
-    project.cache.made("course", inputs, ["course.json", "calendar.ics"])
     report.drafts += [f"{draft} (build/{path})" for draft, path in set_aside.items() if path in report.written]
     rows = lecture_rows(project, needed=needed)
     made_now = (row for row in rows if row.path("student") in report.written)
     report.overruns += [row.overrun for row in made_now if row.overrun]
-    early = early_uses([row.source for row in rows if row.source])
-    report.early += [f"{each.used}: {each.term!r} is used before {each.defined} defines it" for each in early]
     report.written += ["course.json", "calendar.ics"]
+    early = _early_uses([row.source for row in rows if row.source])
+    report.problems += early
+    if not early:  # else the next build tells them again
+        project.cache.made("course", inputs, ["course.json", "calendar.ics"])
+
+
+def _early_uses(sources: "Sequence[Source]") -> list[CourseError]:
+    """An error for each term that is used before it is defined, in the order of the sessions' names: a run may exchange days."""
+    from coursekit.sources.terms import early_uses
+
+    cures = "define it there in bold, announce it ({day: SESSION}), or use other words"
+    return [
+        CourseError(f"{use.term!r} is used before {use.defined} defines it: {cures}", file=use.file, line=use.line)
+        for use in early_uses(sorted(sources, key=lambda source: source.session))
+    ]

@@ -13,9 +13,10 @@ from coursekit.sources.percent import read
 
 PROJECT = Project(Path(__file__).parents[2])
 PARTS = find_parts(PROJECT)
-# Author (Year). *Title.* Then a doi, an arXiv number or where it appeared, and perhaps why to read it.
+# A. Author (Year). *Title.* Then a doi, an arXiv number or where it appeared, and perhaps why to read it.
 REFERENCE = re.compile(
-    r"(?P<authors>[^(]+) \(\d{4}[^)]*\)\. \*[^*]+[.?!]\* (?P<place>doi:\S+|arXiv:\S+|[^.]+(?:\.\S[^.]*)*)\.(?P<note> .+)?"
+    r"(?P<authors>(?:[^\W\d_]\.[- ].+|Student)) \(\d{4}[^)]*\)\. \*[^*]+[.?!]\* "
+    r"(?P<place>doi:10\.\d{4,9}/\S+?|arXiv:\d{4}\.\d{4,5}|(?!doi|arXiv)[^.]+(?:\.\S[^.]*)*)\.(?P<note> .+)?"
 )
 # What most readers, who learned English at school, do not read at once; and words where the field has another.
 TURNS = {
@@ -42,7 +43,7 @@ def test_references_have_one_form_and_are_cited_or_say_why_to_read_them(part: Pa
     text, _, listed = prose(part.path).partition("## References")
     for line in re.findall(r"^- (.+)$", listed, re.MULTILINE):
         reference = REFERENCE.fullmatch(line)
-        assert reference, f"not 'Author (Year). *Title.* doi or arXiv.': {line}"
+        assert reference, f"not 'A. Author (Year). *Title.* doi or arXiv.': {line}"
         first = reference["authors"].removesuffix(" and others").split(",")[0].split()[-1]
         assert reference["note"] or first.lower() in text.lower(), f"neither cited nor annotated: {line}"
 

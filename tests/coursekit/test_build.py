@@ -160,6 +160,22 @@ def test_an_error_in_one_part_does_not_stop_the_others(tmp_path: Path) -> None:
     assert (project.build / STUDENT).is_file()
 
 
+def test_a_term_used_before_it_is_defined_is_an_error(tmp_path: Path) -> None:
+    """It names both places, at every build until it is mended; notebooks and course are made all the same."""
+    prose = "\n# %% [markdown]\n# ## Words\n# "
+    early = f"{MORNING}{prose}A rule of weight decay.\n"
+    later = f"{MORNING[: MORNING.index('# %%')]}{prose}The shrinking is called **weight decay**.\n"
+    project = write_course(tmp_path, {"morning": early, "afternoon": later})
+    path = project.course / "01_tiny"
+    for _ in range(2):
+        (problem,) = build(project, keys=False).problems
+        assert str(problem).startswith(f"{path / 'morning.py'}:") and "'weight decay' is used before" in str(problem)
+        assert f"{path / 'afternoon.py'}:" in str(problem)
+    assert (project.build / "course.json").is_file()
+    (path / "morning.py").write_text(MORNING, encoding="utf-8")
+    assert build(project, keys=False).problems == []
+
+
 def test_targets_name_sessions_and_parts(tmp_path: Path) -> None:
     """SESSION and SESSION.PART select; an unknown name is an error that lists the sessions."""
     words = MORNING[: MORNING.index("# %%")]

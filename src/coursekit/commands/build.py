@@ -21,8 +21,6 @@ def command(targets: tuple[str, ...], no_keys: bool) -> None:
         click.echo(f"draft, in no syllabus: {draft}")
     for overrun in report.overruns:
         click.echo(f"too long: {overrun}")
-    for early in report.early:
-        click.echo(early)
     for problem in report.problems:
         click.echo(f"course: {problem}", err=True)
     if report.problems:

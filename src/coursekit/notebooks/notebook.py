@@ -14,6 +14,7 @@ from coursekit.notebooks.cell_ids import cell_id, cell_ids
 from coursekit.notebooks.title import (
     Repository,
     colab_url,
+    core_or_further,
     day_tag,
     exercise_line,
     install_cell,
@@ -21,6 +22,7 @@ from coursekit.notebooks.title import (
     title_cell,
 )
 from coursekit.project import notebook_path
+from coursekit.sources.citations import linked
 from coursekit.sources.exercise_file import ExerciseMeta
 from coursekit.sources.load import load_of
 from coursekit.sources.references import Place, filled
@@ -126,14 +128,17 @@ def _prose(
     days: Place,
     problem: Callable[[ExerciseMeta], str | None],
 ) -> str:
-    """Markdown with references to days and the ledger's figures filled in and, under an exercise's heading, its line."""
+    """Markdown with references to days and the ledger's figures filled in, papers linked and, under an exercise's heading, its line."""
     lines = cell.text.split("\n")
     names = cell.exercises("heading")
     if names:
         metas = [meta for meta in source.exercises if meta.name in names]
         metas += [item.exercise for item in source.revised if item.exercise and item.id in names]
         facts = "  \n".join(exercise_line(meta, named=len(metas) > 1, report=problem(meta)) for meta in metas)
-        lines[cell.headings[-1].line : cell.headings[-1].line] = ["", facts, ""]
+        at = cell.headings[-1].line
+        if source.exercises and load_of(source).marked:
+            lines[at - 1] = core_or_further(lines[at - 1], metas)
+        lines[at:at] = ["", facts, ""]
         text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip("\n")
     else:
         text = cell.text
@@ -142,7 +147,7 @@ def _prose(
     except CourseError as error:
         raise CourseError(f"a reference in this cell: {error}", file=source.path, line=cell.line) from None
     try:
-        return _FIGURE.sub(lambda found: figure(found["id"]), text)
+        return linked(_FIGURE.sub(lambda found: figure(found["id"]), text))
     except CourseError as error:
         line = next(n for n, written in enumerate(cell.text.split("\n")) if _FIGURE.search(written))
         raise CourseError(f"a figure in this cell: {error}", file=source.path, line=cell.line + line) from None

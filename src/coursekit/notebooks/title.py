@@ -1,5 +1,6 @@
 """The cells that the build writes itself: the title, the Colab installation, and the line under an exercise's heading."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from coursekit.sources.load import Load
 
 DIFFICULTIES = ("warm-up", "easy", "moderate", "demanding", "hard")
 
+CORE = "Exercises marked (core) fit into the slot. Those marked (further) are for the time that you have left, or for later."
 CHECKS = (
     "Run the cell below an exercise to check your answer: it says whether the answer is right and, where it is not, what is "
     "most likely wrong. When you are stuck it offers hints, and each exercise says after how many minutes to move on."
@@ -48,7 +50,7 @@ def title_cell(header: Header, load: Load, *, solutions: bool, colab: str) -> st
         "\n".join(f"- {objective}" for objective in header.objectives),
         "What it takes:",
         "\n".join(f"- {fact}" for fact in facts),
-        CHECKS,
+        f"{CORE} {CHECKS}" if load.marked else CHECKS,
     ]
     return "\n\n".join(lines)
 
@@ -93,7 +95,7 @@ def report_address(template: str, repository: Repository, identity: str, title: 
 
 
 def exercise_line(meta: "ExerciseMeta", *, named: bool, report: str | None = None) -> str:
-    """Whether it is core, difficulty, minutes, when to move on; begins with the exercise's name where several share a heading.
+    """Difficulty, minutes, when to move on; begins with the exercise's name where several share a heading.
 
     report: the address at which a problem with the exercise is reported.
     """
@@ -101,9 +103,19 @@ def exercise_line(meta: "ExerciseMeta", *, named: bool, report: str | None = Non
     word = DIFFICULTIES[meta.difficulty - 1]
     name = f"`{meta.name}`: " if named else ""
     times = f"about {meta.minutes} minutes · move on after {meta.move_on}"
-    core = "Core · " if meta.core else ""
     problem = f" · [report a problem]({report})" if report else ""
-    return f"{name}*{core}Difficulty {dots} ({meta.difficulty} of {len(DIFFICULTIES)}, {word}) · {times}*{problem}"
+    return f"{name}*Difficulty {dots} ({meta.difficulty} of {len(DIFFICULTIES)}, {word}) · {times}*{problem}"
+
+
+def core_or_further(heading: str, exercises: Sequence[ExerciseMeta]) -> str:
+    """``heading`` with "(core)" or "(further)" behind it, so that a table of contents shows it; one that heads both names each."""
+    if len({meta.core for meta in exercises}) == 1:
+        return f"{heading} ({_kind(exercises[0])})"
+    return f"{heading} ({', '.join(f'{meta.name}: {_kind(meta)}' for meta in exercises)})"
+
+
+def _kind(meta: ExerciseMeta) -> str:
+    return "core" if meta.core else "further"
 
 
 def _time(load: Load) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 _MARKER = re.compile(r"# %%(?P<markdown> \[markdown\])?")
 _HEADING = re.compile(r"# #{2,6} (?P<text>.*?)\s*")
-_TITLE = re.compile(r"Exercise [\w.]+: *(?P<title>.*?)(?: \((?:core|further)\))?")
+_TITLE = re.compile(r"Exercise [\w.]+: *(?P<title>.*?)")
 _DEFINITION = re.compile(r"(?P<indent> *)(?:async )?(?:def|class) (?P<name>\w+)")
 _ASSIGNMENT = re.compile(r"(?P<names>\w+(?:, *\w+)*)(?:: [^=]+)? = ")
 _REVISE = re.compile(r"^# \{revise: *(\w+)", re.MULTILINE)

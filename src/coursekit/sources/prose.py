@@ -19,6 +19,7 @@ from coursekit.errors import CourseError
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin).use(colon_fence_plugin)
 _FIGURE = re.compile(r"\{(figure|image)\}")
+_KIND = re.compile(r"\((?:core|further)\)")
 _ALT_OPTION = re.compile(r"^\s*:alt:\s*\S", re.MULTILINE)
 
 
@@ -55,13 +56,16 @@ def read_prose(text: str) -> Prose:
 
 
 def check_prose(path: Path, cells: Iterable[tuple[Prose, int]]) -> None:
-    """Raises CourseError where the ``cells`` (prose, first line) skip a heading level or show an image without alt."""
+    """Raises CourseError where the ``cells`` (prose, first line) skip a heading level, mark an exercise as core or show an image without alt."""
     level = 1  # the title, which the build makes
     for prose, first in cells:
         for heading in prose.headings:
             at = first + heading.line - 1
             if heading.level == 1:
                 raise CourseError("the title is made from the header; sections begin at `##`", file=path, line=at)
+            if _KIND.search(heading.text):
+                message = "whether an exercise is core stands in its file (`core=True`); the build writes it behind the heading"
+                raise CourseError(message, file=path, line=at)
             if heading.level > level + 1:
                 message = f"heading skips a level: from {'#' * level} to {'#' * heading.level} ({heading.text})"
                 raise CourseError(message, file=path, line=at)

@@ -42,7 +42,7 @@ _QUESTION = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _PREDICTION = re.compile(r"\*\*Predict[.:]\*\*\s*(?P<text>.*?)(?=\n\s*\n|\Z)", re.DOTALL)
-_HEADING = re.compile(r"#+ Exercise (?P<number>[\w.]+): *(?P<title>.*?)(?: \((?:core|further)\))?\s*")
+_HEADING = re.compile(r"#+ Exercise (?P<number>[\w.]+): *(?P<title>.*?)\s*")
 _PLACE = re.compile(r"(?P<part>\w+)\.(?P<number>[1-9]\d*)")
 
 

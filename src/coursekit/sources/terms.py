@@ -8,7 +8,8 @@ definition only in a sentence that defines: "is called **stride**", "A **neuron*
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from pathlib import Path
 
 from coursekit.sources.source import Source
 from dlmodule.course import Letter, Term
@@ -34,6 +35,7 @@ _NOUN = r"(?: (?:sections?|models?|sets?|networks?|layers?|equations?|matrix|fun
 _DEFINED = re.compile(rf"^{_NOUN}(?: \$[^$]+\$)?(?: \([A-Z`]|:| {_SAYS}| ?$|[.;,])")
 _BEGUN = re.compile(rf"^{_NOUN} {_SAYS}")
 _CITED = re.compile(r"^ \((?:[A-Z][^()]*\d{4}|[A-Z]{2,6}\b)")
+_REFERENCE = re.compile(r"- [^(\n]+ \(\d{4}[^)]*\)\. \*")
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z*$`(])")
 _POINTS_BACK = re.compile(
     r"^(?:this|that|these|those|it|its|such|they|both|he|she|for that|hence|so|what is|here)\b", re.IGNORECASE
@@ -55,8 +57,9 @@ class EarlyUse:
     """A term in use before the notebook that defines it: where it is used, and where it is defined."""
 
     term: str
-    used: str  # FILE:LINE
-    defined: str
+    file: Path
+    line: int
+    defined: str  # FILE:LINE
 
 
 def definitions(source: Source) -> list[Definition]:
@@ -103,14 +106,19 @@ def early_uses(sources: Sequence[Source]) -> list[EarlyUse]:
     watched = {name: re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])") for name in defined if _is_technical(name)}
     found: dict[str, EarlyUse] = {}
     for place, source in enumerate(sources):
-        for text, line in _paragraphs(source):
+        for text, line in takewhile(lambda paragraph: not _is_reference(paragraph[0]), _paragraphs(source)):
             for name in [name for name in watched if name in text and defined[name][0] > place and name not in found]:
                 for sentence in _SENTENCE.split(text):
                     if watched[name].search(_MATHEMATICS.sub("", sentence)) and not re.search(r"\{[Dd]ay:", sentence):
                         at = line + text[: text.find(sentence)].count("\n") + _lines_before(watched[name], sentence)
-                        found[name] = EarlyUse(name, f"{source.path}:{at}", defined[name][1])
+                        found[name] = EarlyUse(name, source.path, at, defined[name][1])
                         break
     return list(found.values())
+
+
+def _is_reference(paragraph: str) -> bool:
+    """Whether the list of references has begun: a title may say what nobody has been taught."""
+    return bool(_REFERENCE.match(paragraph))
 
 
 def _known(name: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from coursekit.errors import CourseError
 from coursekit.notebooks.notebook import Notebook, make, to_json
-from coursekit.notebooks.title import exercise_line, install_cell
+from coursekit.notebooks.title import core_or_further, install_cell
 from coursekit.project import Project
 from coursekit.sources.exercise_file import exercise_of
 from coursekit.sources.source import parse
@@ -97,12 +97,26 @@ def test_prose_is_completed(notebook: Notebook) -> None:
     assert prose[2] == f"### Exercise 1.1: double\n\n{line}\n\nReturn twice the number."
 
 
-def test_a_core_exercise_says_so(tiny_course: Project) -> None:
-    """A learner who is short of time sees at the exercise which ones to do."""
+def test_a_heading_says_which_exercises_are_core(tiny_course: Project) -> None:
+    """A learner who is short of time sees in the table of contents which ones to do; a heading over both kinds names each."""
     meta = exercise_of(tiny_course, "01_tiny", "double")
-    plain, core = (exercise_line(replace(meta, core=core), named=False) for core in (False, True))
-    assert core == plain.replace("*Difficulty", "*Core · Difficulty")
-    assert core != plain
+    core, further = replace(meta, core=True), replace(meta, name="halve", core=False)
+    heading = "### Exercise 1.1: twice"
+    assert core_or_further(heading, [core]) == f"{heading} (core)"
+    assert core_or_further(heading, [further, further]) == f"{heading} (further)"
+    assert core_or_further(heading, [core, further]) == f"{heading} (double: core, halve: further)"
+
+
+def test_a_notebook_marks_its_core_where_an_exercise_says_so(tiny_course: Project) -> None:
+    """The title says what the words mean; where no exercise is core, nothing is marked."""
+    unmarked = texts(made(tiny_course, solutions=False), "markdown")
+    assert "### Exercise 1.1: double\n" in unmarked[2] and "(core)" not in unmarked[0]
+    file = tiny_course.course / "01_tiny/exercises/double.py"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("minutes=5,", "minutes=5,\n    core=True,", 1), encoding="utf-8"
+    )
+    marked = texts(made(Project(tiny_course.root), solutions=False), "markdown")
+    assert "### Exercise 1.1: double (core)\n" in marked[2] and "marked (core)" in marked[0]
 
 
 def test_the_student_version_holds_no_solution(tiny_course: Project) -> None:

@@ -16,7 +16,7 @@ from tests.coursekit.conftest import EXERCISES, MORNING, write_course
 
 ODD = """\
 # %% [markdown]
-# ### Exercise 1.1: two at once (core)
+# ### Exercise 1.1: two at once
 
 # %%
 ### BEGIN SOLUTION
@@ -48,7 +48,7 @@ def helper():
 
 
 def test_the_names_and_titles_of_an_odd_source() -> None:
-    """Several names in a region, a method, an aside that is no exercise; "(core)" is no part of a title."""
+    """Several names in a region, a method, an aside that is no exercise."""
     found = {place.name: (place.line, place.title, place.rank) for place in places(Path("part.py"), ODD.encode())}
     method = "a method, and what it is for"
     assert found == {

@@ -90,6 +90,12 @@ BROKEN: dict[str, tuple[Callable[[], str], tuple[str, ...], str, str]] = {
         "morning.py:13: ",
         "skips a level",
     ),
+    "a heading that says what is core": (
+        lambda: after_header("# %% [markdown]\n# ## Exercise 1.1: a (core)\n"),
+        (),
+        "morning.py:12: ",
+        "core=True",
+    ),
     "an image without alt text": (
         lambda: after_header("# %% [markdown]\n# a\n# ![ ](x.png)\n"),
         (),

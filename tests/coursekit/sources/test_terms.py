@@ -87,8 +87,15 @@ def test_early_use_is_told_with_both_places(tmp_path: Path) -> None:
     )
     later = source(tmp_path, "A **weight** is a number.\n\nThis is **weight decay**, and no more.", session="02_tiny")
     (found,) = early_uses([announced, early, later])
-    line = int(found.used.rpartition(":")[2])
-    assert found.term == "weight decay"
-    assert "weight decay if" in early.path.read_text(encoding="utf-8").splitlines()[line - 1]
+    assert (found.term, found.file) == ("weight decay", early.path)
+    assert "weight decay if" in early.path.read_text(encoding="utf-8").splitlines()[found.line - 1]
     assert found.defined == f"{later.path}:{definitions(later)[1].line}"
     assert early_uses([later, early, announced]) == []
+
+
+def test_a_title_in_the_references_uses_no_term(tmp_path: Path) -> None:
+    """A paper may be named before the day that teaches what its title says."""
+    listed = source(tmp_path, "## References\n\n- I. Loshchilov (2019). *Weight decay.* arXiv:1711.05101.")
+    later = source(tmp_path, "The shrinking is called **weight decay**.", session="02_tiny")
+    assert early_uses([listed, later]) == []
+    assert len(early_uses([source(tmp_path, "Weight decay (2019) or weight decay."), later])) == 1
