@@ -75,11 +75,13 @@ plot.alt(
 # | letter | meaning | shape |
 # |---|---|---|
 # | $\phi$ | porosity | |
+# | $\rho$ | density of a rock, of its grains, of water | g/cm³ |
 # | $N, D, H, K$ | samples; features of a sample; neurons of a layer; classes | |
 # | $x, y$ | features, and the right output | `(N, D)`, `(N,)` |
 # | $w, b$ | weights and bias of one neuron | `(D,)`, one number |
 # | $W, b$ | weights and biases of a layer | `(H, D)`, `(H,)` |
 # | $g$ | activation | |
+# | $\sigma(z)$ | the sigmoid of $z$, an activation | |
 # | $z, h$ | the number before an activation (in the last layer: a logit), and the number after it | `(N, H)` each |
 # | $\theta, f_\theta$ | all parameters, and the function that they make | |
 # | $M$ | layers of a network | |

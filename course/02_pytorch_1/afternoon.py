@@ -55,6 +55,7 @@ volume = ground.images  # (T, Y, X) = (96, 48, 64)
 # | $k, h$ | wavelet, and half its length | `(2h + 1,)` |
 # | $w, b$ | weights and bias | `(D,)`, one number |
 # | $e, L$ | error of each sample; the loss | `(N,)`, one number |
+# | $\ell, X$ | loss of one sample; all features as a matrix | one number, `(N, D)` |
 # | $z, p$ | logit, and probability $\sigma(z)$ | `(N,)` each |
 # | $\lambda$ | weight of a penalty | |
 #

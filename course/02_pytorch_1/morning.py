@@ -71,6 +71,7 @@ plot.alt(
 # | $J$ | Jacobian, $\partial y_m/\partial x_d$ | `(M, D)` |
 # | $r, k, d$ | reflectivity; wavelet; seismic data | `(T,)`, `(2h + 1,)`, `(T,)` |
 # | $\lambda$ | weight of a penalty | |
+# | $\varepsilon$ | a small step, for a difference quotient | one number |
 #
 # ## What a tensor is made of
 #

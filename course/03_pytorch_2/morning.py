@@ -833,6 +833,7 @@ plot.alt(
 # **A worked number.** $S=10$, $W=2$, $f_{\min}=0$: $\frac13,\frac23,1$, and at $s=6$, half way down, $\frac12$.
 #
 # ### Exercise 3.9: cosine with warm-up
+# Return $f(s)$ for one step, a Python number. `total` is $S$, `warmup` is $W$, and `floor` is $f_{\min}$.
 
 
 # %%

@@ -105,10 +105,14 @@ print(
 # | $L, g$ | loss, and its gradient | one number; that of $\theta$ |
 # | $H, \lambda_i, \kappa$ | Hessian, its eigenvalues, the largest over the smallest | |
 # | $v, \mu$ | velocity, and how much of it is kept | |
+# | $\phi$ | where Nesterov takes the gradient | that of $\theta$ |
+# | $\alpha, \rho$ | how much RMSprop keeps of its average; how much of a batch's statistics is taken in | |
 # | $m, s, \beta_1, \beta_2$ | averages of the gradient and of its square (Adam), and how much of them is kept | that of $\theta$ |
 # | $N, D, K$ | examples; features; classes | |
 # | $\gamma, \beta, \epsilon$ | in normalisation: gain, shift, and what keeps the root from zero | `(D,)`, `(D,)` |
 # | $p$ | in dropout: the probability of a zero | |
+# | $\Phi, P$ | what random features give; their number | `(N, P)` |
+# | $s_i, u_i, v_i$ | singular values and vectors of $\Phi$ | |
 # | $\varepsilon, q_k, p_k$ | in label smoothing: its strength, the target, the prediction | |
 # | $\lambda$ | strength of decay, or the share in mixup, where it is said | |
 #
@@ -235,6 +239,7 @@ check(nesterov)
 # The small $\epsilon$ forbids division by zero. That it stands outside the root is a convention (PyTorch's). Now $\eta$ has the unit of $\theta$: a parameter moves by about $\eta$ in every step, whatever its gradient's size. That is its strength, and its weakness: near the minimum it still moves by about $\eta$, and rattles.
 #
 # ### Exercise 4.19: RMSprop
+# Write both formulas, in this order: the step uses the *new* $s$. Return new tensors and leave the given ones as they are.
 
 
 # %%
@@ -491,6 +496,7 @@ check(xavier)
 
 # %% [markdown]
 # ### Exercise 4.22: He
+# The shape is again (outputs, inputs), and all random numbers come from `generator`. Any distribution with mean 0 and variance $2/\text{inputs}$ will do.
 
 
 # %%
@@ -1024,6 +1030,7 @@ print(f"mean of relu(z)   {z.relu().mean():7.3f} without, {dropped.relu().mean()
 # **A worked number.** $K=10$, $\varepsilon=0.1$: the right class is to get 0.91 and each other 0.01, so the logits should differ by $\ln 91=4.5$. And the least loss is not 0 but the entropy of $q$: $-0.91\ln0.91-9\cdot0.01\ln0.01=0.50$. A loss of 0.50 is perfection here; compare losses only between equal $\varepsilon$.
 #
 # ### Exercise 4.30: label smoothing
+# Return $L$, the mean over the batch, from logits $z$ and class numbers $y$. Take the logarithm by `log_softmax`, so that no large logit overflows.
 
 
 # %%

@@ -111,6 +111,9 @@ plot.alt(
 # | $\bar z$ | gradient of $L$ with respect to $z$ | that of $z$ |
 # | $a, b$ | arrays that go into an operation | |
 # | $J$ | Jacobian | |
+# | $A, B, Z$ | matrices, and their product | |
+# | $F$ | any function whose gradient is checked | one number |
+# | $H$ | the projection of a linear fit, $\hat y=Hy$ | `(n, n)` |
 #
 # ## What learning minimises, and what it would like to
 #

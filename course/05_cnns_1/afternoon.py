@@ -75,7 +75,11 @@ plot.images(
 # | $\gamma, \beta, \mu, \sigma$ | of batch normalisation: gain, shift, mean, standard deviation | `(C,)` each |
 # | $g$ | a transformation of the image; in FGSM the gradient at the image | |
 # | $\eta, \lambda$ | learning rate; weight decay | |
+# | $\ell, L$ | loss of one example; of all | |
+# | $q, \varepsilon$ | smoothed target; how much it is smoothed | `(N, K)`, a number |
 # | $\delta, \epsilon$ | change of an image; the most that a pixel may change | |
+# | $D$ | pixels of an image | |
+# | $T, \tau$ | temperature of a softmax; one over it | |
 #
 # ## The simplest thing that could work
 #
@@ -97,13 +101,10 @@ print(
 )
 
 # %% [markdown]
-# It starts to learn its training patches by heart, and about others it has hardly an idea. The reason is in the data: a layer is at a different
+# It starts to learn its training patches by heart, and knows hardly anything about others. The reason is in the data: a layer is at a different
 # depth in every patch, so the **mean image**, the average of all patches of a class, is plain grey for *dipping*. A template can only say which **places** are dark. What
-# tells the classes apart is not where something is dark but how neighbouring samples relate, wherever they are. That is this
+# tells the classes apart is not where something is dark but how neighbouring samples relate, wherever they are. This
 # morning's lesson: local, shared weights.
-#
-# (With `glyphs` or `fashion_mnist` the linear layer does much better, around 80 to 90 %: there the objects are centred, and place is
-# information.)
 #
 # ## What may a section be flipped by?
 #
@@ -111,7 +112,7 @@ print(
 # **Data augmentation** trains on transformed copies of the images, with transformations that leave the label alone.
 #
 # The idea in one sentence: *a transformation that does not change the answer may be applied to the question.* Whether it changes the
-# answer is no question of programming. It is one of geology and physics:
+# answer is a question of geology and physics:
 #
 # | transformation | may we? | why |
 # |---|---|---|
@@ -154,7 +155,7 @@ print(
 # Both lines need the premise. If $(gx, y)$ is *not* distributed like $(x, y)$, augmentation minimises the risk of another problem.
 #
 # **A worked number.** A shift by at most 2 samples in each direction has $5 \cdot 5 = 25$ outcomes, the mirror 2: each patch stands for
-# 50, and 4,500 patches for 225,000. They are far from independent, so this is not worth 225,000 labels. It is free, though.
+# 50, and 4,500 patches for 225,000. They are far from independent, so this is not worth 225,000 labels.
 
 # %% [markdown]
 # ### Exercise 5.13: augment by what leaves the label alone
@@ -163,7 +164,7 @@ print(
 # uncovers something, repeat the border pixel: grey stays grey, and no black edge appears that a
 # network would take for a strong reflector. All randomness comes from `generator`.
 #
-# Moving by a random offset is the same as padding by $t$ on every side and cutting out a window at a random place; either will do.
+# Moving by a random offset is the same as padding by $t$ on every side and cutting out a window at a random place.
 
 
 # %%
@@ -940,13 +941,13 @@ plot.alt(
 # ### One number repairs it: temperature
 #
 # Guo and others divide all logits by one number $T$, chosen **on the validation set** to minimise the negative log-likelihood. Since $T > 0$ keeps the order of the logits,
-# *no prediction changes*: the accuracy stays exactly as it is, only the confidence moves. Write $\beta = 1/T$. The loss of one example is
-# $-\beta z_y + \ln \sum_k e^{\beta z_k}$, and its derivative
+# *no prediction changes*: the accuracy stays exactly as it is, only the confidence moves. Write $\tau = 1/T$. The loss of one example is
+# $-\tau z_y + \ln \sum_k e^{\tau z_k}$, and its derivative
 #
-# $$ \frac{\partial}{\partial \beta}\Bigl(-\beta z_y + \ln \sum_k e^{\beta z_k}\Bigr) = -z_y + \sum_k p_k z_k . $$
+# $$ \frac{\partial}{\partial \tau}\Bigl(-\tau z_y + \ln \sum_k e^{\tau z_k}\Bigr) = -z_y + \sum_k p_k z_k . $$
 #
 # At the best $T$ the average vanishes: **the mean logit of the truth equals the mean logit the network expects**. The second derivative is $\operatorname{Var}_p[z] \ge 0$, so
-# the problem is convex in $\beta$, and any optimiser finds the one minimum.
+# the problem is convex in $\tau$, and any optimiser finds the one minimum.
 
 
 # %%

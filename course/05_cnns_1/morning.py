@@ -874,8 +874,8 @@ check(conv2d_backward)
 # %% [markdown]
 # ## Fewer weights: depthwise separable convolutions
 #
-# A convolution does two things at once. It looks around in space, and it mixes channels. Take them one after the other: first each
-# channel is filtered with a kernel of its own, $d_{cab}$ (**depthwise**); then at each pixel the channels are mixed by a matrix $m_{oc}$
+# A convolution does two things at once. It looks around in space, and it mixes channels. Take them one after the other. First each
+# channel is filtered with a kernel of its own, $d_{cab}$ (**depthwise**). Then at each pixel the channels are mixed by a matrix $m_{oc}$
 # (**pointwise**, with kernels of 1x1):
 #
 # $$ z_{ncij} = \sum_{a,b} d_{cab}\,\tilde x_{n,c,si+a,sj+b}, \qquad y_{noij} = \sum_c m_{oc}\, z_{ncij}. $$

@@ -71,10 +71,12 @@ plot.alt(
 # | $z_i, p_i$ | logit and probability of pixel $i$ | |
 # | $M, Y$ | the pixels that are marked; those that are faults | |
 # | $D, A, B$ | Dice; its intersection and its sum of sizes | |
+# | $\epsilon, \gamma$ | what keeps Dice from 0/0; exponent of the focal loss | |
 # | $w, d$ | channels of the first level of a U-Net; its depth | |
 # | $f_H, f_W$ | what pooling divides height and width by | |
 # | $t, \tau$ | sample of a seismogram; that of the first arrival | |
 # | $q_t$ | target distribution over the samples | `(T,)` |
+# | $\sigma$ | width of that distribution | samples |
 # | $R_t$ | average over a short window divided by that over a long one | `(T,)` |
 #
 # ## The simplest thing that could work: a threshold
@@ -190,7 +192,7 @@ plot.alt(
 #
 # ## A loss that looks at sets
 #
-# A network will answer with one number for each pixel, a logit $z_i$, and $p_i=\sigma(z_i) = 1/(1+e^{-z_i})$ is its probability of a fault. The loss you know for yes-or-no questions is the binary cross-entropy, averaged over the
+# A network will answer with one number for each pixel, a logit $z_i$, and $p_i=1/(1+e^{-z_i})$ is its probability of a fault. The loss you know for yes-or-no questions is the binary cross-entropy, averaged over the
 # $n$ pixels. For one pixel it is $-y_i\ln p_i-(1-y_i)\ln(1-p_i)$; with $\mathrm dp_i/\mathrm dz_i=p_i(1-p_i)$ its derivative is $-y_i(1-p_i)+(1-y_i)p_i$, and so
 #
 # $$ \frac{\partial L_\mathrm{BCE}}{\partial z_i} = \frac{1}{n}\,(p_i - y_i). $$
@@ -1143,7 +1145,7 @@ check(find_the_bug)
 # <details><summary>Answer to question 1: the floor</summary>
 #
 # Fed with $s\in(0,1)$ in place of a logit, the loss takes another sigmoid. At a pixel without a line the best is $s=0$, where the loss is
-# $-\ln(1-\sigma(0))=\ln 2=0.693$; at a pixel with one the best would be $s=1$ and $-\ln\sigma(1)=0.313$. One pixel in sixteen is true, so the least
+# $-\ln(1-\operatorname{sigmoid}(0))=\ln 2=0.693$; at a pixel with one the best would be $s=1$ and $-\ln\operatorname{sigmoid}(1)=0.313$. One pixel in sixteen is true, so the least
 # possible is $0.313/16+0.693\cdot15/16=0.67$. The program does not even get there. The many pixels without a line push every $s$ towards 0. Once all
 # of them are there the sigmoid is flat. The gradient of the few true ones, with its factor $s(1-s)$, no longer comes through. At $s=0$ the loss is
 # $\ln2$ at *every* pixel, true or not.

@@ -115,8 +115,6 @@ print(
 # - **Borrowed knowledge.** What a network learned on other ground is not lost on this one. Five thousand labels there may be worth more than forty here.
 #
 # At the end we ask the network *where* it saw the fault. The answer is blurred, and why it is blurred leads to this afternoon's network.
-#
-# The lecture takes ninety minutes if you do the exercises marked **core**; the others take about an hour and a half more and are for the evening.
 
 # %% [markdown]
 # ### Letters of this notebook

@@ -86,6 +86,7 @@ plot.alt(
 # | $p, q$ | densities: of the model; of an approximation or proposal | |
 # | $\theta, \phi$ | parameters of $p$; of $q$ | |
 # | $\mu, \sigma, \Sigma$ | mean, standard deviation, covariance matrix | `(D,)`, `(D,)`, `(D, D)` |
+# | $S, \Lambda$ | covariance of the samples; $\Sigma^{-1}$ | `(D, D)` each |
 # | $\epsilon$ | standard normal noise | `(D,)` |
 # | $N, D, K$ | samples; features; classes | |
 # | $r, a, b$ | success rate; parameters of its Beta distribution | |
@@ -374,6 +375,7 @@ check(categorical_nll)
 # (Dividing by $N-1$ makes the estimate right on average. The MLE is too small by a factor $(N-1)/N$, because the mean was fitted to the same data. Necessity: none. Know which one you have.)
 #
 # ### Exercise 6.20: the most likely Gaussian
+# Return $\hat\mu$ and $\hat\Sigma$ of the rows of `x`. Divide by $N$, as derived.
 
 
 # %%
@@ -458,6 +460,8 @@ plot.alt(
 # - its **mean**, which is also the probability that the *next* well finds gas: $p(\text{find}) = \int r\,p(r\mid x)\,dr = \dfrac{a_N}{a_N+b_N}$.
 #
 # ### Exercise 6.21: after several wells
+# `found` holds 1 for each well with gas and 0 for each without. Return $a_N$, $b_N$, $r_{\text{MAP}}$ and $p(\text{find})$, as Python numbers.
+# You may take it that $a_N$ and $b_N$ are larger than 1.
 
 
 # %%
@@ -826,6 +830,8 @@ for D in (1, 10, 100):
 # since $\sigma = e^{\frac12\ln\sigma^2}$ has the derivative $\frac12\sigma$ by $\ln\sigma^2$. It needs $f'$, which autograd supplies, and it uses much more of what is known: not only how good a sample was, but in which direction it would be better. (Kingma and Welling, 2013; Rezende, Mohamed and Wierstra, 2014.)
 #
 # ### Exercise 6.25: a gradient through a random draw
+# Draw $\epsilon$ of shape `(count, D)` from `generator`, compute $z$, and let autograd differentiate the mean of $f(z)$.
+# Row 0 of the result is the gradient by the mean, row 1 that by the log-variance.
 
 
 # %%

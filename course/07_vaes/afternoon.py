@@ -41,6 +41,7 @@ plot.use_style()
 # | $S$ | draws of $z$ for each image | |
 # | $H, K, V$ | hidden features, latent dimensions, entries of a codebook | |
 # | $x, z$ | image, latent variable | `(N, D)`, `(N, K)` or `(S, N, K)` |
+# | $p, q, w$ | model; approximate posterior; weight $p(x\mid z)\,p(z)/q(z\mid x)$ of a draw | `w`: `(S, N)` |
 # | $\mu, \log\sigma^2, \varepsilon$ | mean, log-variance, noise | `(N, K)`; noise `(S, N, K)` |
 # | $\beta$ | weight of the rate | |
 # | $e$ | codebook | `(V, K)` |
@@ -453,7 +454,7 @@ plot.slider(moved, step=(-2.0, -1.0, 0.0, 1.0, 2.0), start=1.0, still=[-2.0, 0.0
 #
 # %%
 plot.diagram(
-    ["x -> N, D", "encoder", "data: z -> N, K", "operation: nearest entry | codebook e: V, K -> N, K", "decoder", "x̂ -> N, D"],
+    ["x -> N, D", "encoder", "data: z -> N, K", "operation: nearest entry | codebook e: V, K -> N, K", "decoder -> N, D", "x̂"],
     title="a vector-quantised autoencoder",
 )  # fmt: skip
 

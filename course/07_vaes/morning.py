@@ -78,9 +78,9 @@ show({"real sections": test_sections.x[:8]}, alt="Eight seismic sections of 32 b
 # | $\ell, s$ | logit of a pixel; standard deviation of a Gaussian decoder | `(N, D)`; a number |
 # | $p(z), p(x\mid z)$ | prior, and likelihood (the decoder) | |
 # | $q(z\mid x)$ | approximate posterior (the encoder) | |
+# | $\omega$ | angle between two codes | |
 #
 # Logarithms are natural, so information is measured in **nats**; one nat is 1.44 bits. The slides take the first hour of the slot, this notebook two hours.
-# Exercises marked **core** fit into them; **further** ones are for later.
 
 # %% [markdown]
 # ## An autoencoder: a copy through a narrow layer

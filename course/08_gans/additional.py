@@ -72,10 +72,14 @@ plot.alt(fig, "Left: a wavelet and the same one a quarter of a second later. Rig
 # | $z$ | latent | `(N, latent)` |
 # | $f(x)$ | critic: a number without bounds | `(N,)` |
 # | $\gamma_{ij}$ | transport plan: how much goes from $i$ to $j$ | `(N, M)` |
+# | $p, q$ and $P, Q$ | two densities, and their cumulative distributions | |
 # | $W(p,q)$ | earth mover's distance of two densities | |
 # | $\lambda$ | weight of the gradient penalty | |
-# | $\sigma$ | largest singular value of a matrix | |
-# | $L$ | loss | |
+# | $\alpha$ | place of $\hat x$ between the two: 0 is generated, 1 is real | `(N, 1, ...)` |
+# | $u, v$ | vectors of the power iteration | `(O,)`, `(I,)` |
+# | $\sigma$ | largest singular value of a matrix, here a weight | |
+# | $A$ | weights of a layer, as a matrix | `(O, I)` |
+# | $L, L_G$ | loss of the critic, of the generator | |
 #
 # ## The earth mover's distance
 #
@@ -210,6 +214,7 @@ plot.diagram(
 # The penalty keeps the slope near 1 and comes next. Minus the first two terms is an estimate of $W$, up to a factor, which unlike a GAN's losses falls as samples improve. Call it an estimate: Stanczuk and others (2021) found that it may be far from $W$, and that the method works all the same.
 #
 # ### Exercise 8.11: the critic's loss
+# Return $L$ from the critic's values; `weight` is $\lambda$. The penalty is given, and the two batches may have different sizes.
 
 
 # %%
@@ -459,19 +464,19 @@ plot.alt(fig, f"Left: samples of the WGAN-GP on the ring, {modes} modes and {goo
 #
 # ## Spectral normalisation: a bound in the layers
 #
-# The penalty acts only where you sample $\hat x$. Miyato and others (2018) bound the slope everywhere, by construction. A network is a chain. Leaky ReLUs have slopes of at most 1, and the slope of a linear layer $Wx$ is at most the largest singular value $\sigma(W)=\max_{v}|Wv|/|v|$. Divide
-# each $W$ by its $\sigma$, and the whole network has slope at most 1.
+# The penalty acts only where you sample $\hat x$. Miyato and others (2018) bound the slope everywhere, by construction. A network is a chain. Leaky ReLUs have slopes of at most 1, and the slope of a linear layer with weights $A$ is at most the largest singular value $\sigma(A)=\max_{v}|Av|/|v|$. Divide
+# each $A$ by its $\sigma$, and the whole network has slope at most 1.
 #
 # A singular value decomposition at each step would cost too much. **Power iteration** needs two products. Start from any vector $u$ and repeat
 #
-# $$ v \leftarrow \frac{W^\top u}{|W^\top u|}, \qquad u \leftarrow \frac{Wv}{|Wv|}, \qquad\text{then}\quad \sigma\approx u^\top W v . $$
+# $$ v \leftarrow \frac{A^\top u}{|A^\top u|}, \qquad u \leftarrow \frac{Av}{|Av|}, \qquad\text{then}\quad \sigma\approx u^\top A v . $$
 #
 # Each round multiplies the part of $u$ along the $i$-th singular direction by $\sigma_i^2$; the largest soon wins. Weights change little from step to step. So keep $u$, and *one* round a step is enough.
 #
-# **A worked number.** $W=\mathrm{diag}(3, 1)$, $u=(1,1)/\sqrt2$. $W^\top u\propto(3,1)$, so $v=(3,1)/\sqrt{10}$; $Wv\propto(9,1)$, so $u=(9,1)/\sqrt{82}$. $\sigma\approx u^\top Wv=(81+1)/\sqrt{820}=2.864$ after one round. The true value is 3.
+# **A worked number.** $A=\mathrm{diag}(3, 1)$, $u=(1,1)/\sqrt2$. $A^\top u\propto(3,1)$, so $v=(3,1)/\sqrt{10}$; $Av\propto(9,1)$, so $u=(9,1)/\sqrt{82}$. $\sigma\approx u^\top Av=(81+1)/\sqrt{820}=2.864$ after one round. The true value is 3.
 #
 # ### Exercise 8.15: spectral normalisation
-# Return the divided weight and the new `u`. A convolution's weight $(C_\text{out}, C_\text{in}, h, w)$ is taken as a matrix with $C_\text{out}$ rows. $u$ and $v$ are constants: no gradient flows through the rounds. It does flow through $W$ in $u^\top Wv$.
+# Return the divided weight and the new `u`. A convolution's weight $(C_\text{out}, C_\text{in}, h, w)$ is taken as a matrix with $C_\text{out}$ rows. $u$ and $v$ are constants: no gradient flows through the rounds. It does flow through $A$ in $u^\top Av$.
 
 
 # %%

@@ -55,10 +55,13 @@ plot.images(train.x[:16], [train.classes[k] for k in train.y[:16]], columns=8)
 # | $f_\phi(x)$ | discriminator, with parameters $\phi$: a logit | `(N,)` |
 # | $D(x)=\sigma(f_\phi(x))$ | the discriminator's probability that $x$ is real | `(N,)` |
 # | $p(x), q(x)$ | density of the data, density of the generator's samples | |
-# | $L$ | loss | |
-# | $K$ | number of modes or classes | |
-#
-# Exercises marked **core** fit into the morning. Those marked **further** take about half an hour more.
+# | $V$ | value of the game | |
+# | $m$ | mixture of both densities, $(p+q)/2$ | |
+# | $L_D, L_G$ | loss of the discriminator, of the generator | |
+# | $c, K$ | label of a mode or class, and how many there are | `(N, K)`, one-hot |
+# | $k, s, P$ | kernel size, stride and padding of a convolution | |
+# | $w$ | width: channels of the narrowest layer | |
+# | $\mu, A, B$ | mean and covariances of features, for the Fréchet distance | `(D,)`, `(D, D)` |
 #
 # ## The simplest thing that could work
 #
@@ -343,6 +346,8 @@ def ring(count: int) -> Tensor:
 # **A worked number.** Ten samples, two modes, threshold $0.1/2=5\,\%$. Six good ones at the first centre, three far from both, one good at the second: the shares are 60 % and 10 %. Both modes are covered, and 70 % are good.
 #
 # ### Exercise 8.5: count the modes
+# Return the number of covered modes, an `int`, and the share of good samples, a `float`. `std` is the standard deviation of a mode, and `least` the part of
+# its fair share that a mode must hold: a tenth.
 
 
 # %%

@@ -81,12 +81,14 @@ plot.alt(fig, "Four sections that the model never sees, each with a well at trac
 # | letter | meaning | shape |
 # |---|---|---|
 # | $N$ | sections in a batch | |
-# | $T, t, s$ | number of noise steps, a step, and an earlier step | |
+# | $T, t, s$ | number of noise steps, a step, and an earlier step; in flow matching $t$ is a number from 0 to 1 | |
 # | $x_0, x_t$ | a section, and a section with the noise of $t$ steps | `(N, 1, 32, 32)` |
 # | $y$ | class of each section; $K$ stands for "no class" | `(N,)` |
 # | $K$ | number of classes | |
 # | $\bar\alpha_t$ | share of the signal's variance that is left at step $t$ | `(T + 1,)` |
 # | $\varepsilon, v$ | noise, and what the network predicts | `(N, 1, 32, 32)` |
+# | $\sigma, z$ | size of the fresh noise in a step, and that noise | |
+# | $\theta, \bar\theta, d$ | weights, their moving average, how much of it is kept | |
 # | $\eta$ | amount of fresh noise in a sampler, 0 to 1 | one number |
 # | $w$ | guidance scale | one number |
 #
@@ -161,16 +163,16 @@ plot.diagram(
     [
         "x -> N, 1, H, W",
         "operation: space to depth -> N, 4, H/2, W/2",
-        "stem: conv 3x3 -> N, top, H/2, W/2",
-        "first: TimeBlock",
+        "layer: stem: conv 3x3 -> N, top, H/2, W/2",
+        "layer: first: TimeBlock",
         plot.skip(
             "down: conv 3x3 | stride 2 -> N, low, H/4, W/4",
-            "middle: TimeBlock -> N, low, H/4, W/4",
-            "up: nearest ×2 -> N, low, H/2, W/2",
+            "layer: middle: TimeBlock -> N, low, H/4, W/4",
+            "pool: up: nearest ×2 -> N, low, H/2, W/2",
             dip=True,
             join="concat -> N, low + top, H/2, W/2",
         ),
-        "last: TimeBlock -> N, top, H/2, W/2",
+        "layer: last: TimeBlock -> N, top, H/2, W/2",
         "norm, SiLU, conv 3x3 -> N, 4, H/2, W/2",
         "operation: depth to space -> N, 1, H, W",
         "v",
@@ -395,7 +397,7 @@ print(f"{sum(p.numel() for p in model.parameters()):,} parameters")
 # **A worked number.** $\bar\alpha_t=0.25$, $\bar\alpha_s=0.64$, $x_t=1$, $\hat\varepsilon=0.5$, $\eta=0$. Then $\hat x_0=(1-0.866\cdot 0.5)/0.5=1.134$ and $x_s=0.8\cdot 1.134+0.6\cdot 0.5=1.207$.
 #
 # ### Exercise 9.14: one DDIM step
-# In this order: $\hat x_0$ from `eps`, clamped to $\pm$`LIMIT`; $\hat\varepsilon$ again; $\sigma$; the sum.
+# Return $x_s$. In this order: $\hat x_0$ from `eps`, clamped to $\pm$`LIMIT`; $\hat\varepsilon$ again; $\sigma$; the sum.
 
 
 # %%
@@ -424,7 +426,7 @@ check(ddim_step)
 # $w=0$ ignores the class, $w=1$ is the conditional answer, $w>1$ exaggerates. **Two conventions exist.** The paper's scale is one less than this one: its 2 is our 3. Look before you copy a number.
 #
 # ### Exercise 9.15: classifier-free guidance
-# Write the formula. `null` is the label for "no class".
+# Write the formula: two calls of `model`, one of them with every label replaced by `null`, "no class". Return $v_w$.
 
 
 # %%
@@ -689,7 +691,7 @@ plot.alt(fig, "A true section, six completions of its well, and the spread of th
 # the same family: flow matching is a diffusion with another schedule and another weight of the loss.
 #
 # ### Exercise 9.17: the flow matching loss
-# Return the mean squared error of the velocity.
+# Make $x_t$, with a $t$ of its own for each example. Return the mean squared error between `model(x_t, t)` and the velocity $\varepsilon-x_0$.
 
 
 # %%

@@ -89,11 +89,15 @@ print(f"mean density at 2.95 km/s: {density.mean():.3f} g/cm3; {empty:.1%} of th
 # | $\beta_t$ | variance added by step $t$ | one number |
 # | $\alpha_t, \bar\alpha_t$ | $1-\beta_t$, and the product $\alpha_1\alpha_2\cdots\alpha_t$ | `alpha_bar` is `(T + 1,)` |
 # | $p_t$ | density of $x_t$ | |
+# | $q(x_t\mid x_0)$ | density of $x_t$ if the data were $x_0$ | |
+# | $\tilde\mu_t, \tilde\beta_t$ | mean and variance of $x_{t-1}$ if $x_t$ and $x_0$ are known | `(N, D)`, one number |
+# | $w_k, m_k, \sigma, r_k$ | of a mixture: weight and mean of part $k$, spread of each, probability that a point came from part $k$ | |
+# | $\omega_j$ | frequency of a wave that encodes the time | |
 # | $s(x, t)$ | the score, $\nabla_x\log p_t(x)$ | `(N, D)` |
 # | $\hat\varepsilon_\theta$ | noise that a network with parameters $\theta$ predicts | `(N, D)` |
 #
 # **Index convention.** `alpha_bar[t]` belongs to $x_t$, and `alpha_bar[0]` is 1: no noise. Other code bases leave this first entry out, and many bugs come
-# from it. Exercises marked **core** fit into the morning; those marked **further** are for later.
+# from it.
 
 # %% [markdown]
 # ## Forward: from data to noise
@@ -356,7 +360,7 @@ for step in (1, 10, 30, 100):
 # the mean of everything: a blur. That is why you cannot generate in one step.
 #
 # ### Exercise 9.6: the data that a noise implies
-# For a batch at one step `t`, an int.
+# Return $\hat x_0$ for a batch. All of it is at one step `t`, an int.
 
 
 # %%

@@ -64,11 +64,16 @@ plot.alt(fig, "Two monthly records. Carbon dioxide rises from 315 to 372 ppm wit
 # | $h_t, c_t$ | hidden state, cell state | `(N, H)` |
 # | $W_x, W_h, b$ | weights of the input, weights of the state, bias | `(H, D)`, `(H, H)`, `(H,)`; four times as tall in an LSTM |
 # | $\delta_t$ | gradient of the loss $L$ with respect to $h_t$ | `(N, H)` |
+# | $\rho$ | largest singular value of $W_h$ | one number |
+# | $s, v$ | characters before; the next one | |
+# | $N_s, U_s$ | how often $s$ occurs; how many different characters follow it | |
+# | $\sigma(a)$ | the sigmoid of $a$, which opens a gate | |
+# | $i, f, o$ and $r, z$ | gates of an LSTM, and of a GRU | `(N, H)` each |
+# | $g, n$ | candidates for the new state, in an LSTM and in a GRU | `(N, H)` each |
 #
 # Tensors are **batch first**, `(N, T, D)`. PyTorch's own layers expect `(T, N, D)` unless you say `batch_first=True`.
 #
-# The slot is three hours. The slides take the first fifty minutes, with a break of ten; this notebook has two hours. Exercises marked **core**
-# fit into them. Those marked **further** take about as long again.
+# The slot is three hours. The slides take the first fifty minutes, with a break of ten; this notebook has two hours.
 
 # %% [markdown]
 # ## From a series to examples
@@ -253,11 +258,11 @@ print("largest change at each step:", [f"{v:.2f}" for v in difference.abs().amax
 #
 # This is **backpropagation through time** (Werbos, 1990). It is the backward pass of {day: 02_pytorch_1}, along a chain in which every link has the same weights.
 #
-# Over $T$ steps the gradient is multiplied $T$ times by $W_h$ and by factors of at most 1. Let $\sigma$ be the largest singular value of $W_h$. Then
+# Over $T$ steps the gradient is multiplied $T$ times by $W_h$ and by factors of at most 1. Let $\rho$ be the largest singular value of $W_h$. Then
 #
-# $$ \lVert\delta_{0}\rVert \le \sigma^{T}\,\lVert\delta_T\rVert . $$
+# $$ \lVert\delta_{0}\rVert \le \rho^{T}\,\lVert\delta_T\rVert . $$
 #
-# If $\sigma<1$ the gradient **vanishes** exponentially: the network cannot learn from what happened long ago. If $\sigma>1$ it *may* **explode**.
+# If $\rho<1$ the gradient **vanishes** exponentially: the network cannot learn from what happened long ago. If $\rho>1$ it *may* **explode**.
 # Bengio, Simard and Frasconi (1994) showed that a network which stores information robustly must have the first problem.
 #
 # **A worked number.** Fifty steps at a factor of 0.9 leave $0.9^{50}=0.005$. Fifty steps at 1.1 make $1.1^{50}=117$.
@@ -651,7 +656,7 @@ class Forecaster(nn.Module):
 
 
 plot.diagram(
-    ["input: yearly change -> N, 12, 1", "LSTM | 32 hidden -> N, 12, 32", "last step -> N, 32", "linear -> N, 12", "output: added to the naive"],
+    ["input: yearly change -> N, 12, 1", "LSTM | 32 hidden -> N, 12, 32", "operation: last step -> N, 32", "linear -> N, 12", "data: added to the naive"],
     title="Forecaster",
 )  # fmt: skip
 
@@ -833,9 +838,9 @@ print(
 # probability of the true next character, in nats. Position by position the target is the input **shifted by one**: from `.anna` predict `anna.`.
 #
 # First the rival that needs no network: **counting**. An n-gram model looks up how often each character followed the last $n-1$. Long contexts are rare,
-# so each order is mixed with the next shorter one (Witten and Bell, 1991). For a context $s$ seen $c$ times, followed by $u$ different characters, and $s'$ without its first character:
+# so each order is mixed with the next shorter one (Witten and Bell, 1991). Let a context $s$ occur $N_s$ times and be followed by $U_s$ different characters, and let $s'$ be $s$ without its first character:
 #
-# $$ p(v\mid s) = \frac{c(sv) + u\,p(v\mid s')}{c + u} . $$
+# $$ p(v\mid s) = \frac{N_{sv} + U_s\,p(v\mid s')}{N_s + U_s} . $$
 #
 # The list of names (Karpathy's makemore) holds 32,033 entries, 2,539 of them repeats. Split at random, a repeated name lies on both sides. We remove repeats first.
 # Without the download we use the different words of Python's own manual.

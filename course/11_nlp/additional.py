@@ -245,7 +245,7 @@ plot.diagram(
 
 # %% [markdown]
 # The forward LSTM has read the whole text at its *last real* token. The backward LSTM has read it at the first. So you may not take `out[:, -1]`: for short texts it is padding, and the backward half has seen one token
-# there. Packing (exercise 10.9) gives the right last states as `h_n`, of shape `(2, N, H)`.
+# there. Packing (exercise 10.10) gives the right last states as `h_n`, of shape `(2, N, H)`.
 #
 # ### Exercise 11.18: the bidirectional LSTM
 # Look up, pack with the true lengths, run the LSTM, join both last states, apply dropout and the head.
@@ -280,7 +280,7 @@ plot.diagram(
     [
         "word numbers -> N, T",
         "embedding -> N, D, T",
-        plot.branches(["conv width 2 -> N, C, T - 1", "max over time -> N, C"], ["conv width 3 -> N, C, T - 2", "max over time -> N, C"], ["conv width 4 -> N, C, T - 3", "max over time -> N, C"], join="concat -> N, 3 C"),
+        plot.branches(["conv width 2 -> N, C, T - 1", "pool: max over time -> N, C"], ["conv width 3 -> N, C, T - 2", "pool: max over time -> N, C"], ["conv width 4 -> N, C, T - 3", "pool: max over time -> N, C"], join="concat -> N, 3 C"),
         "linear -> N, 2",
     ],
     title="a convolutional network for texts",

@@ -57,8 +57,11 @@ for text, label in list(reports)[:6]:
 # | $w_i, \tilde w_j$ | vector of a word as centre, and as context | `(V, D)` each |
 # | $b_i, \tilde b_j$ | their biases | `(V,)` each |
 # | $p$ | probability | |
+# | $P_{ik}$ | share of word $k$ in the company of word $i$ | `(V, V)` |
+# | $\alpha$ | extra count of every pair | |
+# | $N(h), U(h)$ | how often $h$ has a successor, and how many different ones | |
+# | $K$ | noise words for each real pair | |
 #
-# Exercises marked **core** fit into the morning, beside the notebook on sentiment. Those marked **further** take about as long again.
 
 # %%
 plot.diagram(
@@ -433,10 +436,10 @@ plot.slider(table, alpha=[0.001, 0.01, 0.1, 1.0, 10.0], start=0.1, still=[0.001,
 #
 # ### The rival of every neural language model
 #
-# With a longer context a table knows more, and has seen less of it. **Interpolation** blends all lengths. Let $h_n$ be the last $n-1$ characters, $N(h)$ how often they occurred with a successor, $K(h)$ how many *different*
+# With a longer context a table knows more, and has seen less of it. **Interpolation** blends all lengths. Let $h_n$ be the last $n-1$ characters, $N(h)$ how often they occurred with a successor, $U(h)$ how many *different*
 # successors they had. Witten and Bell (1991) let an unfamiliar context lean on the shorter one:
 #
-# $$ p_n(c\mid h_n)=\frac{\text{count}(h_n c)+K(h_n)\,p_{n-1}(c\mid h_{n-1})}{N(h_n)+K(h_n)},\qquad p_0=\frac1V . $$
+# $$ p_n(c\mid h_n)=\frac{\text{count}(h_n c)+U(h_n)\,p_{n-1}(c\mid h_{n-1})}{N(h_n)+U(h_n)},\qquad p_0=\frac1V . $$
 #
 # A context that never occurred passes the shorter answer on: $p_n=p_{n-1}$.
 #

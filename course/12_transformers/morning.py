@@ -56,12 +56,15 @@ plot.use_style()
 # | `heads`, $d$ | heads, and features of one head: $D=\text{heads}\cdot d$ | |
 # | $q, k, v$ | query, key, value of each token | `(N, heads, T, d)`, `(N, heads, S, d)` twice |
 # | $A$ | attention weights | `(N, heads, T, S)` |
+# | $W_q, W_k, W_v$ | weights that make queries, keys and values of $x$ | `(D, D)` each |
+# | $p_t, \omega_i$ | vector of position $t$; frequency of its $i$-th wave | `(D,)` |
+# | $P$ | patches of an image | |
+# | $R_l$ | rollout: how much each token of layer $l$ holds of each input token | `(T, T)` |
 # | $V$ | tokens in the vocabulary | |
 # | $x$ | the residual stream: one vector a token | `(N, T, D)` |
 # | $L$ | loss | |
 #
-# The notebook lasts the whole day. Positions and blocks end the morning; translation, language models and images fill the afternoon. Exercises marked **core** are for everyone. Those marked **further**
-# take about as long again.
+# The notebook lasts the whole day. Positions and blocks end the morning; translation, language models and images fill the afternoon.
 
 # %% [markdown]
 # ## Attention is a soft look-up
@@ -347,7 +350,7 @@ print(f"shuffle before or after: {(mine(x[:, order])[0] - mine(x)[0][:, order]).
 #
 # ### Sinusoids: the hands of many clocks
 #
-# $$ P_{t,2i}=\sin(t\,\omega_i),\qquad P_{t,2i+1}=\cos(t\,\omega_i),\qquad \omega_i=10000^{-2i/D}. $$
+# $$ p_{t,2i}=\sin(t\,\omega_i),\qquad p_{t,2i+1}=\cos(t\,\omega_i),\qquad \omega_i=10000^{-2i/D}. $$
 #
 # Each pair of columns is the hand of a clock. The first turns by one radian a token, the last hardly moves. Together they tell the time without ambiguity. To move on by $s$ tokens is to turn each hand by the same angle
 # $s\,\omega_i$, wherever you are: a *linear* map, which the network can learn.

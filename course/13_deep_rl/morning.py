@@ -75,9 +75,11 @@ plot.alt(fig, f"Chance of oil at six prospects. Before any well between {nothing
 # | $\pi$ | policy: probabilities of actions | `(S, A)` |
 # | $\hat A$ | estimated advantage | `(T, N)` |
 # | $\lambda$ | how far advantages look ahead | |
+# | $\delta_t$ | surprise of one step, $r_t+\gamma V(o_{t+1})-V(o_t)$ | `(T, N)` |
+# | $\rho$ | ratio of the new policy's probability to the old one's | `(N,)` |
+# | $\epsilon$ | chance of a random action; in PPO how far $\rho$ may move | |
 # | $\theta, L$ | parameters, loss | |
 #
-# The slot is three hours. Exercises marked **core** fit into it. Those marked **further** take about an hour more.
 
 # %% [markdown]
 # ## Decisions in a row

@@ -91,11 +91,12 @@ plot.alt(fig, f"Forty readings scattered over time and place, between {u.min():.
 # | $q, \Delta, z$ | an int8 number, the step between two of them, its zero point | |
 # | $T, S$ | time steps, size of a state | |
 # | $h$ | hidden state, of a step or a node | |
+# | $\delta, \rho, w, c$ | of a selective scan: step, rate of forgetting, how the input enters, how the state is read | |
+# | $\theta$ | parameters of a network that solves an equation | |
 # | $t, x, u, \kappa$ | time, place, temperature, diffusivity (elsewhere $x$ is an input) | |
 # | $M, \mu, \sigma^2$ | members of an ensemble, predicted mean and variance | `(M, N)` |
 #
-# The morning has three hours. Exercises marked **core** fit into them. Those marked **further** take about another hour.
-# If you skip one, skip the cell that uses it as well. One training loop serves most sections.
+# If you skip an exercise, skip the cell that uses it as well. One training loop serves most sections.
 
 
 # %%

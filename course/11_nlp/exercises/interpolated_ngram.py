@@ -27,11 +27,11 @@ def cases():
 
 exercise.edit(
     "no_escape", "+ kinds[context] * p) / (total[context] + kinds[context])", "+ kinds[context] * p) / total[context]",
-    "Your probabilities sum to more than one. The denominator grows by the same K(h) that is given to the shorter context.",
+    "Your probabilities sum to more than one. The denominator grows by the same U(h) that is given to the shorter context.",
 )  # fmt: skip
 exercise.edit(
     "total_in_place_of_kinds", "kinds[gram[:-1]] += 1", "kinds[gram[:-1]] += count",
-    "K(h) counts the different successors of a context. You counted all of them, so the shorter context always gets half of the weight.",
+    "U(h) counts the different successors of a context. You counted all of them, so the shorter context always gets half of the weight.",
 )  # fmt: skip
 exercise.edit(
     "unseen_context_is_zero", "            if total[context]:\n                p = (grams[gram] + kinds[context] * p) / (total[context] + kinds[context])\n", "            p = (grams[gram] + kinds[context] * p) / max(total[context] + kinds[context], 1)\n",

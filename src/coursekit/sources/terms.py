@@ -41,6 +41,7 @@ _POINTS_BACK = re.compile(
     r"^(?:this|that|these|those|it|its|such|they|both|he|she|for that|hence|so|what is|here)\b", re.IGNORECASE
 )
 _MATHEMATICS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", re.DOTALL)
+_HEADING = re.compile(r"^#{1,6} .*$", re.MULTILINE)
 _LETTERS = re.compile(r"^\| letter \| meaning \| shape \|\n\|[-|: ]+\|\n((?:\|.*\|\n?)+)", re.MULTILINE)
 
 
@@ -158,7 +159,8 @@ def _paragraphs(source: Source) -> Iterator[tuple[str, int]]:
         if cell.kind != "markdown":
             continue
         line, blocks = cell.line, []
-        for block in re.split(r"(\n[ \t]*\n|\n(?=[ \t]*(?:[-*]|\d+\.) ))", cell.text):
+        text = _HEADING.sub("", cell.text)  # what follows in the next line is a paragraph
+        for block in re.split(r"(\n[ \t]*\n|\n(?=[ \t]*(?:[-*]|\d+\.) ))", text):
             if block.strip() and not re.match(r"\s*(?:#|\||```|<|>)", block):
                 blocks.append((block.lstrip("\n"), line + len(block) - len(block.lstrip("\n"))))
             line += block.count("\n")
