@@ -61,7 +61,6 @@ for text, label in list(reports)[:6]:
 # | $\alpha$ | extra count of every pair | |
 # | $N(h), U(h)$ | how often $h$ has a successor, and how many different ones | |
 # | $K$ | noise words for each real pair | |
-#
 
 # %%
 plot.diagram(

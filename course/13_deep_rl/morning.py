@@ -79,7 +79,6 @@ plot.alt(fig, f"Chance of oil at six prospects. Before any well between {nothing
 # | $\rho$ | ratio of the new policy's probability to the old one's | `(N,)` |
 # | $\epsilon$ | chance of a random action; in PPO how far $\rho$ may move | |
 # | $\theta, L$ | parameters, loss | |
-#
 
 # %% [markdown]
 # ## Decisions in a row
@@ -419,7 +418,7 @@ check(ReplayBuffer)
 #
 # $$ y = r + \gamma\,(1-\text{terminated})\; Q_{\text{target}}\big(s', \arg\max_{a'} Q_\theta(s',a')\big) . $$
 #
-# The target is a number, not a function of $\theta$: no gradient flows through it.
+# The target is a number, not a function of $\theta$: no gradient flows through it. It uses a value that the network itself estimates; this is called **bootstrapping**.
 #
 # Which flag stands in the formula matters. A pole that fell earns nothing more. A pole that stood when the clock ran out would have gone on, so its next value counts
 # (Pardo and others, 2018). With $\gamma=0.99$ a pole that stands for ever is worth $1/(1-0.99)=100$. A target that takes the time-out for a fall says 1.
@@ -483,7 +482,7 @@ check(DuelingQ)
 #
 # 1. Act with `epsilon_greedy`. Epsilon falls linearly from 1 to `last` over the first `share` of the rounds.
 # 2. Step the environment, and push observation, action, reward, terminated and `final`.
-# 3. From `len(buffer) >= batch` on, sample `batch` rows, and minimise `F.smooth_l1_loss` between $Q_\theta(o,a)$ and the target. Clip the gradient at 10.
+# 3. From `len(buffer) >= batch` on, sample `batch` rows, and minimise `F.smooth_l1_loss` between $Q_\theta(o,a)$ and the target (the Huber loss: a square up to 1, a straight line beyond). Clip the gradient at 10.
 # 4. Every `renew` rounds copy the network into the target network.
 #
 # Use Adam; let its rate fall linearly from `lr` to zero. Seed with `torch.manual_seed(seed)` first.
@@ -531,8 +530,8 @@ check(train_dqn)
 # %% [markdown]
 # Judge an agent by its return, never by its loss. The target moves, so a small loss may mean that the network agrees with its own error.
 #
-# On CartPole a good recipe can hide a trap. Of the rows in the buffer fewer than one in ten are falls, and only they say that values end. The Huber loss forgives large errors: beyond 1 it grows
-# like a straight line, and such a loss follows the majority. So the few falls are taken for outliers, and each renewal of the target lifts the values further. With rewards of 1, in one run of 6,000 rounds (16 copies,
+# On CartPole a good recipe can hide a trap. Of the rows in the buffer fewer than one in ten are falls, and only they say that values end. The Huber loss forgives large errors: a straight line
+# follows the majority. So the few falls are taken for outliers, and each renewal of the target lifts the values further. With rewards of 1, in one run of 6,000 rounds (16 copies,
 # rate 1e-3, $\gamma=0.98$, seed 0), they rose to 145,000, where no return exceeds 50, and the pole fell after nine steps.
 #
 # The cure is a matter of units. With rewards of 0.01 and $\gamma=0.99$ no return exceeds 1, and there the Huber loss is a plain square. 8,000 rounds of 16 copies, fixed beforehand, then score {ledger: 13_deep_rl.train_dqn.cart_pole.score}
@@ -549,7 +548,7 @@ check(train_dqn)
 # return *from its own step on*, as it cannot change the past.
 #
 # **The baseline.** Subtract any $b(o)$ that does not depend on the action. The gradient keeps its mean, since $\mathbb E[\nabla\log\pi]=\nabla\sum_a\pi=\nabla 1=0$, and its noise may shrink a great deal.
-# The usual choice is an estimate of $V(o)$. What is left, $G-V$, is an estimate of the **advantage**: how much better was this than usual?
+# The usual choice is an estimate of $V(o)$. The network that gives it is called the **critic**, and the policy beside it the **actor**. What is left, $G-V$, is an estimate of the **advantage**: how much better was this than usual?
 #
 # ### Exercise 13.10: the loss of REINFORCE
 # A loss whose gradient is minus the policy gradient, as a mean over steps. The advantage $G-b$ is a weight: no gradient flows through it.
@@ -571,7 +570,7 @@ check(reinforce_loss)
 # %% [markdown]
 # The value of this loss says nothing. It is made to have the right gradient, at one point, once.
 #
-# A fact that most texts pass over: with a discount, the state weighting of the exact gradient contains a factor $\gamma^t$ that everybody drops. Nota and Thomas (2020) showed that the usual update is then not the
+# A fact that many texts pass over: with a discount, the state weighting of the exact gradient contains a factor $\gamma^t$ that everybody drops. Nota and Thomas (2020) showed that the usual update is then not the
 # gradient of any function. It works all the same.
 #
 # **Predict.** Take CartPole and a fresh random policy. How much does the noise of the gradient shrink if we go from the whole return to the return from each step on, and then subtract a baseline?
@@ -1049,7 +1048,7 @@ for seed in range(sized(2, rehearsal=1)):
 # other well is worth its cost. If it has oil, go on next door; what follows is worth 2.99. The best plan earns 0.86 a licence on average. The careful rule earns nothing. PPO's figure stands above, beside the optimum, for each seed; over more seeds it earns {ledger: 13_deep_rl.train_ppo.wells.earned}.
 #
 # Three honest remarks. In our trials, shorter trainings on 64 licences at a time stayed near 0.6, one seed each: check the settings before you blame the method. For six prospects the table is better and faster
-# than any network; PPO pays when the table no longer fits. And the answer is as good as the prior: an agent trained in a wrong simulator drills wrong wells with confidence. In geosteering, Muhammad and others (2023)
+# than any network; PPO pays when the table no longer fits. And the answer is as good as the prior: an agent trained in a wrong simulator drills wrong wells with confidence. In geosteering, where you steer the bit while you drill, Muhammad and others (2023)
 # found DQN about as good as a quasi-optimal planner on two synthetic cases.
 #
 # ## Summary

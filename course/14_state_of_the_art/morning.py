@@ -237,7 +237,7 @@ plot.alt(fig, f"Loss against parameters, falling from {losses[0].mean():.2f} to 
 # ## Foundation models and LoRA: adapt with one part in sixty
 #
 # A **foundation model** is trained once on much data and then adapted to many tasks. Full fine-tuning stores a copy of all weights for each task.
-# **The idea in one sentence** (Hu and others, 2021): leave the weights as they are, and learn a *low-rank change* beside them.
+# **The idea in one sentence** (Hu and others, 2021): leave the weights as they are, and learn a *low-rank change* beside them: a product of two thin matrices.
 #
 # $$ y = W x + \frac{\alpha}{r}\,B A x, \qquad A: (r, \text{in}),\quad B: (\text{out}, r) . $$
 #
@@ -1205,7 +1205,7 @@ print(f"disagreement of the members: other wells {predicted(others.x)[0].std(0).
 
 # %% [markdown]
 # The intervals are honest on wells they know and too narrow on others. The ensemble helps a little and does not cure it. Its members saw the same eight wells and share the same blind spot: the calibration of a new well's tools.
-# **An ensemble measures what its members disagree about, and nothing else.** It does notice the broken gamma ray: there the members go separate ways.
+# **An ensemble measures what its members disagree about, and nothing else.** It does notice a broken tool: in the last line the gamma ray is wrong, and there the members go separate ways.
 #
 # The cure is data: whole wells held back, and the variance scaled until they are covered (Guo and others, 2017, do so for classifiers). **Left out:** Bayesian networks; dropout kept on at test time (Gal and Ghahramani, 2016), which is cheaper and was less well calibrated in the ensemble paper.
 #
