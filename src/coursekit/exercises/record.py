@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from coursekit import ledger
 from coursekit.cache import digest_of
 from coursekit.errors import CourseError
-from coursekit.exercises import changes, loading, mutants, slipped_calls, slipped_steps, slips, variants
+from coursekit.exercises import argument_names, changes, loading, mutants, slipped_calls, slipped_steps, slips, variants
 from coursekit.exercises.loading import Loaded, load_whole
 from coursekit.exercises.workers import run_forked
 from coursekit.project import Project
@@ -252,7 +252,10 @@ def code_version() -> str:
     files += [home / f"{name}.py" for name in ("device", "rehearsal", "training")]  # what probes call
     files += [
         Path(str(module.__file__))
-        for module in (changes, loading, mutants, slicing, slipped_calls, slipped_steps, slips, statements, variants)
+        for module in (
+            *(argument_names, changes, loading, mutants, slicing, slipped_calls),
+            *(slipped_steps, slips, statements, variants),
+        )
     ] + [Path(__file__)]
     code = [path.read_text("utf-8") for path in files]
     versions = [platform.python_version(), *(importlib.metadata.version(name) for name in ("torch", "numpy"))]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from coursekit.exercises.argument_names import arguments_of, keywords_of
 from coursekit.exercises.changes import TRANSPOSED_BACK, changes, transposed
 from coursekit.exercises.loading import Loaded, run
 from coursekit.exercises.slips import slips
@@ -77,7 +77,7 @@ def on_changed_arguments(
     """What the solution gives on changed arguments. effects: gets, of every argument, the first change that has one."""
     from dlmodule.checking.collect.run import gather
 
-    for variant in itertools.islice(variants(solution, cases), MOST):
+    for variant in itertools.islice(variants(solution, cases, probe), MOST):
         evidence = gather(solution, list(variant.cases), probe, limit=LONGEST)
         if variant.argument and not variant.undo and all(effect.argument != variant.argument for effect in effects):
             effects += _effect(variant, evidence, cases, right)
@@ -115,31 +115,28 @@ def of_slips(loaded: Loaded, cases: Sequence[Case], probe: Probe) -> Iterator[Tr
             yield words, gather(slipped, list(cases), probe, limit=SLIP_LIMIT)
 
 
-def variants(solution: Any, cases: Sequence[Case]) -> Iterator[Variant]:
-    """The changed cases, the commonest slips first."""
-    parameters = _parameters(solution)
-    names = [parameter.name for parameter in parameters]
+def variants(solution: Any, cases: Sequence[Case], probe: Probe) -> Iterator[Variant]:
+    """The changed cases, the commonest slips first. An argument that the solution has no name for is left as it is."""
     count = min(len(case.args) for case in cases)
-    labels = [names[slot] if slot < len(names) else f"argument {slot + 1}" for slot in range(count)]
-    for first, second in itertools.combinations(range(count), 2):
+    slots = {slot: each for slot, each in enumerate(arguments_of(solution, probe, count)) if each is not None}
+    for first, second in itertools.combinations(slots, 2):
         if all(_exchangeable(case.args[first], case.args[second]) for case in cases):
             order = [second if slot == first else first if slot == second else slot for slot in range(count)]
             yield Variant(
-                f"`{labels[first]}` and `{labels[second]}` exchanged",
+                f"{slots[first].quoted} and {slots[second].quoted} exchanged",
                 tuple(_with_args(case, [*(case.args[slot] for slot in order), *case.args[count:]]) for case in cases),
             )
-    for slot, label in enumerate(labels):
-        default = parameters[slot].default if slot < len(parameters) else inspect.Parameter.empty
-        if default is not inspect.Parameter.empty:
+    for slot, argument in slots.items():
+        if argument.has_default:
             yield Variant(
-                f"`{label}` left at its default, {default!r}",
-                _changed(cases, slot, functools.partial(_instead, default)),
-                argument=label,
+                f"{argument.quoted} left at its default, {argument.default!r}",
+                _changed(cases, slot, functools.partial(_instead, argument.default)),
+                argument=argument.name,
             )
         for words, change in changes([case.args[slot] for case in cases]):
             undo = transposed if words == TRANSPOSED_BACK else None
-            yield Variant(words.format(name=f"`{label}`"), _changed(cases, slot, change), undo, label)
-    for key in sorted(set().union(*(case.kwargs for case in cases))):
+            yield Variant(words.format(name=argument.quoted), _changed(cases, slot, change), undo, argument.name)
+    for key in sorted(set().union(*(case.kwargs for case in cases)) & keywords_of(solution, probe)):
         given = [case.kwargs[key] for case in cases if key in case.kwargs]
         yield Variant(f"`{key}` left out", tuple(_without(case, key) for case in cases), argument=key)
         for words, change in changes(given):
@@ -171,20 +168,6 @@ def _differently_built(cases: Sequence[Case]) -> Iterator[Variant]:
 
 def _instead(other: Any, value: Any) -> Any:
     return other
-
-
-def _parameters(solution: Any) -> list[inspect.Parameter]:
-    """The parameters that a call fills: of a module those of ``forward``."""
-    called = solution.forward if inspect.isclass(solution) and hasattr(solution, "forward") else solution
-    try:
-        parameters = list(inspect.signature(called).parameters.values())
-    except (TypeError, ValueError):
-        return []
-    return [
-        parameter
-        for parameter in parameters
-        if parameter.name != "self" and parameter.kind is not parameter.VAR_POSITIONAL
-    ]
 
 
 def _exchangeable(first: Any, second: Any) -> bool:

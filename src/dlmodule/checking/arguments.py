@@ -25,12 +25,18 @@ def with_idle_argument(key: ExerciseKey, candidate: Any, evidence: list[Evidence
     idle = [effect for effect in key.effects if _has_none(key, candidate, evidence, effect)]
     if not idle:
         return diagnosis
-    if len(idle) == len(key.effects) > 1:
+    if len(idle) == len(key.effects) > 1 and key.probe.name != "custom":  # which may hand on more than has a name
         said = "None of its arguments has an effect on the result."
     else:
-        names = " and ".join(f"`{effect.argument}`" for effect in idle)
+        names = " and ".join(_quoted(effect.argument) for effect in idle)
         said = f"{names} {'has' if len(idle) == 1 else 'have'} no effect: with {idle[0].words}, the result stays what it was."
+        said = said[0].upper() + said[1:]
     return replace(diagnosis, message=f"{diagnosis.message} {said}", rung="no effect")
+
+
+def _quoted(argument: str) -> str:
+    """A name as code; what is called by other words, as they are."""
+    return f"`{argument}`" if argument.isidentifier() else argument
 
 
 def _has_none(key: ExerciseKey, candidate: Any, evidence: list[Evidence], effect: Effect) -> bool:

@@ -7,18 +7,24 @@ import inspect
 import re
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import nn
 
 from dlmodule.checking import compare, naming
 from dlmodule.checking import key as keys
 from dlmodule.checking.arguments import with_idle_argument, with_unused_argument
+from dlmodule.checking.case import Case
 from dlmodule.checking.collect import guard, output
 from dlmodule.checking.collect.exceptions import text_of
 from dlmodule.checking.collect.run import CALLED, gather, repeats
+from dlmodule.checking.decide.comparison import Comparison, comparisons_of
 from dlmodule.checking.decide.decide import decide
+from dlmodule.checking.decide.differences import as_array
+from dlmodule.checking.decide.words import at, steps
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, WRONG, Diagnosis
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey, in_float32
@@ -31,7 +37,7 @@ from dlmodule.skipping.cells import watch
 DTYPE = re.compile(
     r"dtype|scalar type|Input type|Double|Float"
 )  # in an exception that float64 input may be the cause of
-ROUNDED = 1e4  # tolerances of float64 within which a number may be one that was rounded to float32
+ROUNDED = 4e-7  # of the largest number: what a few sums in float32 may be off by
 
 
 def judge(exercise: str, candidate: Any, *, limit: float | None = None) -> Diagnosis:
@@ -84,7 +90,7 @@ def _judged(key: ExerciseKey, candidate: Any, session_keys: dict[str, ExerciseKe
     if diagnosis.status == WRONG and diagnosis.mistake is None:
         diagnosis = (
             _right_in_float32(key, candidate, evidence, diagnosis)
-            or _blame_what_it_calls(diagnosis, candidate, session_keys)
+            or _blame_what_it_calls(key, diagnosis, candidate, session_keys)
             or _changes_from_call_to_call(key, candidate, evidence, diagnosis)
             or with_unused_argument(candidate, with_idle_argument(key, candidate, evidence, diagnosis))
         )
@@ -132,7 +138,7 @@ def _right_in_float32(
     if key.promises_dtype:
         return None
     by_dtype = diagnosis.rung == "dtype" or (diagnosis.rung == "raised" and DTYPE.search(diagnosis.message))
-    if not by_dtype and compare.run_distance(key.right, evidence, key.cases) > ROUNDED:
+    if not by_dtype and not _are_rounded(comparisons_of(key, evidence)):
         return None
     single = in_float32(key)
     if single is None:
@@ -157,24 +163,86 @@ def _changes_from_call_to_call(
     return replace(diagnosis, message=message, rung="kept between calls", expected=None, got=None, lines=())
 
 
+def _are_rounded(comparisons: list[Comparison]) -> bool:
+    """Whether the numbers that came back are those expected, as float32 leaves them; another small error is an error."""
+    for comparison in comparisons:
+        if not comparison.failing:
+            continue
+        asked = comparison.case.atol
+        if not comparison.returned or (asked is not None and asked < compare.DEFAULTS[torch.float64][0]):
+            return False  # where an author asks for more digits than usual, float32 has too few
+        expected, actual = (
+            (each.outcomes[0].value, each.outcomes[0].gradients) for each in (comparison.expected, comparison.actual)
+        )
+        if not all(_is_rounded(*pair, comparison.case) for pair in _parts(expected, actual)):
+            return False
+    return True
+
+
+def _is_rounded(expected: Any, actual: Any, case: Case) -> bool:
+    """Whether ``actual`` is right, or ``expected`` as float32 leaves it."""
+    if compare.distance(expected, actual, case) <= 1:
+        return True
+    right, wrong = as_array(expected), as_array(actual)
+    if right is None or wrong is None or right.shape != wrong.shape:
+        return False
+    return bool(((right - wrong).abs() <= ROUNDED * right.abs().max()).all())
+
+
+def _parts(expected: Any, actual: Any) -> Iterator[tuple[Any, Any]]:
+    """The pairs of what is no container, in two containers that are alike."""
+    inside = steps(expected, actual)
+    if not inside or len(inside) != max(len(expected), len(actual)):
+        yield expected, actual
+        return
+    for step in inside:
+        yield from _parts(at(expected, step), at(actual, step))
+
+
 def _blame_what_it_calls(
-    diagnosis: Diagnosis, candidate: Any, session_keys: dict[str, ExerciseKey]
+    key: ExerciseKey, diagnosis: Diagnosis, candidate: Any, session_keys: dict[str, ExerciseKey]
 ) -> Diagnosis | None:
-    """Say so where the answer calls another exercise that was tried and is not right yet: the fault may be there."""
-    own = diagnosis.exercise.partition(".")[2]
+    """Say so where the answer calls another exercise of its part that was tried and is not right yet: the fault may be there."""
     scope = _scope(candidate)
     for name in called_names(candidate):
         other_key = session_keys.get(name)
-        if name == own or other_key is None or other_key.bar is not None or name not in scope:
+        if name == key.name or other_key is None or other_key.bar is not None or other_key.part != key.part:
+            continue
+        if not _is_written_in(scope, scope.get(name)):  # such as torch's function of the same name
             continue
         other = judge_with(other_key, scope[name])
         written = other.status == WRONG
         stopped_there = other.status == NOT_STARTED and diagnosis.message.find("NotImplementedError") >= 0
-        if written or stopped_there:
+        if (written or stopped_there) and _runs(key, candidate, scope[name]):
             state = "not right yet" if written else "not written yet"
             message = f"It calls `{name}`, which is {state}. Mend that first, then check this again."
             return replace(diagnosis, message=message, rung="calls", blocked_by=name, expected=None, got=None)
     return None
+
+
+def _is_written_in(scope: dict[str, Any], called: Any) -> bool:
+    """Whether a function or class was written where ``scope`` is: in the same notebook or file."""
+    if isinstance(called, types.FunctionType):
+        return called.__globals__ is scope
+    return inspect.isclass(called) and called.__module__ == scope.get("__name__", called.__module__)
+
+
+def _runs(key: ExerciseKey, candidate: Any, called: Any) -> bool:
+    """Whether the code of ``called`` runs while ``candidate`` is tried: a name that is read need not be called."""
+    wanted = {function.__code__ for function in _functions(called)}
+    ran = False
+
+    def note(frame: types.FrameType, event: str, argument: Any) -> None:
+        nonlocal ran
+        ran = ran or frame.f_code in wanted
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        gather(candidate, key.cases, key.probe, limit=key.limit)
+    finally:
+        sys.setprofile(before)
+    return ran
 
 
 def called_names(candidate: Any) -> list[str]:

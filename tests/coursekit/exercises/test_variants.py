@@ -110,7 +110,7 @@ def test_every_variant_is_what_the_solution_gives(solution: Any) -> None:
     for index, first in enumerate(recorded):
         for second in recorded[index + 1 :]:
             assert run_distance(first, second, key.cases) > 1
-    changed = {f"with {variant.words}": variant for variant in variants(solution, key.cases)}
+    changed = {f"with {variant.words}": variant for variant in variants(solution, key.cases, key.probe)}
     for variant in key.variants:
         again = reference(solution, list(changed[variant.name].cases), key.probe)
         undo = changed[variant.name].undo or (lambda value: value)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from dlmodule.checking import Case
+from dlmodule.checking import Case, probes
 from dlmodule.checking.judge import judge_with
 from dlmodule.checking.key import Effect
 from tests.dlmodule.checking.conftest import MakeKey
@@ -44,3 +45,12 @@ def test_an_idle_argument_is_named(make_key: MakeKey, wrong: Callable[..., Tenso
     key = replace(make_key(blend, cases), effects=effects)
     message = judge_with(key, wrong).message
     assert words in message if words else "no effect" not in message and "None of its" not in message
+
+
+def test_what_has_no_name_is_called_by_words(make_key: MakeKey) -> None:
+    """The gradient that reaches an operation of an engine is an argument of its pull, which may call it as it likes."""
+    arriving, a = np.array([1.0, 3.0]), np.array([2.0, 5.0])
+    key = make_key(lambda a: (a * a, lambda grad: (2 * a * grad,)), [Case(arriving, a)], probes.vjp())
+    effects = [Effect("the gradient that arrives", "the gradient that arrives doubled", 0, Case(2 * arriving, a))]
+    said = judge_with(replace(key, effects=effects), lambda a: (a * a, lambda grad: (7.3 * a**3,)))
+    assert "The gradient that arrives has no effect: with the gradient that arrives doubled" in said.message

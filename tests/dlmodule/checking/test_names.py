@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,32 @@ def test_an_exercise_that_was_not_tried_is_not_blamed(make_key: MakeKey) -> None
     }
     assert judge_with(session["own"], scope["beside"], session).blocked_by is None
     assert judge_with(session["own"], scope["through"], session).blocked_by == "half"
+
+
+def test_only_an_exercise_of_the_part_that_runs_is_blamed(make_key: MakeKey) -> None:
+    """A wrong answer beside this one is blamed where this one calls it: not a namesake of another part or of a library."""
+    text = (
+        "from torch import relu\n"
+        "def half(x):\n    return x / 3\n"
+        "def through(x):\n    return half(x) + 1\n"
+        "def kept(x):\n    return half(x) if len(x) > 9 else x\n"
+        "def rectified(x):\n    return relu(x)\n"
+        "class Halved:\n    def __init__(self, x):\n        self.value = half(x)\n"
+        "def by_a_class(x):\n    return Halved(x).value + 1\n"
+    )
+    scope: dict[str, Any] = {"__name__": "answers"}
+    exec(text, scope)
+    cases = [Case(torch.tensor([1.0, 4.0]))]
+    own = make_key(lambda x: x / 2, cases, name="own")
+    half = make_key(lambda x: x / 2, cases, name="half")
+    halved = make_key(lambda x: {"value": x / 2}, cases, name="Halved")
+    session = {"half": half, "relu": make_key(lambda x: x * 2, cases, name="relu"), "own": own}
+    assert judge_with(own, scope["through"], session).blocked_by == "half"
+    assert judge_with(own, scope["by_a_class"], {**session, "Halved": halved}).blocked_by == "Halved"
+    for innocent in ("kept", "rectified"):
+        assert judge_with(own, scope[innocent], session).blocked_by is None, innocent
+    elsewhere = {**session, "half": replace(half, part="afternoon")}
+    assert judge_with(own, scope["through"], elsewhere).blocked_by is None
 
 
 def test_arguments_that_are_never_read() -> None:

@@ -239,3 +239,21 @@ def test_operation_of_an_autograd_engine(make_key: MakeKey) -> None:
 
     for wrong in (in_place, lambda a: 2 * a, lambda a: (2 * a, lambda grad: 2 * grad)):
         assert judge_with(key, wrong).status == "wrong"
+
+
+def test_what_float32_leaves_is_right_and_another_small_error_is_not(make_key: MakeKey) -> None:
+    """An answer that rounds on its way is right; one that adds a little is not, though float32 would not notice."""
+    z = torch.tensor([[1.0, 2.0, 3.0], [0.5, -0.5, 2.5]], dtype=torch.float64)
+    key = make_key(lambda z: z.softmax(1), [Case(z), Case(2 * z)])
+    assert judge_with(key, lambda z: (1 + 2.5e-7) * z.softmax(1)).rung == "right in float32"
+    assert judge_with(key, lambda z: z.float().softmax(1)).rung == "right in float32"
+    for wrong in (
+        lambda z: z.softmax(1) + 1e-6,
+        lambda z: z.exp() / (z.exp().sum(1, keepdim=True) + 1e-4),
+        lambda z: z.softmax(1).round(decimals=4),
+    ):
+        assert judge_with(key, wrong).status == "wrong"
+    listed = make_key(lambda z: {"mean": z.mean().item(), "rows": [z[0], z[1]]}, [Case(z)])
+    single = judge_with(listed, lambda z: {"mean": z.float().mean().item(), "rows": [z[0], z[1].float().double()]})
+    assert single.right
+    assert judge_with(listed, lambda z: {"mean": z.mean().item() + 1e-5, "rows": [z[0], z[1]]}).status == "wrong"

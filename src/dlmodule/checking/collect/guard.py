@@ -28,6 +28,7 @@ from torch.utils._device import DeviceContext
 from dlmodule.device import best_device
 
 WALL = 6  # times the limit may pass on the clock: a busy machine, or an answer that waits for something
+LONGEST_IMPORT = 120  # seconds on the clock after which a module that is still being imported is stopped too
 T = TypeVar("T")
 _set_async_exception = ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(
     ("PyThreadState_SetAsyncExc", ctypes.pythonapi)
@@ -43,12 +44,14 @@ def within(seconds: float, function: Callable[[], T]) -> T:
 
     A timer thread raises it (not a signal: those do not exist on Windows, nor outside the main thread). Whoever catches it
     is struck again at once, so a loop around a bare ``except`` ends too. Any loop written in Python ends; one long call
-    inside a C library ends when it returns.
+    inside a C library ends when it returns. A module that is being imported is let finish, and ``seconds`` begin anew: the first
+    call of `torch.func` loads a large part of torch, and half a module would be broken for good.
     """
     thread = ctypes.c_ulong(threading.get_ident())
     lock, begun, done = threading.Lock(), threading.Event(), threading.Event()
     computed = _processor_clock()
     start = time.monotonic()
+    allowed, allowed_on_the_clock = seconds, WALL * seconds
 
     class Strike(TimeUp):
         pass
@@ -60,13 +63,19 @@ def within(seconds: float, function: Callable[[], T]) -> T:
     def left() -> float:
         """Seconds until the limit can be reached at the earliest; negative once it is."""
         passed = time.monotonic() - start
-        return min(seconds - min(computed(), passed), WALL * seconds - passed)
+        return min(allowed - min(computed(), passed), allowed_on_the_clock - passed)
 
     def raise_time_up() -> None:
+        nonlocal allowed, allowed_on_the_clock
         begun.wait()  # raised during `start` it would meet no `finally`, and may hit a thread that is being made
         while not done.wait(max(left(), 0.01)):
             with lock:
-                if left() <= 0 and not done.is_set():
+                if left() > 0 or done.is_set():
+                    continue
+                passed = time.monotonic() - start
+                if _imports(thread.value) and passed < LONGEST_IMPORT:
+                    allowed, allowed_on_the_clock = computed() + seconds, passed + WALL * seconds
+                else:
                     _set_async_exception(thread, ctypes.py_object(Strike))
 
     watcher = threading.Thread(target=raise_time_up, daemon=True, name="time-limit")
@@ -89,6 +98,16 @@ def within(seconds: float, function: Callable[[], T]) -> T:
                 break
             except TimeUp:
                 pass
+
+
+def _imports(thread: int) -> bool:
+    """Whether a thread is inside of an import."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _processor_clock() -> Callable[[], float]:

@@ -7,6 +7,7 @@ Python does is not seen there; of that, `loops` finds what would make a puzzle p
 
 from __future__ import annotations
 
+import copy
 import dis
 import functools
 import inspect
@@ -14,6 +15,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
 _PERMITTED = {
@@ -115,16 +117,39 @@ class Forbidding(TorchFunctionMode):
 
 
 def without(candidate: Any, forbidden: Mapping[str, str]) -> Any:
-    """A function that does what ``candidate`` does, but for what is ``forbidden``; anything but a function is left as it is."""
-    if not forbidden or not inspect.isroutine(candidate):
+    """What does as ``candidate`` does, but for what is ``forbidden``: a function, a class or an object whose calls are watched."""
+    if not forbidden or not callable(candidate):
         return candidate
+    if inspect.isclass(candidate):
+        return _watched_class(candidate, forbidden)
+    if isinstance(candidate, nn.Module):  # stays a module, with the parameters that it has
+        watched_module = copy.copy(candidate)
+        watched_module.__class__ = _watched_class(type(candidate), forbidden)
+        return watched_module
+    return _watched_call(candidate, forbidden)
 
-    @functools.wraps(candidate)
+
+def _watched_call(function: Callable[..., Any], forbidden: Mapping[str, str]) -> Callable[..., Any]:
+    @functools.wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:
         with Forbidding(forbidden):
-            return candidate(*args, **kwargs)
+            return function(*args, **kwargs)
 
     return watched
+
+
+def _watched_class(written: type, forbidden: Mapping[str, str]) -> type:
+    """A class that is ``written``, with every method that was written for it watched, and a ``forward`` that it inherits."""
+    methods = {
+        name: method
+        for base in reversed(written.__mro__)
+        for name, method in vars(base).items()
+        if isinstance(method, types.FunctionType)
+        and (name in ("__init__", "forward") or not base.__module__.startswith(("torch.", "builtins")))
+    }
+    watched = {name: _watched_call(method, forbidden) for name, method in methods.items()}
+    named = {"__module__": written.__module__, "__qualname__": written.__qualname__, "__doc__": written.__doc__}
+    return type(written)(written.__name__, (written,), {**watched, **named})
 
 
 def reason(name: str) -> str:

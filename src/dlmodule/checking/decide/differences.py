@@ -56,6 +56,8 @@ def type_difference(expected: Any, actual: Any, case: Case) -> Found | None:
             if tensors
             else "; `torch.tensor` makes one of a list of numbers"
         )
+    elif isinstance(expected, Tensor) and isinstance(actual, bool):
+        advice = "; keep it a tensor (`bool()` and `.item()` take one value out of it)"
     elif isinstance(expected, Tensor) and isinstance(actual, (int, float)):
         advice = "; keep it a tensor (an `.item()` or `float()` also cuts the gradient)"
     elif isinstance(expected, Tensor) and isinstance(actual, np.ndarray):
@@ -107,10 +109,10 @@ def nan_difference(expected: Any, actual: Any, case: Case) -> Found | None:
             count = int((test(actual) & ~test(expected)).sum())
             if count:
                 are = "number is" if actual.numel() == 1 else "numbers are"
-                return (), f"{count} of {actual.numel()} {are} {what}, which comes from {origin[what]}"
+                return (), f"{count} of {actual.numel()} {are} {what}, which usually comes from {origin[what]}"
         return None
     if isinstance(expected, float) and expected == expected and compare.plain(actual) != compare.plain(actual):
-        return (), f"it is NaN, which comes from {origin['NaN']}"
+        return (), f"it is NaN, which usually comes from {origin['NaN']}"
     return _inside(expected, actual, case, nan_difference)
 
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from dlmodule.checking.case import Case
@@ -96,25 +97,28 @@ def _cut(right: Tensor, got: Tensor, case: Case) -> str | None:
     if larger.dim() != smaller.dim() + 1:
         return None
     for axis in range(larger.dim()):
-        for words, reduce in _REDUCED.items():
+        for words, reduce in (_REDUCED_TRUTH if larger.dtype == smaller.dtype == torch.bool else _REDUCED).items():
             if larger.shape[axis] > 1 and same(reduce(larger.double(), axis), smaller.double(), case):
-                return (
-                    f"yours is {words} the right result along axis {axis}"
-                    if mine
-                    else f"the right result is {words} yours along axis {axis}"
-                )
+                names = ("yours", "the right result") if mine else ("the right result", "yours")
+                return f"{words.format(*names)} along axis {axis}"
     return None
 
 
+# What the smaller of two results, {0}, is of the larger, {1}.
 _REDUCED: dict[str, Callable[[Tensor, int], Tensor]] = {
-    "the sum of": lambda x, axis: x.sum(axis),
-    "the mean of": lambda x, axis: x.mean(axis),
-    "the first of": lambda x, axis: x.select(axis, 0),
-    "the last of": lambda x, axis: x.select(axis, -1),
-    "the largest of": lambda x, axis: x.amax(axis),
-    "the diagonal of": lambda x, axis: (
+    "{0} is the sum of {1}": lambda x, axis: x.sum(axis),
+    "{0} is the mean of {1}": lambda x, axis: x.mean(axis),
+    "{0} is the first of {1}": lambda x, axis: x.select(axis, 0),
+    "{0} is the last of {1}": lambda x, axis: x.select(axis, -1),
+    "{0} is the largest of {1}": lambda x, axis: x.amax(axis),
+    "{0} is the diagonal of {1}": lambda x, axis: (
         x.diagonal(dim1=axis, dim2=axis + 1) if axis + 1 < x.dim() and x.dim() == 2 else x
     ),
+}
+_REDUCED_TRUTH: dict[str, Callable[[Tensor, int], Tensor]] = {
+    "{0} says where any of {1} is true": lambda x, axis: x.amax(axis),
+    "{0} says where all of {1} are true": lambda x, axis: x.amin(axis),
+    **{words: reduce for words, reduce in _REDUCED.items() if "first" in words or "last" in words},
 }
 
 

@@ -79,10 +79,8 @@ def returned_argument(expected: list[Any], actual: list[Any], cases: list[Case])
         return None
     for index in range(min(len(case.args) for case in cases)):
         given = [case.args[index] for case in cases]
-        if all(
-            isinstance(argument, (Tensor, np.ndarray, list))
-            and _told_apart(argument)
-            and distance(argument, wrong) == 0
+        if any(map(_told_apart, given)) and all(
+            isinstance(argument, (Tensor, np.ndarray, list)) and distance(argument, wrong) == 0
             for argument, wrong in zip(given, actual, strict=True)
         ):
             return f"It returns its {ordinal(index)} argument as it was given, unchanged."

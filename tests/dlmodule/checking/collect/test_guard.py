@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -176,3 +177,28 @@ def test_inference_mode_a_device_block_and_strict_warnings_end_at_the_door() -> 
             assert made.grad is not None
         assert torch.is_inference_mode_enabled()
         assert torch.ones(1).device.type == "meta"
+
+
+def test_an_import_is_let_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that takes longer to load than the limit is loaded whole; the loop that comes after it still ends."""
+    busy = (
+        "import time\nbegun = time.process_time()\nwhile time.process_time() - begun < 0.6:\n    pass\nwhole = True\n"
+    )
+    (tmp_path / "slow_to_load.py").write_text(busy)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def loads() -> bool:
+        import slow_to_load
+
+        return bool(slow_to_load.whole)
+
+    def loads_and_loops() -> None:
+        loads()
+        while True:
+            pass
+
+    assert within(0.2, loads)
+    sys.modules.pop("slow_to_load")
+    with pytest.raises(TimeUp):
+        within(0.2, loads_and_loops)
+    assert sys.modules.pop("slow_to_load").whole

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dlmodule.checking import Case, Exercise, probes
@@ -154,3 +155,79 @@ def test_a_probe_of_its_own_watches_too(make_key: MakeKey) -> None:
     key = make_key(lambda z: z.exp() / z.exp().sum(), [Case(X)], probe=exercise.chosen_probe)
     assert judge_with(key, lambda z: (z - z.max()).exp() / (z - z.max()).exp().sum()).right
     assert judge_with(key, lambda z: z.softmax(0)).rung == "tools"
+
+
+class Standardised(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        centred = x - x.mean(-1, keepdim=True)
+        return self.weight * centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+
+
+class BuiltIn(Standardised):
+    def forward(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, x.shape[-1:], self.weight)
+
+
+class Inside(Standardised):
+    def __init__(self, width: int) -> None:
+        super().__init__(width)
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * self.norm(x)
+
+
+class Inherited(nn.LayerNorm):
+    def __init__(self, width: int) -> None:
+        super().__init__(width, bias=False)
+
+
+class ByAHelper(Standardised):
+    @staticmethod
+    def helped(x: Tensor) -> Tensor:
+        return F.layer_norm(x, x.shape[-1:])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * self.helped(x)
+
+
+@pytest.mark.parametrize("of_its_own", [False, True], ids=["module", "custom"])
+def test_a_forbidden_tool_in_a_class(make_key: MakeKey, of_its_own: bool) -> None:
+    """The methods of a class are watched, those that it inherits too, whatever probe makes and calls the object."""
+    exercise = Exercise(
+        difficulty=1, minutes=5, hints=("a", "b"), probe=probes.module(), forbidden={"layer_norm": "write it."}
+    )
+    case = Case(torch.arange(6.0).reshape(2, 3) ** 2).built(3)
+    if of_its_own:
+
+        @exercise.probe
+        def probe(candidate: Any, case: Case) -> Any:
+            layer = candidate(3)
+            return {"names": sorted(layer.state_dict()), "result": F.layer_norm(layer(case.args[0]).detach(), (3,))}
+
+    key = make_key(Standardised, [case], exercise.chosen_probe, kind="class", name="Standardised")
+    assert judge_with(key, Standardised).right
+    assert judge_with(key, type("Renamed", (Standardised,), {})).right
+    for wrong in (BuiltIn, Inside, Inherited, ByAHelper):
+        found = judge_with(key, wrong)
+        assert (found.rung, found.message) == (
+            "tools",
+            "`layer_norm` is not permitted in this exercise: write it.",
+        ), wrong
+
+
+def test_a_forbidden_tool_in_an_object_that_is_called(make_key: MakeKey) -> None:
+    """A partial, an object with ``__call__`` and a module are watched as a function is."""
+
+    class Called:
+        def __call__(self, z: Tensor) -> Tensor:
+            return z.softmax(0)
+
+    exercise = Exercise(difficulty=1, minutes=5, hints=("a", "b"), forbidden={"softmax": "it is what you write here."})
+    key = make_key(lambda z: z.exp() / z.exp().sum(), [Case(X)], probe=exercise.chosen_probe)
+    for wrong in (functools.partial(torch.softmax, dim=0), Called(), nn.Softmax(0), F.softmax):
+        assert judge_with(key, wrong).rung == "tools", wrong

@@ -107,3 +107,20 @@ def test_what_is_missing_of_a_list(slip: Callable[[list[float]], list[float]], w
     """Items at one end."""
     rights = [[1.5, 2.25, 4.0], [3.25, 1.0, 0.75, 9.5]]
     assert shape_story(rights, [slip(right) for right in rights], [Case(), Case()]) == words
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        (lambda x: x.any(1), "yours says where any of the right result is true along axis 1"),
+        (lambda x: x.all(0), "yours says where all of the right result are true along axis 0"),
+        (lambda x: x[:, 0], "yours is the first of the right result along axis 1"),
+        (lambda x: x.sum(1), "yours is the sum of the right result along axis 1"),
+        (lambda x: x.T, "it is the transpose of the right result"),
+        (lambda x: x[:-1], "the last along axis 0 are missing, the rest is right"),
+    ],
+)
+def test_truth_values_of_another_shape(slip: Callable[[Tensor], Tensor], words: str) -> None:
+    """Truth values are not summed: any or all of them are true."""
+    rights = [numbers(3, 5, seed=4) > -0.2, numbers(4, 3, seed=1) > -0.2]
+    assert shape_story(rights, [slip(right) for right in rights], [Case(), Case()]) == words
