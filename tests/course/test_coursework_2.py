@@ -133,7 +133,7 @@ def test_marks_are_those_a_lecturer_would_give(learner: Learner, marked: dict[st
     results = Results.at(tmp_path / "marks.sqlite")
     totals = {}
     for name, found in marked.items():
-        results.take_in("coursework_2", [HandedIn(name, f"{name}.zip", b"", sealed=found.digest)])
+        results.take_in("coursework_2", HandedIn(name, f"{name}.zip", b"", sealed=found.digest))
         results.write(found, "keys", "here")
         answers = [mark for mark in found.exercises if mark.answer]
         share = READ[name] / len(answers) if answers else 0

@@ -15,8 +15,7 @@ from coursekit.marking.coursework import Coursework
 from coursekit.marking.deciding import TO_BE_MARKED
 from coursekit.marking.results import Results
 from coursekit.marking.sandbox import environment
-from coursekit.marking.scheduling import mark_all
-from coursekit.marking.submission import Submission
+from coursekit.marking.scheduling import Submissions, mark_all
 from coursekit.project import Project, find_project, key_path
 from dlmodule.files import write_atomically
 from dlmodule.progress_bar import progress_bar
@@ -80,7 +79,8 @@ def command(
     project = find_project()
     chosen = _assessment(project, assessment)
     results = Results(url) if url else Results.at(project.build / "marks" / f"{assessment}.sqlite")
-    new, handed_in = 0, list[Submission]()
+    handed_in: Submissions = []
+    new = 0
     if submissions is not None:
         handed_in = intake.submissions(submissions, notebook, assessment)
         new = _mark(chosen, handed_in, results, jobs)
@@ -106,11 +106,11 @@ def command(
     _show(chosen, results, new, as_json)
 
 
-def _mark(chosen: Assessment, handed_in: list[Submission], results: Results, jobs: int) -> int:
+def _mark(chosen: Assessment, handed_in: Submissions, results: Results, jobs: int) -> int:
     with progress_bar(len(handed_in), unit="submission") as bar:
 
         def tell(done: int, of: int) -> None:
-            bar.update(len(handed_in) - of + done - bar.n)
+            bar.update(done - bar.n)
 
         return mark_all(chosen, handed_in, results, jobs=jobs, tell=tell)
 

@@ -3,7 +3,7 @@
 It shows what this marker has not read yet and nothing of what others gave, so a second marker is blind to the first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import click
@@ -17,7 +17,7 @@ from coursekit.marking.submission import Submission
 STOP, LATER = "q", ""
 
 
-def fill_in(chosen: Assessment, submissions: Sequence[Submission], results: Results, marker: str) -> None:
+def fill_in(chosen: Assessment, submissions: Iterable[Submission], results: Results, marker: str) -> None:
     """Ask ``marker`` for the marks of every answer without one of theirs; ends when all have one, or at ``q``."""
     waiting = list(_waiting(chosen, submissions, results, marker))
     for number, (question, learner, text) in enumerate(waiting, 1):
@@ -39,7 +39,7 @@ def fill_in(chosen: Assessment, submissions: Sequence[Submission], results: Resu
 
 
 def _waiting(
-    chosen: Assessment, submissions: Sequence[Submission], results: Results, marker: str
+    chosen: Assessment, submissions: Iterable[Submission], results: Results, marker: str
 ) -> Iterator[tuple[Question, str, str]]:
     """What this marker has not read, question by question, with the learner and the answer."""
     written = results.written(chosen.id)

@@ -15,6 +15,7 @@ from typing import Any
 LARGEST = 64 << 20  # bytes of a notebook, its pictures included
 MOST_CODE = 2 << 20  # bytes of code in all cells together
 MOST_CELLS = 20_000
+LONGEST_NAME = 200  # characters of a learner's name; the results' columns are as wide
 
 
 class Unreadable(Exception):
@@ -40,6 +41,17 @@ class Submission:
     def digest(self) -> str:
         """SHA-256 of what was handed in."""
         return self.sealed or hashlib.sha256(self.content).hexdigest()
+
+
+def name_that_fits(name: str) -> str:
+    """``name`` as databases, files and spreadsheets take it: control characters and what is no text are spelt out, a long one is cut.
+
+    What is cut ends in a digest of the whole, so that two learners never become one.
+    """
+    spelt = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in name)
+    if len(spelt) <= LONGEST_NAME:
+        return spelt
+    return f"{spelt[: LONGEST_NAME - 13]}-{hashlib.sha256(spelt.encode()).hexdigest()[:12]}"
 
 
 def code_cells(content: bytes) -> list[str]:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from dlmodule.errors import DLModuleError
 
@@ -48,10 +49,10 @@ def seal(assessment: str, notebook: bytes, files: Mapping[str, bytes], at: datet
     return out.getvalue()
 
 
-def is_sealed(content: bytes) -> bool:
-    """Whether ``content`` is meant as a sealed file; it may be damaged all the same."""
+def is_sealed(file: bytes | Path) -> bool:
+    """Whether ``file``, its content or where it lies, is meant as a sealed file; it may be damaged all the same."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(io.BytesIO(file) if isinstance(file, bytes) else file) as archive:
             return CONTENTS in archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False

@@ -79,7 +79,7 @@ def test_marks_of_two_markers_are_averaged_and_differences_are_told(tmp_path: Pa
         ExerciseMark(q.id, TO_BE_MARKED, 0, q.marks, 0, 0, "", answer=answer_digest(text))
         for q, text in zip(QUESTIONS, ANSWERS["bob"], strict=True)
     ]
-    results.take_in("coursework_9", [submission])
+    results.take_in("coursework_9", submission)
     results.write(Marked(submission.digest, tuple(found)), "digest", "here")
     for marker, given in (("first", "6"), ("second", "2,5")):
         path = fill_in(tmp_path / f"{marker}.csv", {("bob", "D1"): (given, f"{marker}: <b>good</b>")})
@@ -91,7 +91,7 @@ def test_marks_of_two_markers_are_averaged_and_differences_are_told(tmp_path: Pa
     assert told == ["bob, D1: second gives 2.5, first 6 of 6"]
     again = Submission("bob", "x.ipynb", submission.content + b" ")
     changed = tuple(ExerciseMark(q.id, TO_BE_MARKED, 0, q.marks, 0, 0, "", answer="another") for q in QUESTIONS)
-    results.take_in("coursework_9", [again])
+    results.take_in("coursework_9", again)
     results.write(Marked(again.digest, changed), "digest", "here")
     assert [mark.status for mark in results.latest("coursework_9")["bob"][0].exercises] == [TO_BE_MARKED, TO_BE_MARKED]
     results.close()
