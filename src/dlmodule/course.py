@@ -82,7 +82,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Assessment:
-    """A coursework; ``weight`` is its share of the module mark (0 to 1)."""
+    """A coursework; ``weight`` is its share of the module mark (0 to 1), ``notebook`` what learners begin from, None where it is not there."""
 
     id: Name
     title: Text
@@ -90,6 +90,7 @@ class Assessment:
     release_at: datetime | None = None
     due_at: datetime | None = None
     weight: Annotated[float, Rule(lambda share: 0 <= share <= 1, "is not a share from 0 to 1")] = 0.0
+    notebook: str | None = field(default=None, metadata={"none": "omit"})
     is_out: bool = field(default=False, metadata={"kept": False})  # see Course.as_of
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from coursekit.errors import CourseError
 from coursekit.marking.deciding import NOT_STARTED, TO_BE_MARKED
 from coursekit.marking.marking import Marked
+from dlmodule.coursework.receipts import SEALED
 
 FEWEST = 3
 LARGEST = 16 << 20  # bytes of an exported file
@@ -109,7 +110,7 @@ def _export(path: Path) -> list[dict[str, Any]]:
         attempts = json.loads(path.read_text("utf-8"))["attempts"]
         if not all(isinstance(attempt["exercise"], str) for attempt in attempts):
             raise TypeError("an attempt at no exercise")
-        return list(attempts)
+        return [attempt for attempt in attempts if attempt.get("status") != SEALED]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise CourseError("is no progress that the course's home exported", file=path) from None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from coursekit.schedule.syllabus import Syllabus
 from coursekit.schedule.timetable import published_path
-from dlmodule.course import VERSIONS, Course, Day, Part, Version
+from dlmodule.course import VERSIONS, Assessment, Course, Day, Part, Version
 
 
 def released_course(known: Course, syllabus: Syllabus) -> Course:
@@ -23,8 +23,12 @@ def released_course(known: Course, syllabus: Syllabus) -> Course:
         student, solutions, slides = (place(day, part, version) for version in VERSIONS)
         return replace(part, student=student, solutions=solutions, slides=slides)
 
+    def given(item: Assessment) -> Assessment:
+        there = item.is_out and item.notebook is not None
+        return replace(item, notebook=published_path(syllabus, item.id, "notebook", "student") if there else None)
+
     days = tuple(replace(day, parts=tuple(released(day, part) for part in day.parts)) for day in known.days)
-    return replace(known, days=days)
+    return replace(known, days=days, assessments=tuple(map(given, known.assessments)))
 
 
 def readme(course: Course) -> str:

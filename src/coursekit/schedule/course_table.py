@@ -9,7 +9,7 @@ from coursekit import ledger
 from coursekit.errors import CourseError
 from coursekit.notebooks.title import colab_url
 from coursekit.project import Part as SourcePart
-from coursekit.project import Project, find_parts, notebook_path
+from coursekit.project import Project, find_parts, notebook_path, source_files
 from coursekit.schedule import syllabus as written
 from coursekit.schedule.dates import weekday
 from coursekit.schedule.release_path import Version
@@ -132,7 +132,7 @@ def course_table(project: Project, *, needed: Container[str] | None = None) -> C
         primers=tuple(resolved.Primer(**primer.model_dump()) for primer in syllabus.primer),
         references=_references(syllabus),
         onward=tuple(resolved.Onward(**onward.model_dump()) for onward in syllabus.onward),
-        assessments=tuple(_assessment(timetable, item) for item in syllabus.assessment),
+        assessments=tuple(_assessment(project, timetable, item) for item in syllabus.assessment),
         days=tuple(_day(day, tuple(parts[day.folder])) for day in syllabus.day),
     )
 
@@ -144,9 +144,11 @@ def _references(syllabus: Syllabus) -> tuple[resolved.Reference, ...]:
     return tuple(sorted(found, key=lambda reference: reference.day))
 
 
-def _assessment(timetable: Timetable, item: written.Assessment) -> resolved.Assessment:
+def _assessment(project: Project, timetable: Timetable, item: written.Assessment) -> resolved.Assessment:
     release, due = timetable.assessment_times(item)
-    return resolved.Assessment(item.id, item.title, item.format, release_at=release, due_at=due, weight=item.weight)
+    sources = source_files(project.course / item.id)
+    notebook = notebook_path(item.id, sources[0].stem, solutions=False) if sources else None
+    return resolved.Assessment(item.id, item.title, item.format, release, due, item.weight, notebook)
 
 
 def _day(day: written.Day, parts: tuple[resolved.Part, ...]) -> resolved.Day:

@@ -10,6 +10,7 @@ from typing import Any
 
 from dlmodule.coursework.forgotten import forgotten, missing_files, unsaved
 from dlmodule.coursework.given import hand_in_path, read_given
+from dlmodule.coursework.receipts import receipt_line
 from dlmodule.coursework.sealing import digest, seal
 from dlmodule.errors import DLModuleError
 from dlmodule.files import write_atomically
@@ -75,6 +76,7 @@ def sealed(assessment: str, notebook: Path | None = None, *, to: Path | None = N
     data = seal(assessment, content, files, at)
     target = to or path.parent / f"{assessment}.zip"
     write_atomically(target, data)
+    Progress.local().append(receipt_line(assessment, digest(data), at))
     return Receipt(target, digest(data), at, tuple(sentences))
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from dlmodule.course import VERSIONS, Assessment, Course, Day, Part, Version
+from dlmodule.coursework.receipts import receipts
 from dlmodule.home import banner
 from dlmodule.home.resume import Attempt, part_label, part_title, statuses, where_to_continue
 
@@ -95,8 +96,9 @@ class DayRow:
 
 @dataclass(frozen=True)
 class AssessmentRow:
-    """One assessment and how it stands at this moment."""
+    """One assessment and how it stands at this moment. opens_here: its notebook can be opened; receipts: (digest, when), the newest first."""
 
+    id: str
     title: str
     format: str
     opens: str
@@ -104,6 +106,8 @@ class AssessmentRow:
     due_iso: str
     weight: str
     state: str
+    opens_here: bool
+    receipts: Sequence[tuple[str, str]]
 
 
 def render(
@@ -141,7 +145,7 @@ def render(
         days=days,
         today=[day for day in days if day.today],
         resume=resume if mode == "local" else None,
-        assessments=[_assessment(item, now, course.self_paced) for item in course.assessments],
+        assessments=[_assessment(item, now, course.self_paced, attempts) for item in course.assessments],
         banner=banner.draw(
             len(numbers),
             numbers.index(reached) + 1 if reached in numbers else 0,
@@ -213,7 +217,7 @@ def _part(day: Day, part: Part, status: Mapping[str, str], href: Href | None, lo
     )
 
 
-def _assessment(item: Assessment, now: datetime, self_paced: bool) -> AssessmentRow:
+def _assessment(item: Assessment, now: datetime, self_paced: bool, attempts: Sequence[Attempt]) -> AssessmentRow:
     opens, due = item.release_at, item.due_at
     # In UTC: two wall-clock times of one zone are compared and subtracted without the hour that a clock change adds or takes.
     moment = now.astimezone(UTC)
@@ -227,8 +231,10 @@ def _assessment(item: Assessment, now: datetime, self_paced: bool) -> Assessment
         state = "closed"
     share = f"{100 * item.weight:g} %" if item.weight else ""
     return AssessmentRow(
-        item.title, item.format, clock(opens), clock(due), due.isoformat() if due else "", share, state
-    )
+        item.id, item.title, item.format, clock(opens), clock(due), due.isoformat() if due else "", share, state,
+        opens_here=item.is_out and item.notebook is not None,
+        receipts=[(sealed.digest, clock(sealed.at.astimezone(now.tzinfo))) for sealed in receipts(attempts, item.id)],
+    )  # fmt: skip
 
 
 def _current_day(course: Course, progress: Sequence[Attempt], local: Local | None, now: datetime) -> int:

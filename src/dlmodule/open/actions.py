@@ -77,6 +77,26 @@ class Open(Action):
                 self.served.workspace.note_opened(self.get_body_argument("part"), at=self.served.now())
 
 
+class OpenCoursework(Action):
+    """POST /course/open-coursework: the same for the notebook of a coursework that is out."""
+
+    def act(self) -> None:
+        """Copies it once; what the learner wrote in it stays."""
+        name, source = self.wanted()
+        self.served.workspace.open(name, source)
+
+    def wanted(self) -> tuple[PurePosixPath, Path]:
+        """The learner's name and the course's file of the coursework's notebook. Raises DLModuleError where it is not out."""
+        wanted = self.get_body_argument("assessment")
+        item = next((item for item in self.served.known().assessments if item.id == wanted), None)
+        if item is None or item.notebook is None:
+            raise DLModuleError(f"the course has no notebook of {wanted!r}")
+        if not item.is_out:
+            raise DLModuleError(f"{item.title} is not out yet")
+        source = self.served.course.file(item.notebook)
+        return PurePosixPath(item.id, source.name), source
+
+
 class Update(Action):
     """POST /course/update: merge the course's newer version into the learner's copy."""
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from tornado import web
 
 from dlmodule.course import workspace_name
-from dlmodule.open.actions import Import, Open, Restore, StartOver, Update
+from dlmodule.open.actions import Import, Open, OpenCoursework, Restore, StartOver, Update
 from dlmodule.open.handlers import Document, Export, Glossary, Home, Outcome, ServedCourse, State, Static
 
 
@@ -30,6 +30,7 @@ def routes(base_url: str, served: ServedCourse) -> list[tuple[Any, ...]]:
         (f"{root}/outcome", Outcome, arguments),
         (f"{root}/glossary", Glossary, arguments),
         (f"{root}/open", Open, arguments),
+        (f"{root}/open-coursework", OpenCoursework, arguments),
         (f"{root}/update", Update, arguments),
         (f"{root}/afresh", Restore, arguments),
         (f"{root}/start-over", StartOver, arguments),

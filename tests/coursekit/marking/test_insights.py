@@ -81,6 +81,9 @@ def test_exports_are_read_and_others_refused(tmp_path: Path) -> None:
         json.dumps({"format": "dlmodule-progress-1", "attempts": [attempt("s.e", "right")]})
     )
     assert [len(each) for each in read_exports(tmp_path)] == [1]
+    sealed = {"exercise": "coursework_1", "status": "sealed", "at": "2022-12-12T10:00:00+00:00", "receipt": "ab"}
+    (tmp_path / "a.json").write_text(json.dumps({"attempts": [attempt("s.e", "right"), sealed]}))
+    assert [len(each) for each in read_exports(tmp_path)] == [1]  # a receipt is no attempt at an exercise
     for content in ("{", "[]", '{"attempts": [1]}', '{"attempts": {"a": 1}}'):
         (tmp_path / "b.json").write_text(content)
         with pytest.raises(CourseError, match=r"b\.json.*no progress"):

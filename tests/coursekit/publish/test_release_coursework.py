@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,11 @@ def test_it_comes_out_at_its_moment(project: Project) -> None:
     before, after = set(contents(project, OUT - timedelta(seconds=1))), set(contents(project, OUT))
     assert {name for name in before if "coursework_2" in name} == set()
     assert {name for name in after if "coursework_2" in name} == FILES
+    for at, place in ((OUT - timedelta(seconds=1), None), (OUT, "coursework_2/coursework_2.ipynb")):
+        told = {
+            item["id"]: item.get("notebook") for item in json.loads(contents(project, at)["course.json"])["assessments"]
+        }
+        assert told["coursework_2"] == place
 
 
 def test_nothing_that_comes_out_answers_it(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from dlmodule import coursework
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.progress import Progress
 from dlmodule.coursework.command import command
+from dlmodule.coursework.receipts import receipts
 from dlmodule.coursework.sealing import unseal
 from dlmodule.coursework.submitting import sealed
 from dlmodule.errors import DLModuleError
@@ -47,6 +49,9 @@ def test_nothing_forgotten(write: Write, monkeypatch: pytest.MonkeyPatch) -> Non
     assert held.notebook == path.read_bytes()
     assert held.files == {"predictions.safetensors": Path("coursework_9_predictions.safetensors").read_bytes()}
     assert held.assessment == "coursework_9"
+    (kept,) = receipts(Progress.local().load(), "coursework_9")
+    assert kept.digest == held.digest and abs(kept.at - held.sealed_at) < timedelta(seconds=2)
+    assert receipts(Progress.local().load(), "coursework_8") == []
 
 
 FORGOTTEN = {

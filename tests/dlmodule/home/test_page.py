@@ -11,6 +11,7 @@ import pytest
 
 import dlmodule.home
 from dlmodule.course import Course, course_from
+from dlmodule.coursework.receipts import receipt_line
 from dlmodule.home.page import Local, digest, render
 from dlmodule.home.resume import where_to_continue
 from tests.dlmodule.open import reference_run
@@ -194,6 +195,29 @@ def test_assessments_count_down_in_a_timed_run_only() -> None:
     assert states(datetime(2022, 12, 12, 18, 30, tzinfo=LONDON)) == ["Due in 1 hour", "Opens in 3 days"]
     assert states(datetime(2022, 12, 16, 16, 59, tzinfo=LONDON)) == ["Closed", "Due in 1 minute"]
     assert states(MORNING_05, self_paced=True) == []
+
+
+def test_a_coursework_opens_when_it_is_out_and_shows_what_was_sealed() -> None:
+    """A form for the one that is out and has a notebook; the last receipt in full, with its time on the course's clock."""
+
+    def home(at: datetime, *sealed: dict[str, Any], mode: str = "local") -> str:
+        local = Local(xsrf="x", workspace="/w") if mode == "local" else None
+        return render(course().as_of(at), at=at, progress=sealed, mode=mode, local=local)  # type: ignore[arg-type]
+
+    before, out = datetime(2022, 12, 9, 13, 59, tzinfo=LONDON), datetime(2022, 12, 9, 14, tzinfo=LONDON)
+    assert "open-coursework" not in home(before)
+    forms = [form for form in Page(home(out)).forms if form["action"] == "open-coursework"]
+    assert [form["assessment"] for form in forms] == ["coursework_1"]
+    assert "Nothing is sealed yet" in home(out)
+    first, last = (
+        receipt_line("coursework_1", "aa" * 32, out),
+        receipt_line("coursework_1", "bb" * 32, datetime(2022, 12, 12, 19, 5, tzinfo=UTC)),
+    )
+    text = home(out, last, first, {"exercise": "coursework_1", "status": "sealed", "at": "soon", "receipt": "cc" * 32})
+    assert "bb" * 32 in text and "aa" * 32 not in text and "cc" * 32 not in text
+    assert "Mon 12 Dec 2022, 19:05 (the last of 2)" in text and "Nothing is sealed yet" not in text
+    assert "bb" * 32 not in home(out, last, mode="site") and "open-coursework" not in home(out, mode="site")
+    assert digest([first]) != digest([])  # an open home shows it without being asked
 
 
 def test_what_the_course_says_is_text_not_markup() -> None:

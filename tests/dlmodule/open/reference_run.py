@@ -65,6 +65,7 @@ DAYS: list[tuple[int, str, str, str, str, list[tuple[str, str, tuple[time, time]
     (15, "2022-12-16", "Q&A", "15_qa", "15",
      [("morning", "questions and answers", MORNING, "", ""), ("afternoon", "coursework 2", AFTERNOON, "", "")]),
 ]  # fmt: skip
+COURSEWORK = "notebooks/coursework_1/coursework_1_notebook.ipynb"
 BUILT = ("01_intro", "04_ml_recap", "05_cnns_1", "06_cnns_2", "12_transformers")
 
 
@@ -107,7 +108,7 @@ def facts() -> dict[str, Any]:
         ],
         "assessments": [
             {"id": "coursework_1", "title": "Coursework 1", "format": "four days", "release_at": iso("2022-12-09", time(14)),
-             "due_at": iso("2022-12-12", time(20)), "weight": 0.5},
+             "due_at": iso("2022-12-12", time(20)), "weight": 0.5, "notebook": COURSEWORK},
             {"id": "coursework_2", "title": "Coursework 2", "format": "three hours, in class", "release_at": iso("2022-12-16", time(14)),
              "due_at": iso("2022-12-16", time(17)), "weight": 0.5},
         ],
@@ -191,6 +192,8 @@ def write(build: Path) -> Path:
                 target = build / part["slides"]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(b"%PDF-1.4\n%%EOF\n")
+    (build / COURSEWORK).parent.mkdir(parents=True)
+    (build / COURSEWORK).write_text(json.dumps(cells_of("coursework_1", "notebook", "Coursework 1"), indent=1), "utf-8")
     (build / "calendar.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", encoding="utf-8")
     save(build / "keys" / "05_cnns_1.safetensors", [key()])
     path = build / "course.json"

@@ -251,6 +251,21 @@ def test_what_does_not_exist_is_one_line_on_the_home(course: Running) -> None:
         assert part in said(course)
 
 
+def test_a_courseworks_notebook_opens_once_and_is_kept(course: Running) -> None:
+    """It lies in a folder of its own; what the learner wrote stays; one without a notebook, or that is none, is one line."""
+    token = course.log_in()
+    for _ in range(2):
+        status, headers, _ = course.ask("open-coursework", {"_xsrf": token, "assessment": "coursework_1"})
+        assert (status, headers["Location"]) == (303, "/lab/tree/coursework_1/coursework_1_notebook.ipynb")
+        path = course.workspace / "coursework_1" / "coursework_1_notebook.ipynb"
+        text = path.read_text("utf-8")
+        path.write_text(text.replace("edge_kernels = ...", "edge_kernels = 7"), "utf-8")
+    assert "edge_kernels = 7" in path.read_text("utf-8")
+    for wanted in ("coursework_2", "../05_cnns_1"):
+        assert course.ask("open-coursework", {"_xsrf": token, "assessment": wanted})[0] == 303
+        assert "has no notebook of" in said(course)
+
+
 def test_files_outside_the_course_are_never_served(course: Running) -> None:
     """Neither keys nor anything above the folder; static is flat."""
     course.log_in()
@@ -312,6 +327,8 @@ def test_the_release_rules_hold_on_the_server_too(tmp_path: Path) -> None:
         for version in ("student", "solutions"):
             assert course.ask("open", {"_xsrf": token, "part": PART["part"], "version": version})[0] == 303
             assert "is not open yet" in said(course)
+        course.ask("open-coursework", {"_xsrf": token, "assessment": "coursework_1"})
+        assert "Coursework 1 is not out yet" in said(course)
         assert course.ask("slides/slides/05_cnns_1/afternoon.pdf")[0] == 404
         assert not list(course.workspace.rglob("*.ipynb"))
 
