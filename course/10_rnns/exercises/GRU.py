@@ -24,7 +24,10 @@ def probe(candidate, case):
     reference = nn.GRU(x.shape[2], hidden, batch_first=True).to(x.dtype)
     layer = candidate(x.shape[2], hidden).to(x.dtype)
     layer.load_state_dict(reference.state_dict())
-    state = 0.5 * torch.ones(1, len(x), hidden).to(x.dtype)
+    # Numbers of their own for every sequence and feature; and a call before, of which nothing may be left.
+    state = torch.sin(1 + torch.arange(len(x) * hidden)).reshape(1, len(x), hidden).to(x.dtype)
+    with torch.no_grad():
+        layer(x)
     output, h = layer(x, state) if given else layer(x)
     (output.square().sum() + h.sum()).backward()
     return {
@@ -62,6 +65,31 @@ exercise.edit(
 exercise.edit(
     "without_the_layer_axis", "h[None]", "h",
     "The returned state is (N, H). PyTorch's is (1, N, H): the first axis counts layers.",
+)  # fmt: skip
+
+exercise.edit(
+    "update_before_reset", ("x_r, x_z, x_n =", "h_r, h_z, h_n ="), ("x_z, x_r, x_n =", "h_z, h_r, h_n ="),
+    "You read the first block as the update gate. PyTorch stacks the blocks as r, z, n.",
+)  # fmt: skip
+exercise.edit(
+    "reset_of_the_whole_candidate", "(x_n + (x_r + h_r).sigmoid() * h_n)", "((x_r + h_r).sigmoid() * (x_n + h_n))",
+    "The reset gate multiplies the whole candidate. It acts on the state's part only; the input's part is always kept.",
+)  # fmt: skip
+exercise.edit(
+    "reset_gate_forgets", "(1 - z) * n + z * h", "z * n + (x_r + h_r).sigmoid() * h",
+    "The old state is multiplied by the reset gate, as if this were an LSTM. One gate divides the new state: z of the old one, 1 - z of the candidate.",
+)  # fmt: skip
+exercise.edit(
+    "first_state_for_all", "state[0]", "state[:, 0].expand(len(x), -1)",
+    "Every sequence begins with the state of the first one. The state is (1, N, H): axis 0 counts layers, axis 1 the sequences.",
+)  # fmt: skip
+exercise.edit(
+    "state_kept", ("if state is None else", "        return torch.stack"), ("if (state := getattr(self, 'kept', None) if state is None else state) is None else", "        self.kept = h[None].detach()\n        return torch.stack"),
+    "The layer keeps its last state and begins the next call with it. Without a state it begins from zeros, every time.",
+)  # fmt: skip
+exercise.edit(
+    "cut_at_each_step", "states.append(h)", "states.append(h)\n            h = h.detach()",
+    "The states are right, but you detach the state at each step: no gradient flows back through time.",
 )  # fmt: skip
 
 

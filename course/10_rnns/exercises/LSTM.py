@@ -25,7 +25,10 @@ def probe(candidate, case):
     reference = nn.LSTM(x.shape[2], hidden, batch_first=True).to(x.dtype)
     layer = candidate(x.shape[2], hidden).to(x.dtype)
     layer.load_state_dict(reference.state_dict())
-    state = (0.5 * torch.ones(1, len(x), hidden).to(x.dtype), -0.8 * torch.ones(1, len(x), hidden).to(x.dtype))
+    # Numbers of their own for every sequence and feature; and a call before, of which nothing may be left.
+    state = tuple(torch.sin(k + torch.arange(len(x) * hidden)).reshape(1, len(x), hidden).to(x.dtype) for k in (1, 2))
+    with torch.no_grad():
+        layer(x)
     output, (h, c) = layer(x, state) if given else layer(x)
     (output.square().sum() + c.sum()).backward()
     return {
@@ -88,6 +91,28 @@ class Base(nn.Module):
     def start(self, x, state):
         zeros = torch.zeros(len(x), self.size, dtype=x.dtype)
         return (zeros, zeros) if state is None else (state[0].squeeze(0), state[1].squeeze(0))
+
+
+exercise.edit(
+    "first_state_for_all", "(state[0][0], state[1][0])", "(state[0][:, 0].expand_as(zeros), state[1][:, 0].expand_as(zeros))",
+    "Every sequence begins with the state of the first one. The state is (1, N, H): axis 0 counts layers, axis 1 the sequences.",
+)  # fmt: skip
+exercise.edit(
+    "state_kept", ("if state is None else", "        return torch.stack"), ("if (state := state or getattr(self, 'kept', None)) is None else", "        self.kept = (h[None].detach(), c[None].detach())\n        return torch.stack"),
+    "The layer keeps its last state and begins the next call with it. Without a state it begins from zeros, every time.",
+)  # fmt: skip
+exercise.edit(
+    "cells_shown", "states.append(h)", "states.append(c)",
+    "Your outputs are the cell states. What the layer shows of each step is h.",
+)  # fmt: skip
+exercise.edit(
+    "c_before_h", "(h[None], c[None])", "(c[None], h[None])",
+    "The last state that you return is (c, h). PyTorch's is (h, c).",
+)  # fmt: skip
+exercise.edit(
+    "cut_at_each_step", "states.append(h)", "states.append(h)\n            h = h.detach()",
+    "The outputs are right, but you detach h at each step: less gradient flows back through time than in PyTorch's layer.",
+)  # fmt: skip
 
 
 @exercise.alternative

@@ -28,6 +28,13 @@ TANGLED = (
 )
 
 
+def often_ending(frequency: float, sharpness: float) -> Code:
+    """Four tokens that look as random, of which the first, the end, is likelier than the others."""
+    angle = f"{frequency} * k + 1.5 * sum((i + 1) * (t + 1) for i, t in enumerate(prefix))"
+    logits = f"[{sharpness} * math.sin({angle}) + (k == 0) for k in range(4)]"
+    return Code(f"lambda prefix: torch.tensor({logits}, dtype=torch.float64).log_softmax(0)")
+
+
 @exercise.cases
 def cases():
     yield Case(Code(TWO_STEPS), 1, 2).named("a width of 1 is greedy")
@@ -36,6 +43,8 @@ def cases():
     yield Case(Code(EAGER), 1, 3, 1).named("another token ends")
     for width, length in ((1, 6), (2, 4), (3, 3), (3, 6), (4, 7), (8, 3), (20, 4)):
         yield Case(Code(TANGLED), width, length).named(f"five tokens, a width of {width}, at most {length} tokens")
+    yield Case(often_ending(8.2, 2.0), 2, 5).named("an early end that is beaten, a width of 2")
+    yield Case(often_ending(6.4, 3.0), 3, 5).named("an early end that is beaten, a width of 3")
 
 
 exercise.edit(
@@ -66,6 +75,53 @@ def greedy(log_probs, width, max_length, end=0):
     while len(prefix) < max_length and (not prefix or prefix[-1] != end):
         prefix = (*prefix, int(log_probs(prefix).argmax()))
     return prefix
+
+
+exercise.edit(
+    "end_ignored", ("        finished += [beam for beam in best if beam[1][-1] == end]\n        beams = [beam for beam in best if beam[1][-1] != end]\n",), ("        beams = best\n",),
+    "`end` means nothing to you: a sequence that has ended is grown like any other. Set it aside.",
+)  # fmt: skip
+exercise.edit(
+    "open_ones_win", "max(finished + beams, key", "max(beams or finished, key",
+    "An open sequence wins over every finished one. At the end both kinds are compared.",
+)  # fmt: skip
+exercise.edit(
+    "stops_at_the_first_end", "        beams = [beam for beam in best if beam[1][-1] != end]\n", "        beams = [beam for beam in best if beam[1][-1] != end]\n        if finished:\n            break\n",
+    "You stop as soon as one sequence has ended. The open ones may still win: go on until none is open.",
+)  # fmt: skip
+exercise.edit(
+    "only_the_last_finished", "        finished += [", "        finished = [",
+    "Sequences that ended at an earlier step are lost: each step starts a new list of finished ones.",
+)  # fmt: skip
+exercise.edit(
+    "probabilities_added", "total + p,", "total + 2.718281828459045**p,",
+    "You add probabilities. The probability of a sequence is a product, so the logarithms are added.",
+)  # fmt: skip
+exercise.edit(
+    "one_token_not_counted", "beam[0] / len(beam[1]))", "beam[0] / max(1, len(beam[1]) - 1))",
+    "The mean is over all tokens of the sequence, its last one included; you divide by one less.",
+)  # fmt: skip
+exercise.edit(
+    "one_token_too_many", "beam[0] / len(beam[1]))", "beam[0] / (len(beam[1]) + 1))",
+    "The mean is over the tokens of the sequence; you divide by one more. The beginning `()` has none.",
+)  # fmt: skip
+exercise.edit(
+    "end_dropped", "beam[0] / len(beam[1]))[1]", "beam[0] / len(beam[1]))[1][:-1]",
+    "Your sequence lacks its last token. `end` belongs to it.",
+)  # fmt: skip
+exercise.edit(
+    "ended_ones_take_no_place", "        best = sorted(grown, key=lambda beam: beam[0], reverse=True)[:width]\n        finished += [beam for beam in best if beam[1][-1] == end]\n        beams = [beam for beam in best if beam[1][-1] != end]\n",
+    "        best = sorted(grown, key=lambda beam: beam[0], reverse=True)\n        finished += [beam for beam in best if beam[1][-1] == end]\n        beams = [beam for beam in best if beam[1][-1] != end][:width]\n",
+    "You keep every sequence that ends and `width` others beside it. Those that end count among the `width`, and the unlikely ones are dropped.",
+)  # fmt: skip
+exercise.edit(
+    "width_of_each_beginning", "sorted(grown, key=lambda beam: beam[0], reverse=True)[:width]", "[beam for k in range(len(beams)) for beam in sorted(grown[k * len(grown) // len(beams) : (k + 1) * len(grown) // len(beams)], key=lambda beam: beam[0], reverse=True)[:width]] if beams else []",
+    "You keep `width` continuations of each beginning, and their number grows. `width` of all together stay.",
+)  # fmt: skip
+exercise.edit(
+    "ended_ones_compete_on", "        best = sorted(grown, ", "        grown, finished = grown + finished, []\n        best = sorted(grown, ",
+    "Sequences that have ended compete for the places again at each step, and push open ones out or are lost. Set them aside once and for all.",
+)  # fmt: skip
 
 
 @exercise.alternative

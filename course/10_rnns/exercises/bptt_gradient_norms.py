@@ -58,6 +58,32 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "sums_of_sizes", ("[last.norm()]", "delta.norm()"), ("[last.abs().sum()]", "delta.abs().sum()"),
+    "You add up the sizes of the numbers. The norm is the root of the sum of their squares.",
+)  # fmt: skip
+exercise.edit(
+    "sums", ("[last.norm()]", "delta.norm()"), ("[last.sum()]", "delta.sum()"),
+    "You add up the numbers of each gradient, and their signs cancel. The norm is the root of the sum of their squares.",
+)  # fmt: skip
+exercise.edit(
+    "whole_gradients", ("[last.norm()]", "delta.norm()"), ("[last]", "delta"),
+    "You return the gradients themselves, (T, H). One number a step is asked: the norm of each.",
+)  # fmt: skip
+exercise.edit(
+    "one_step_too_far", ("[last.norm()]", "h[1:].flip(0)"), ("[]", "h.flip(0)"),
+    "Your norms are one step too far back. The newest is that of the gradient you are given, and dL/dh_0 is not asked.",
+)  # fmt: skip
+exercise.edit(
+    "sigmoid_derivative", "1 - state**2", "state * (1 - state)",
+    "h (1 - h) is the derivative of a sigmoid. This network has a tanh, whose derivative is 1 - h^2.",
+)  # fmt: skip
+exercise.edit(
+    "tanh_again", "1 - state**2", "1 - state.tanh() ** 2",
+    "You take the tanh of the state. The state is a tanh already: its derivative is 1 - h^2.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_jacobians(h, w_h, last):
     norms, delta = [last.norm()], last

@@ -89,6 +89,40 @@ def norm_after(parameters, max_norm):
     return total.clamp(max=max_norm)
 
 
+@exercise.mistake(
+    "You give each parameter a new gradient. The text asks to change the gradients in place: whoever holds one sees the old numbers."
+)
+def replaced(parameters, max_norm):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    total = torch.stack([g.norm() for g in gradients]).norm()
+    for p in parameters:
+        if p.grad is not None:
+            p.grad = p.grad * (max_norm / total).clamp(max=1)
+    return total
+
+
+@exercise.mistake("You take the largest of the single norms. There is one norm, of all gradients as one long vector.")
+def largest_norm(parameters, max_norm):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    total = torch.stack([g.norm() for g in gradients]).max()
+    if total > max_norm:
+        for g in gradients:
+            g.mul_(max_norm / total)
+    return total
+
+
+@exercise.mistake(
+    "You divide by the number of entries: that is a root mean square. The norm is the root of the plain sum."
+)
+def root_mean_square(parameters, max_norm):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    total = torch.cat([g.flatten() for g in gradients]).square().mean().sqrt()
+    if total > max_norm:
+        for g in gradients:
+            g.mul_(max_norm / total)
+    return total
+
+
 @exercise.alternative
 def one_long_vector(parameters, max_norm):
     gradients = [p.grad for p in parameters if p.grad is not None]

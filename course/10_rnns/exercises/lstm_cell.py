@@ -69,6 +69,32 @@ def c_before_h(x, h, c, w_x, w_h, b):
     return c, o.sigmoid() * c.tanh()
 
 
+exercise.edit(
+    "gates_through_a_tanh", ("f.sigmoid() * c + i.sigmoid()", "o.sigmoid()"), ("f.tanh() * c + i.tanh()", "o.tanh()"),
+    "Your gates pass a tanh. A gate says how much, from 0 to 1: it passes a sigmoid.",
+)  # fmt: skip
+exercise.edit(
+    "gates_not_squashed", ("f.sigmoid() * c + i.sigmoid()", "o.sigmoid()"), ("f * c + i", "o"),
+    "The gates are not squashed. Each passes a sigmoid, so that it lies between 0 and 1.",
+)  # fmt: skip
+exercise.edit(
+    "input_gate_tied", "i.sigmoid() * g.tanh()", "(1 - f.sigmoid()) * g.tanh()",
+    "You add 1 - forget gate times the candidate. That ties the two gates together, as a GRU does; here the input gate i has weights of its own.",
+)  # fmt: skip
+exercise.edit(
+    "every_fourth_column", "chunk(4, dim=1)", "unflatten(1, (-1, 4)).unbind(2)",
+    "You give every fourth column to a gate. The gates stand in four blocks of H columns, one after the other.",
+)  # fmt: skip
+exercise.edit(
+    "old_h_shown", "return o.sigmoid() * c.tanh(), c", "return o.sigmoid() * h.tanh(), c",
+    "Your new h is made from the old h. It is the output gate times the tanh of the new cell state.",
+)  # fmt: skip
+exercise.edit(
+    "sigmoid_twice", "i, f, g, o = (x @ w_x.T + h @ w_h.T + b).chunk(4, dim=1)\n", "i, f, g, o = (x @ w_x.T + h @ w_h.T + b).chunk(4, dim=1)\n    i, f, o = i.sigmoid(), f.sigmoid(), o.sigmoid()\n",
+    "The gates pass the sigmoid twice, and end between 0.5 and 0.73.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def gate_by_gate(x, h, c, w_x, w_h, b):
     i, f, g, o = (x @ w.T + h @ v.T + a for w, v, a in zip(w_x.chunk(4), w_h.chunk(4), b.chunk(4), strict=True))

@@ -34,6 +34,10 @@ def cases():
     )
     yield Case([waves(2, 2, start=1), 2 * waves(2, 2, start=1)]).named("equal lengths")
     yield Case([waves(4, 3, start=1)]).named("one sequence alone")
+    silence = torch.zeros(2, 2, dtype=torch.float64)
+    yield Case([torch.cat([waves(2, 2, start=1), silence]), torch.cat([silence[:1], waves(1, 2, start=1)])]).named(
+        "real steps that are zero"
+    )
 
 
 exercise.edit(
@@ -77,6 +81,30 @@ def sorted_and_left(lstm, sequences):
     lengths = torch.tensor([len(s) for s in ordered])
     outputs, (h, _) = lstm(pack_padded_sequence(pad_sequence(ordered, batch_first=True), lengths, batch_first=True))
     return pad_packed_sequence(outputs, batch_first=True)[0], h[0], torch.arange(int(lengths.max())) < lengths[:, None]
+
+
+@exercise.mistake(
+    "Your mask is false on a real step whose numbers are all zero. Only the lengths say what is padding; a silent step is data."
+)
+def mask_by_zeros(lstm, sequences):
+    lengths = torch.tensor([len(s) for s in sequences])
+    padded = pad_sequence(sequences, batch_first=True)
+    outputs, (h, _) = lstm(pack_padded_sequence(padded, lengths, batch_first=True, enforce_sorted=False))
+    return pad_packed_sequence(outputs, batch_first=True)[0], h[0], (padded != 0).any(2)
+
+
+exercise.edit(
+    "cells_returned", "outputs, (h, _) = lstm(", "outputs, (_, h) = lstm(",
+    "Your last states are the cell states. The layer returns (h, c); h is asked.",
+)  # fmt: skip
+exercise.edit(
+    "last_column_of_zeros", "h[0], mask", "pad_packed_sequence(outputs, batch_first=True)[0][:, -1], mask",
+    "You take the last column of the unpacked outputs. For a short sequence that is padding, all zeros; h has each sequence's own last state.",
+)  # fmt: skip
+exercise.edit(
+    "lengths_returned", "h[0], mask", "h[0], lengths",
+    "You return the lengths. A mask has one entry for each step, (N, T), true on real ones.",
+)  # fmt: skip
 
 
 @exercise.alternative

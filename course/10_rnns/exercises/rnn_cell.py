@@ -60,6 +60,20 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "bias_outside", "F.linear(h, w_h, b)\n    return torch.tanh(from_input + from_state)", "F.linear(h, w_h)\n    return torch.tanh(from_input + from_state) + b",
+    "The bias is added after the tanh. It belongs inside: the state would leave the range from -1 to 1.",
+)  # fmt: skip
+exercise.edit(
+    "bias_twice", "F.linear(x, w_x)", "F.linear(x, w_x, b)",
+    "The bias is added twice, once with each product.",
+)  # fmt: skip
+exercise.edit(
+    "old_state_added", "return torch.tanh(from_input + from_state)", "return h + torch.tanh(from_input + from_state)",
+    "You add the old state to the new one. Here the tanh alone is the new state; adding comes with the LSTM.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def one_product(x, h, w_x, w_h, b):
     return (torch.cat([x, h], dim=1) @ torch.cat([w_x, w_h], dim=1).T + b).tanh()

@@ -36,7 +36,7 @@ exercise.edit(
     "You start from zeros. The state before the first step is given: it carries what came before this sequence.",
 )  # fmt: skip
 exercise.edit(
-    "state_not_carried", "        h = rnn_cell(x_t, h, w_x, w_h, b)\n        states.append(h)", "        states.append(rnn_cell(x_t, h, w_x, w_h, b))",
+    "state_not_carried", ("        h = rnn_cell(x_t, h, w_x, w_h, b)\n        states.append(h)", "dim=1), h"), ("        states.append(rnn_cell(x_t, h, w_x, w_h, b))", "dim=1), states[-1]"),
     "Each step starts from the same first state, so the network forgets everything. The new state is the next step's old one.",
 )  # fmt: skip
 exercise.edit(
@@ -63,6 +63,32 @@ def one_step_late(x, h, w_x, w_h, b):
         states.append(h)
         h = rnn_cell(x_t, h, w_x, w_h, b)
     return torch.stack(states, dim=1), h
+
+
+exercise.edit(
+    "first_state_returned", "dim=1), h", "dim=1), states[0]",
+    "You return the state after the first step as the last one.",
+)  # fmt: skip
+exercise.edit(
+    "given_state_returned", ("    states = []\n", "dim=1), h"), ("    states, given = [], h\n", "dim=1), given"),
+    "The last state that you return is the one you were given. It is the state after the last step.",
+)  # fmt: skip
+exercise.edit(
+    "last_with_a_layer_axis", "dim=1), h", "dim=1), h[None]",
+    "Your last state is (1, N, H), as `nn.RNN` returns it. Here it is (N, H), without an axis for layers.",
+)  # fmt: skip
+exercise.edit(
+    "joined_along_the_features", "torch.stack(states, dim=1)", "torch.cat(states, dim=1)",
+    "`torch.cat` joins the states along an axis that they have, and gives (N, T * H). `torch.stack` makes the axis of time.",
+)  # fmt: skip
+exercise.edit(
+    "reshaped", "torch.stack(states, dim=1)", "torch.stack(states).reshape(len(x), x.shape[1], -1)",
+    "`reshape` does not exchange axes: it cuts the (T, N, H) numbers anew, and mixes sequences and steps. Stack along axis 1.",
+)  # fmt: skip
+exercise.edit(
+    "cut_at_each_step", "states.append(h)", "states.append(h)\n        h = h.detach()",
+    "The states are right, but you detach the state at each step: no gradient flows back through time.",
+)  # fmt: skip
 
 
 @exercise.alternative

@@ -17,7 +17,7 @@ exercise = Exercise(
 
 @exercise.cases
 def cases():
-    yield Case(torch.tensor([9.0, 1.0, 2.0, 3.0]), 2, 3).named("four values, a period of three, two ahead")
+    yield Case(torch.tensor([8.0, 4.0, 9.0, 1.0, 2.0, 3.0]), 2, 3).named("six values, a period of three, two ahead")
     yield Case((torch.arange(14, dtype=torch.float64) * 0.7).sin().reshape(2, 7), 9, 4).named(
         "two histories, a horizon of more than two periods"
     )
@@ -56,6 +56,24 @@ exercise.edit(
 exercise.edit(
     "one_season_only", "    step = torch.arange(horizon) % period\n    return history[..., history.shape[-1] - period + step]", "    return history[..., history.shape[-1] - period :][..., :horizon]",
     "Your forecast stops after one season. Where the horizon is longer than the period, the season is repeated.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "one_month_early", "history.shape[-1] - period + step", "history.shape[-1] - period - 1 + step",
+    "Your season ends one month before the record does: the last value of the history never comes back.",
+)  # fmt: skip
+exercise.edit(
+    "each_month_repeated", "torch.arange(horizon) % period", "torch.arange(horizon) // -(-horizon // period)",
+    "You repeat each month several times before the next one comes. The season is repeated as a whole.",
+)  # fmt: skip
+exercise.edit(
+    "mean_of_the_season", "return history[..., history.shape[-1] - period + step]", "return history[..., -period:].mean(-1, keepdim=True).expand(*history.shape[:-1], horizon)",
+    "You forecast the mean of the last season for every month. Each month is like the same month of that season.",
+)  # fmt: skip
+exercise.edit(
+    "as_many_as_the_horizon", "history.shape[-1] - period + step", "(history.shape[-1] - horizon + torch.arange(horizon)) % history.shape[-1]",
+    "You take the last `horizon` values. The season that is repeated has `period` values, whatever the horizon.",
 )  # fmt: skip
 
 

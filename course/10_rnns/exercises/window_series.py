@@ -56,6 +56,29 @@ def future_first(values, inputs, horizon):
     return windows[:, inputs:], windows[:, :inputs]
 
 
+exercise.edit(
+    "moved_on_by_the_target", "values.unfold(0, inputs + horizon, 1)", "values.unfold(0, inputs + horizon, horizon)",
+    "Your windows move on by a whole target each time. They move on by one month, whatever the horizon.",
+)  # fmt: skip
+exercise.edit(
+    "moved_on_by_the_input", "values.unfold(0, inputs + horizon, 1)", "values.unfold(0, inputs + horizon, inputs)",
+    "Your windows move on by a whole input each time. They move on by one month, so that neighbouring windows overlap.",
+)  # fmt: skip
+exercise.edit(
+    "newest_first", "return windows[:, :inputs], windows[:, inputs:]", "return windows.flip(0)[:, :inputs], windows.flip(0)[:, inputs:]",
+    "Your windows are newest first. The oldest comes first.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "Your loop stops one window early, and a record of one window gives none: it runs T - inputs - horizon times, and the + 1 is missing."
+)
+def loop_stops_early(values, inputs, horizon):
+    starts = range(len(values) - inputs - horizon)
+    x = torch.stack([values[start : start + inputs] for start in starts])
+    return x, torch.stack([values[start + inputs : start + inputs + horizon] for start in starts])
+
+
 @exercise.alternative
 def by_index(values, inputs, horizon):
     start = torch.arange(len(values) - inputs - horizon + 1)[:, None]
