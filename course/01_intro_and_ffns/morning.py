@@ -104,7 +104,7 @@ plot.alt(
 #
 # Two hints unfold below a wrong answer. Beside each exercise stands a time after which to *move on*: no later exercise punishes you for it.
 #
-# **On your own computer.** `make course` opens the course's home and JupyterLab. The copy of a notebook in your workspace is yours; updates never overwrite it.
+# **On your own computer.** The README of the course says how to install it. Then `course open` shows the course's home and JupyterLab. The copy of a notebook in your workspace is yours; updates never overwrite it.
 #
 # **On Google Colab.** Each notebook has an *Open in Colab* link. Four things to know:
 #

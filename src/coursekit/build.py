@@ -7,18 +7,30 @@ with an error keeps its former notebooks, the others are built, and every error 
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from coursekit.cache import digest_of, digest_of_files, package_digest
 from coursekit.errors import CourseError
-from coursekit.project import Part, Project, find_parts, given_path, key_path, notebook_path, select_parts, uncollected
+from coursekit.project import (
+    Part,
+    Project,
+    files_beside,
+    find_parts,
+    given_path,
+    key_path,
+    notebook_path,
+    select_parts,
+    uncollected,
+)
 from dlmodule.errors import DLModuleError
 from dlmodule.files import is_abandoned, write_atomically
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coursekit.schedule.release_path import Version
     from coursekit.schedule.syllabus import Syllabus
     from coursekit.sources.source import Source
@@ -63,7 +75,7 @@ def _input_digests(project: Project, parts: Sequence[Part]) -> dict[str, str]:
     """For each part, the digest of everything that its notebooks are made from."""
     shared = digest_of(package_digest("coursekit"), digest_of_files([project.syllabus, project.ledger], project.root))
     exercises = {
-        session: digest_of_files(project.exercises(session), project.root)
+        session: digest_of_files([*project.exercises(session), *files_beside(project, session)], project.root)
         for session in {part.session for part in parts}
     }
     return {p.id: digest_of(shared, exercises[p.session], p.id, *_read(project, p)) for p in parts}
@@ -99,13 +111,13 @@ def _build_notebooks(project: Project, parts: Sequence[Part], digests: dict[str,
 
 
 def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Callable[[str], str]) -> list[str]:
-    """Write both notebooks of one part; both are made before either is written."""
+    """Write both notebooks of one part, made before either is written, and the files that go with them."""
     from coursekit.notebooks.notebook import make, to_json
     from coursekit.schedule.timetable import day_of, place_of, published_path
     from coursekit.sources.revision import assembled
 
     source = assembled(project, part.session, part.name)
-    texts = {
+    texts: dict[str, str | bytes] = {
         notebook_path(part.session, part.name, solutions=version == "solutions"): to_json(
             make(
                 source,
@@ -120,6 +132,8 @@ def _write_part(project: Project, part: Part, syllabus: "Syllabus", figure: Call
         )
         for version in VERSIONS
     }
+    for name in source.header.files:
+        texts[f"notebooks/{part.session}/{name}"] = part.path.with_name(name).read_bytes()
     for name, text in texts.items():
         write_atomically(project.build / name, text)
     return list(texts)
@@ -138,16 +152,14 @@ def _record_keys(project: Project, parts: Sequence[Part], report: Report, tell: 
     due: dict[str, str] = {}
     for session in dict.fromkeys(part.session for part in parts):
         folder = project.course / session
-        files = [*folder.glob("*.py"), *folder.glob("exercises/*"), project.ledger]
+        files = [*folder.glob("*.py"), *folder.glob("exercises/*"), *files_beside(project, session), project.ledger]
         inputs = digest_of(code, session, digest_of_files(files, project.root))
         if project.exercises(session) and not project.cache.is_made(f"key {session}", inputs):
             due[session] = inputs
     if not due:
         return
-    from coursekit.exercises.record import record_sessions
-
     tell(f"recording the keys of {', '.join(due)}")
-    for session, result in record_sessions(project, list(due)):
+    for session, result in _recorded(project, list(due)):
         if isinstance(result, list):
             report.problems += result
             report.failed.update(
@@ -156,6 +168,25 @@ def _record_keys(project: Project, parts: Sequence[Part], report: Report, tell: 
             continue
         project.cache.made(f"key {session}", due[session], [key_path(session)])
         report.written.append(key_path(session))
+
+
+def _recorded(project: Project, sessions: Sequence[str]) -> Iterator[tuple[str, "Path | list[DLModuleError]"]]:
+    """As ``record_sessions``. A session whose notebooks have files is recorded among them, anew where one of them has changed."""
+    from coursekit.exercises.record import record_sessions
+    from coursekit.sources.source import sources_of
+
+    reading = [s for s in sessions if any(source.header.files for source in sources_of(project, s))]
+    yield from record_sessions(project, [session for session in sessions if session not in reading])
+    for session in reading:
+        files = digest_of_files(files_beside(project, session), project.root)
+        if not project.cache.is_made(f"files of {session}", files):
+            of_others = {f"{path.parents[1].name}.{path.stem}" for path in project.exercises()}
+            of_others -= {f"{session}.{path.stem}" for path in project.exercises(session)}
+            for kind in ("keys", "proofs"):
+                project.cache.forget(kind, but=of_others)
+            project.cache.made(f"files of {session}", files, [])
+        with contextlib.chdir(project.course / session):
+            yield from record_sessions(project, [session])
 
 
 def _concerned(project: Project, part: Part, errors: Sequence[DLModuleError]) -> bool:
@@ -195,6 +226,7 @@ def _remove_stale(project: Project, parts: Sequence[Part], report: Report) -> No
     expected = {path(part.session) for part in parts for path in (key_path, given_path)}
     for part in parts:
         expected |= {notebook_path(part.session, part.name, solutions=solutions) for solutions in (False, True)}
+        expected |= {f"notebooks/{part.session}/{path.name}" for path in files_beside(project, part.session)}
     for folder in ("notebooks", "keys"):
         for path in sorted((project.build / folder).rglob("*"), reverse=True):
             name = path.relative_to(project.build).as_posix()

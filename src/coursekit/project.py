@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 from coursekit.cache import Cache, digest_of, digest_of_files, package_digest
 from coursekit.errors import CourseError
+from dlmodule.enclosed import is_enclosable
 
 T = TypeVar("T")
 
@@ -175,6 +176,12 @@ def find_parts(project: Project) -> list[Part]:
     """Every source of the course, by session and name. ``DECK_figures.py`` draws for a slide deck and is none."""
     folders = [f for f in sorted(project.course.iterdir()) if f.is_dir() and _SESSION.fullmatch(f.name)]
     return [Part(f.name, path.stem, path) for f in folders for path in source_files(f)]
+
+
+def files_beside(project: Project, session: str) -> list[Path]:
+    """What lies beside the sources of a session and may go with a notebook of it."""
+    folder = project.course / session
+    return [path for path in sorted(folder.glob("*")) if is_enclosable(path.name) and path.is_file()]
 
 
 def source_files(session: Path) -> list[Path]:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal, cast
 from zoneinfo import ZoneInfo
 
+from dlmodule.advice import get_it_again
 from dlmodule.errors import DLModuleError
 from dlmodule.records import Rule, from_json, to_json
 
@@ -317,7 +317,7 @@ class BuiltCourse:
         if not path.is_relative_to(self.folder.resolve()):
             raise DLModuleError(f"{relative} lies outside the course")
         if not path.is_file():
-            raise DLModuleError(f"the course has no file {relative}; run `course build`")
+            raise DLModuleError(f"the course has no file {relative}; {get_it_again()}")
         return path
 
     @property
@@ -333,9 +333,9 @@ def find_course(start: Path | None = None) -> BuiltCourse:
         for candidate in (folder / "build" / "course.json", folder / "course.json", folder / ".course" / "course.json"):
             if candidate.is_file():
                 return BuiltCourse(read_course(candidate), candidate.parent)
-    can_build = find_spec("coursekit") is not None and find_spec("jupytext") is not None
-    advice = "run `course build` first" if can_build else "start in the folder of the course"
-    raise DLModuleError(f"no built course in {here} or above it (build/course.json): {advice}")
+    raise DLModuleError(
+        f"no built course in {here} or above it (build/course.json): start in the folder of the course, or {get_it_again()}"
+    )
 
 
 def read_course(path: Path) -> Course:
@@ -352,7 +352,7 @@ def read_course(path: Path) -> Course:
         message = f"{path} cannot be read: {error}"
     except ValueError as error:
         message = f"{path} is not a built course: {error}"
-    raise DLModuleError(f"{message}; run `course build` again") from None
+    raise DLModuleError(f"{message}; {get_it_again()}") from None
 
 
 def course_from(facts: object) -> Course:

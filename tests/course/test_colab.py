@@ -54,7 +54,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ROOT / "src" / "dlmodule", folder / "src" / "dlmodule", ignore=shutil.ignore_patterns("__pycache__")
     )
     save(folder / "keys" / "05_cnns_1.safetensors", [reference_run.key()])
-    (folder / "pyproject.toml").write_text(pyproject(ROOT / "pyproject.toml", keys=True), encoding="utf-8")
+    enclosed = {"05_CNNs_part_I/wells.csv": "05_cnns_1/wells.csv"}
+    made = pyproject(ROOT / "pyproject.toml", keys=True, enclosed=enclosed)
+    (folder / "pyproject.toml").write_text(made, encoding="utf-8")
+    for place in enclosed:
+        (folder / place).parent.mkdir()
+        (folder / place).write_text("1.5", encoding="utf-8")
     for name in ("README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
     identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
@@ -73,8 +78,9 @@ def colab(tmp_path: Path) -> Path:
 
 
 def first_cell(address: str, day: int) -> str:
-    """The first cell of the notebooks of ``day``, which installs from ``address``."""
-    return install_cell(REPOSITORY, day).replace("https://github.com/someone/course", address)
+    """The first cell of a notebook of ``day``, which installs from ``address`` and brings the file that goes with the notebook."""
+    cell = install_cell(REPOSITORY, day, "05_cnns_1", ["wells.csv"])
+    return cell.replace("https://github.com/someone/course", address)
 
 
 def located(repository: Path) -> str:
@@ -109,11 +115,11 @@ def run(colab: Path, cells: list[str], progress: Path) -> list[list[Any]]:
 
 
 def test_the_first_cell_installs_and_a_check_shows_once(published: Path, colab: Path, tmp_path: Path) -> None:
-    """One line, the day's key, one card, the attempt in the Drive folder, and no library replaced."""
+    """One line, the day's key, one card, the attempt in the Drive folder, the notebook's file, and no library replaced."""
     cells = [
         first_cell(located(published), 5),
         'from dlmodule.checking import checks\ncheck = checks("05_cnns_1")',
-        'check("edge_kernels", 15)',
+        'assert open("wells.csv").read() == "1.5"\ncheck("edge_kernels", 15)',
         "import dlmodule, torch\nprint(dlmodule.__file__)\nprint(torch.__file__)\nprint(type(get_ipython()).__name__)",
     ]
     progress = tmp_path / "drive/MyDrive/dlmodule.jsonl"

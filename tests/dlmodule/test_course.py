@@ -79,7 +79,7 @@ def read_or_complain(path: Path) -> Course | None:
         return read_course(path)
     except DLModuleError as error:
         text = str(error)
-        assert text.startswith(str(path)) and "run `course build` again" in text and text.isprintable(), text
+        assert text.startswith(str(path)) and "run `course build`" in text and text.isprintable(), text
         return None
 
 

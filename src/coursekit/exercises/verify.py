@@ -54,7 +54,8 @@ def prove_all(
 
 def _prove_one(project: Project, most: int | None, exercise: str) -> Proof:
     session, _, name = exercise.partition(".")
-    return prove(project, session, name, most=most)
+    with contextlib.chdir(project.course / session):  # where the files lie that its notebooks read
+        return prove(project, session, name, most=most)
 
 
 def _digests(project: Project, ids: Sequence[str], most: int | None) -> dict[str, str | None]:

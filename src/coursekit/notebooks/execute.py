@@ -26,6 +26,7 @@ from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.project import Part, Project, select_parts
 from coursekit.sources.regions import solution_lines
 from coursekit.sources.revision import assembled
+from dlmodule.enclosed import enclosed_files
 from dlmodule.files import write_atomically
 
 # How a card says in its HTML that it could not check; dlmodule.checking, which draws it, would load torch here.
@@ -80,17 +81,16 @@ class _Settings:
     rehearsal: bool
     jobs: int
 
-    def digest(self, session: str, text: str, *, rehearsal: bool) -> str:
-        """Digest of all that a run of the notebook ``text`` depends on."""
+    def digest(self, session: str, text: str, files: Sequence[Path], *, rehearsal: bool) -> str:
+        """Digest of all that a run of the notebook ``text`` with its ``files`` depends on."""
         key = self.project.key(session)
         environment = f"{platform.python_implementation()} {sys.version} torch {version('torch')}"
         size = "rehearsal" if rehearsal else "full"
         fast = os.environ.get(
             "DLMODULE_BFLOAT16", ""
         )  # changes how long a run takes, which is what minutes are told from
-        return digest_of(
-            text, key.read_bytes() if key.is_file() else b"", package_digest("dlmodule"), environment, size, fast
-        )
+        held = [key.read_bytes() if key.is_file() else b"", *(path.read_bytes() for path in files)]
+        return digest_of(text, *held, package_digest("dlmodule"), environment, size, fast)
 
     def environment(self, progress: Path) -> dict[str, str]:
         """Environment variables of the kernel."""
@@ -111,11 +111,13 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
     from coursekit.notebooks.kernel import run_notebook
 
     project, solutions = settings.project, not settings.student
-    text = project.notebook(part.session, part.name, solutions=solutions).read_text(encoding="utf-8")
+    built = project.notebook(part.session, part.name, solutions=solutions)
+    text = built.read_text(encoding="utf-8")
+    files = [built.with_name(name) for name in enclosed_files(json.loads(text))]
     kind = "solutions" if solutions else "student"
     executed = project.executed(part.session, part.name, solutions=solutions)
     for rehearsal in dict.fromkeys((settings.rehearsal, False)):  # a full-size run answers for the rehearsal
-        digest = settings.digest(part.session, text, rehearsal=rehearsal)
+        digest = settings.digest(part.session, text, files, rehearsal=rehearsal)
         facts = project.cache.facts(_run_name(part, kind, rehearsal=rehearsal), digest)
         if facts is not None:
             finished(Run(part.id, kind, settings.rehearsal, True, facts["seconds"], True, ()))
@@ -128,7 +130,7 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
         env = settings.environment(Path(folder) / "progress.jsonl")
         try:
             seconds = await run_notebook(
-                notebook, env=env, cell_timeout=CELL_TIMEOUT[size], past_errors=settings.student
+                notebook, env=env, cell_timeout=CELL_TIMEOUT[size], past_errors=settings.student, files=files
             )
         except CourseError as error:
             problems.append(f"{part.path}: {error}")
@@ -149,7 +151,7 @@ async def _run_part(part: Part, settings: _Settings, finished: Callable[[Run], N
     else:
         if not (settings.rehearsal and _full_size(executed, digest_of(text))):
             write_atomically(executed, nbformat.writes(notebook))  # type: ignore[no-untyped-call]
-        digest = settings.digest(part.session, text, rehearsal=settings.rehearsal)
+        digest = settings.digest(part.session, text, files, rehearsal=settings.rehearsal)
         name = _run_name(part, kind, rehearsal=settings.rehearsal)
         outputs = [executed.relative_to(project.build).as_posix()]
         project.cache.made(name, digest, outputs, seconds=round(seconds, 2))

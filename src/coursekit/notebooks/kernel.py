@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -41,8 +43,10 @@ class OwnManager(AsyncKernelManager):
         return OwnKernel()
 
 
-async def run_notebook(notebook: Any, *, env: Mapping[str, str], cell_timeout: float, past_errors: bool) -> float:
-    """Execute ``notebook`` (an nbformat node) in place, in an empty folder; returns its seconds.
+async def run_notebook(
+    notebook: Any, *, env: Mapping[str, str], cell_timeout: float, past_errors: bool, files: Sequence[Path] = ()
+) -> float:
+    """Execute ``notebook`` (an nbformat node) in place, in a folder that holds copies of ``files`` alone; returns its seconds.
 
     ``env`` is added to this process's environment. A cell's error stays in its outputs and ends the run, or not
     (``past_errors``). Raises CourseError where a cell runs longer than ``cell_timeout`` seconds or the kernel dies; the
@@ -50,6 +54,8 @@ async def run_notebook(notebook: Any, *, env: Mapping[str, str], cell_timeout: f
     """
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="dlmodule-run-") as folder, tempfile.TemporaryFile() as words:
+        for path in files:
+            shutil.copy(path, folder)
         client = NotebookClient(
             notebook,
             kernel_manager_class=OwnManager,

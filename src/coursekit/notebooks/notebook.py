@@ -66,7 +66,12 @@ def make(
             title_cell(source.header, load_of(source), solutions=solutions, colab=colab),
             cell_id(session, part, "title"),
         ),
-        _cell("code", install_cell(repository, day), cell_id(session, part, "install"), dict(FOLDED)),
+        _cell(
+            "code",
+            install_cell(repository, day, session, source.header.files),
+            cell_id(session, part, "install"),
+            dict(FOLDED),
+        ),
     ]
     tag = day_tag(repository, day)
 
@@ -85,6 +90,7 @@ def make(
         "metadata": {
             "dlmodule": {
                 "exercises": [meta.name for meta in source.exercises],
+                **({"files": list(source.header.files)} if source.header.files else {}),
                 **({"hand_in": list(source.header.hand_in)} if source.header.hand_in else {}),
                 "part": part,
                 "session": session,

@@ -11,6 +11,8 @@ from coursekit.sources.load import Load
 DIFFICULTIES = ("warm-up", "easy", "moderate", "demanding", "hard")
 
 CORE = "Exercises marked (core) fit into the slot. Those marked (further) are for the time that you have left, or for later."
+ENCLOSED = "enclosed_files"  # the folder of the installed package with the files that go with notebooks
+
 CHECKS = (
     "Run the cell below an exercise to check your answer: it says whether the answer is right and, where it is not, what is "
     "most likely wrong. When you are stuck it offers hints, and each exercise says after how many minutes to move on."
@@ -60,13 +62,14 @@ def day_tag(repository: Repository, day: int) -> str:
     return f"{repository.tag}-day{day:02d}"
 
 
-def install_cell(repository: Repository, day: int) -> str:
+def install_cell(repository: Repository, day: int, session: str = "", files: Sequence[str] = ()) -> str:
     """Code that installs the course on Colab, at the day's tag, beside the torch that is there; does nothing elsewhere.
 
-    Where the repository or the tag cannot be reached, one line says so.
+    Where the repository or the tag cannot be reached, one line says so. files: those that go with a notebook of ``session``; Colab
+    opens a notebook without what lies beside it, so they are taken from the release that was installed.
     """
     address = f"git+https://github.com/{repository.owner}/{repository.name}@{day_tag(repository, day)}"
-    return f"""#@title On Colab this installs the course; anywhere else it does nothing.
+    install = f"""#@title On Colab this installs the course; anywhere else it does nothing.
 import importlib.util
 import subprocess
 import sys
@@ -80,6 +83,18 @@ if "google.colab" in sys.modules and importlib.util.find_spec("dlmodule") is Non
         print("Installed. To keep your progress: mount Drive, and then run %env DLMODULE_PROGRESS=/content/drive/MyDrive/dlmodule.jsonl")
     else:
         print("The course could not be installed from {address}: the day may not be released yet. Run this cell again later.")"""
+    if not files:
+        return install
+    return f"""{install}
+
+if "google.colab" in sys.modules:
+    from pathlib import Path
+
+    importlib.invalidate_caches()
+    course = importlib.util.find_spec("dlmodule")
+    for name in {list(files)!r} if course else []:
+        if not Path(name).exists():
+            Path(name).write_bytes(Path(course.origin).with_name("{ENCLOSED}").joinpath("{session}", name).read_bytes())"""
 
 
 def report_address(template: str, repository: Repository, identity: str, title: str, version: str) -> str:

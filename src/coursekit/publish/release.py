@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from coursekit.errors import CourseError
 from coursekit.marking.coursework import Coursework
@@ -29,6 +29,7 @@ from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable, published_path
 from coursekit.sources.exercise_file import exercises_of
 from dlmodule.course import Course
+from dlmodule.enclosed import enclosed_files
 from dlmodule.files import write_atomically
 
 QUARTER = timedelta(days=91)
@@ -44,6 +45,7 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
     course = course_table(project, needed=released_parts(project, at))
     known = course.as_of(at)
     files: dict[str, bytes] = {}
+    enclosed: dict[str, str] = {}
     withheld = _drafted(project)
     for day, part in known.parts():
         for version in part.due:
@@ -51,25 +53,40 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
             place = published_path(syllabus, day.session, part.part, version)
             assert built is not None and place is not None, "what is due exists and has its place in the syllabus"
             files[place] = _built(project, built)
+            if version != "slides":
+                enclosed |= _enclosed(project, day.session, built, place)
             if version == "student" and part.exercises:
                 key = key_path(day.session)
                 files[key] = _key(project, day.session, withheld.get(day.session, set()))
     for item in known.assessments:
         if item.is_out and Coursework.exists(project, item.id):
             files |= _coursework(project, item.id)
+            notebook = Coursework(project, item.id).public.notebook
+            place = published_path(syllabus, item.id, notebook, "student")
+            assert place is not None, "a coursework of the syllabus has its place"
+            enclosed |= _enclosed(project, item.id, notebook_path(item.id, notebook, solutions=False), place)
+    files |= {place: _built(project, f"notebooks/{name}") for place, name in enclosed.items()}
     released = release_pages.released_course(known, syllabus)
     pages = {
-        "README.md": release_pages.readme(released),
+        "README.md": release_pages.readme(released, guide=(guide := project.root / release_pages.GUIDE).is_file()),
         "course.json": released.to_json(),
         "pyproject.toml": release_pages.pyproject(
-            project.root / "pyproject.toml", keys=any(name.startswith("keys/") for name in files)
+            project.root / "pyproject.toml", keys=any(name.startswith("keys/") for name in files), enclosed=enclosed
         ),
     }
     files |= {name: text.encode() for name, text in pages.items()}
     files["calendar.ics"] = to_ical(Timetable(syllabus))
     files["LICENSE"] = (project.root / "LICENSE").read_bytes()
+    if guide.is_file():
+        files[release_pages.GUIDE] = guide.read_bytes()
     files |= _package(project) | _site(project, course, at)
     return dict(sorted(files.items()))
+
+
+def _enclosed(project: Project, session: str, built: str, place: str) -> dict[str, str]:
+    """The files that go with a built notebook which is released at ``place``: where each is in the release, and its ``SESSION/NAME``."""
+    names = enclosed_files(json.loads(_built(project, built)))
+    return {PurePosixPath(place).with_name(name).as_posix(): f"{session}/{name}" for name in names}
 
 
 def _coursework(project: Project, name: str) -> dict[str, bytes]:

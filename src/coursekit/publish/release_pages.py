@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from coursekit.notebooks.title import ENCLOSED
 from coursekit.schedule.syllabus import Syllabus
 from coursekit.schedule.timetable import published_path
 from dlmodule.course import VERSIONS, Assessment, Course, Day, Part, Version
@@ -31,8 +33,11 @@ def released_course(known: Course, syllabus: Syllabus) -> Course:
     return replace(known, days=days, assessments=tuple(map(given, known.assessments)))
 
 
-def readme(course: Course) -> str:
-    """The repository's front page: the lecture table, how to take part, dates, team and primers."""
+GUIDE = "docs/take_the_course.md"  # how a day goes and what a card says; a release has it at the same place
+
+
+def readme(course: Course, *, guide: bool = False) -> str:
+    """The repository's front page: the lecture table, and ``overview``."""
     lines = [
         f"# {course.title}",
         "",
@@ -40,7 +45,7 @@ def readme(course: Course) -> str:
         "",
         "## Lectures",
         "",
-        f"All times are those of {course.timezone}.",
+        f"All times are those of {course.timezone}. [calendar.ics](calendar.ics) has them for your calendar.",
         "",
     ]
     lines += ["| day | date | time | lecture | practical | solutions | slides |", "|---|---|---|---|---|---|---|"]
@@ -58,7 +63,18 @@ def readme(course: Course) -> str:
             ]
             time = f"{part.start:%H:%M}-{part.end:%H:%M}" if part.start and part.end else ""
             lines.append("| " + " | ".join([*first, time, title, *links]) + " |")
-    lines += ["", "Links become active as the course progresses.", "", "## Take part", "", course.colab, ""]
+    lines += ["", "Links become active as the course progresses.", "", *overview(course, guide=guide)]
+    return "\n".join([*lines, "", "Code: MIT. Prose: CC BY 4.0. See [LICENSE](LICENSE).", ""])
+
+
+def overview(course: Course, *, guide: bool) -> list[str]:
+    """What a class is told beside its lecture table, line by line: how to take part and to hand in, dates, primers, team.
+
+    guide: whether ``GUIDE`` lies where it can be linked to.
+    """
+    lines = ["## Take part", "", course.colab, ""]
+    if guide:
+        lines += [f"How a day goes, and what a check card says: [Take the course]({GUIDE}).", ""]
     repository = course.repository
     lines += ["On your own computer, with Python 3.11 or newer:", "", "```sh"]
     if repository:
@@ -76,19 +92,32 @@ def readme(course: Course) -> str:
         "New material and corrections: `git pull`, install once more with the same command, and open the course again. Your own "
         "notebooks are a copy outside the repository, and what you wrote in them stays. On Colab, open the notebook again from the table.",
         "",
+        "## Assessment",
+        "",
     ]
-    lines += ["## Assessment", ""]
     for item in course.assessments:
         lines.append(
             f"- {item.title} ({item.format}): released {_when(item.release_at)}, due {_when(item.due_at)}; {item.weight:.0%} of the module mark"
         )
+    if course.assessments:
+        name = course.assessments[0].id
+        lines += [
+            "",
+            "A coursework's folder appears here when it is released: pull, install once more, and copy the folder to a place outside this "
+            "repository, so that no later pull meets what you write. To hand in, save the notebook and run its last cell, or run "
+            f"`.venv/bin/course submit {name} NOTEBOOK`. Both write one sealed file, `{name}.zip`, and print its receipt. Upload the file where the "
+            "brief says, and keep the receipt.",
+        ]
     lines += ["", "## Primers", "", "Not mandatory.", ""]
     for primer in course.primers:
         lines.append(f"- {_link(primer.title, primer.url) or primer.title}")
     lines += ["", "## Team", ""]
     for member in course.team:
-        lines.append(f"- {member.name}" + (f", {member.role}" if member.role else ""))
-    return "\n".join([*lines, "", "Code: MIT. Prose: CC BY 4.0. See [LICENSE](LICENSE).", ""])
+        email = f"[{member.email}](mailto:{member.email})" if member.email else ""
+        lines.append(
+            "- " + ", ".join(filter(None, [_link(member.name, member.url) or member.name, member.role, email]))
+        )
+    return lines
 
 
 def _cell(text: str) -> str:
@@ -103,10 +132,11 @@ def _when(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
 
 
-def pyproject(path: Path, *, keys: bool) -> str:
+def pyproject(path: Path, *, keys: bool, enclosed: Mapping[str, str] = MappingProxyType({})) -> str:
     """A pyproject.toml that installs ``dlmodule`` and its ``course open``, from the project's own at ``path``.
 
-    keys: whether the release has a folder of keys; they are installed with the package, where Colab finds them.
+    keys: whether the release has a folder of keys; they are installed with the package, where Colab finds them. enclosed: the files
+    that go with notebooks, by where each is in the release: ``SESSION/NAME``, under which it is installed likewise.
     """
     project = tomllib.loads(path.read_text(encoding="utf-8"))
     facts = project["project"]
@@ -117,8 +147,14 @@ def pyproject(path: Path, *, keys: bool) -> str:
     )
     lines += ["", "[project.scripts]", 'course = "dlmodule.__main__:main"', ""]
     lines += ["[tool.hatch.build.targets.wheel]", 'packages = ["src/dlmodule"]']
-    if keys:
-        lines += ["", "[tool.hatch.build.targets.wheel.force-include]", 'keys = "dlmodule/keys"']
+    included = {"keys": "dlmodule/keys"} if keys else {}
+    once = {
+        name: place for place, name in sorted(enclosed.items(), reverse=True)
+    }  # solutions may lie in a folder of their own
+    included |= {place: f"dlmodule/{ENCLOSED}/{name}" for name, place in once.items()}
+    if included:
+        lines += ["", "[tool.hatch.build.targets.wheel.force-include]"]
+        lines += [f"{json.dumps(place)} = {json.dumps(target)}" for place, target in sorted(included.items())]
     return "\n".join([*lines, ""])
 
 

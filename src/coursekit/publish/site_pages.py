@@ -21,7 +21,7 @@ from coursekit.ledger import read
 from coursekit.marking.coursework import Coursework
 from coursekit.notebooks.cell_ids import cell_id
 from coursekit.project import Project
-from coursekit.publish import brief
+from coursekit.publish import brief, release_pages
 from coursekit.publish.site_glossary import glossary_page
 from coursekit.publish.site_ledger import ledger_page
 from coursekit.publish.site_outputs import executed
@@ -58,7 +58,10 @@ def collect(project: Project, course: Course, *, at: datetime | None) -> Pages:
     course = course.as_of(at)
     pages = Pages()
     _add_theme(pages)
-    _add_documents(project, pages)
+    if at is None:
+        _add_documents(project, pages)
+    else:
+        _add_documents_of_a_class(project, course, pages)
     days = [_add_day(project, day, pages) for day in course.days]
     pages.sources["ledger.md"] = ledger_page(read(project), _released(course)).encode()
     pages.origins["ledger.md"] = project.ledger
@@ -189,6 +192,19 @@ def _add_documents(project: Project, pages: Pages) -> None:
     """README, CONTRIBUTING and docs/, at the addresses that they have in the repository, so that links hold in both places."""
     written = [*sorted((project.root / "docs").rglob("*.md")), *(project.root / name for name in ("README.md", "CONTRIBUTING.md", "LICENSE"))]  # fmt: skip
     for path in written:
+        if path.is_file():
+            name = path.relative_to(project.root).as_posix()
+            pages.sources[name] = path.read_bytes()
+            pages.origins[name] = path
+
+
+def _add_documents_of_a_class(project: Project, course: Course, pages: Pages) -> None:
+    """What speaks to learners: the overview of a release, which no team's command stands in, and how to take the course."""
+    guide, licence = project.root / release_pages.GUIDE, project.root / "LICENSE"
+    overview = release_pages.overview(course, guide=guide.is_file())
+    pages.sources["README.md"] = "\n".join([f"# {course.title}", "", *overview, ""]).encode()
+    pages.origins["README.md"] = project.syllabus
+    for path in (guide, licence):
         if path.is_file():
             name = path.relative_to(project.root).as_posix()
             pages.sources[name] = path.read_bytes()

@@ -1,16 +1,17 @@
 """Which tags a release sets and which it moves: what a day's notebooks install on Colab is the release at their day's tag.
 
 A tag is set when its day comes out. It is moved when what the day's notebooks read from it has changed: another session stands
-at its place, or a key was corrected. A new version of the package alone moves none, so that nothing pushed later can break a
-notebook that works; whoever means to give it to earlier days is told how.
+at its place, or a key or a file that a notebook reads was corrected. A new version of the package alone moves none, so that
+nothing pushed later can break a notebook that works; whoever means to give it to earlier days is told how.
 """
 
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from coursekit.notebooks.title import day_tag
+from coursekit.notebooks.title import ENCLOSED, day_tag
 from coursekit.project import Project, key_path
 from coursekit.publish.release import released_parts
 from coursekit.schedule.course_table import course_table
@@ -47,11 +48,13 @@ def tags_of(project: Project, at: datetime, to: Path, files: Mapping[str, bytes]
     except DLModuleError:  # nothing lies there, or nothing that can be read: every tag is new
         before = {}
     package = any(name.startswith("src/dlmodule/") and _differs(to, name, data) for name, data in files.items())
+    enclosed = _enclosed(files)
     found = []
     for day, sessions in sorted(now.items()):
         name, former = day_tag(repository, day), before.get(day, [])
         taught = [session for session in sessions if session not in former and not session.startswith("coursework")]
-        changed = [key for key in _keys(project, sessions) if key in files and _differs(to, key, files[key])]
+        installed = [*_keys(project, sessions), *(place for place, of in enclosed.items() if of in sessions)]
+        changed = [name for name in installed if name in files and _differs(to, name, files[name])]
         if not former:
             found.append(Tag(name, "the day is new in this folder", moves=False))
         elif taught:
@@ -87,6 +90,13 @@ def _sessions(parts: Iterable[tuple[Day, Part]]) -> dict[int, list[str]]:
         if day.session not in found.setdefault(day.day, []):
             found[day.day].append(day.session)
     return found
+
+
+def _enclosed(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The files that go with notebooks, which are installed with the package: where each is in the release, and its session."""
+    wheel = tomllib.loads(files["pyproject.toml"].decode())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    places = {place: PurePosixPath(target) for place, target in wheel.get("force-include", {}).items()}
+    return {place: target.parent.name for place, target in places.items() if target.parent.parent.name == ENCLOSED}
 
 
 def _keys(project: Project, sessions: Sequence[str]) -> list[str]:

@@ -4,12 +4,22 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from coursekit.errors import CourseError
+from dlmodule.enclosed import WANTED, is_enclosable
 
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _enclosable(name: str) -> str:
+    if not is_enclosable(name):
+        raise PydanticCustomError("files", "{name} {wanted}", {"name": name, "wanted": WANTED})
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_enclosable)]
 
 
 class Minutes(BaseModel):
@@ -30,7 +40,7 @@ class Minutes(BaseModel):
 
 
 class Header(BaseModel):
-    """Title, objectives, prerequisites (sessions), minutes and data sets of one part."""
+    """Title, objectives, prerequisites (sessions), minutes, data sets and files of one part."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,6 +49,7 @@ class Header(BaseModel):
     prerequisites: tuple[Text, ...] = ()
     minutes: Minutes
     data: tuple[Text, ...] = ()
+    files: tuple[FileName, ...] = ()  # beside the source; they go with its notebook wherever that goes
     hand_in: tuple[Text, ...] = ()  # of a coursework: the files that are handed in beside the notebook
 
 
@@ -53,12 +64,18 @@ def parse_header(text: str, *, file: Path, line: int) -> Header:
     if not isinstance(content, dict):
         raise CourseError("header holds no `key: value` lines", file=file, line=line)
     try:
-        return Header.model_validate(content)
+        header = Header.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(key) for key in first["loc"])
         message = f"header: {where}: {first['msg'][0].lower()}{first['msg'][1:]}"
         raise CourseError(message, file=file, line=line + _line_of(tree, first["loc"])) from None
+    for index, name in enumerate(header.files):
+        path = file.with_name(name)
+        if path.is_symlink() or not path.is_file():
+            message = f"header: files: no file {name} lies beside this source"
+            raise CourseError(message, file=file, line=line + _line_of(tree, ("files", index)))
+    return header
 
 
 def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from dlmodule.advice import get_it_again
 from dlmodule.checking import serialise
 from dlmodule.checking.case import Case
 from dlmodule.checking.evidence import Evidence, asdict_shallow
@@ -210,11 +211,11 @@ def _load(path: Path, stamp: int) -> dict[str, ExerciseKey]:
 
 def _keys(held: Any, name: str) -> dict[str, ExerciseKey]:
     if not isinstance(held, dict) or held.get("format") != FORMAT:
-        raise DLModuleError(f"{name}: not a key of this version of the course; run `course build`")
+        raise DLModuleError(f"{name}: not a key of this version of the course; {get_it_again()}")
     try:
         keys = [ExerciseKey.from_data(data) for data in held["exercises"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DLModuleError(f"{name}: not a key of this version of the course; run `course build`") from error
+        raise DLModuleError(f"{name}: not a key of this version of the course; {get_it_again()}") from error
     return {key.name: key for key in keys}
 
 
@@ -236,13 +237,13 @@ def find(session: str) -> Path:
 def _advice(folders: list[Path], name: str) -> str:
     """What helps where none of ``folders`` has the key ``name``."""
     if os.environ.get("DLMODULE_KEYS"):
-        return f"run `course build`, or let DLMODULE_KEYS name the folder that holds {name}; it names {folders[0]}"
+        return f"{get_it_again()}, or let DLMODULE_KEYS name the folder that holds {name}; it names {folders[0]}"
     if any((PACKAGE / "keys").glob("*.safetensors")):
         return (
             "the dlmodule installed here is of an earlier day. On Colab choose Runtime, Disconnect and delete runtime, "
             "and run the first cell again; elsewhere install the newest release"
         )
-    return f"run `course build` or open the course, or set DLMODULE_KEYS to the folder that holds {name}"
+    return f"{get_it_again()}, or open the course, or set DLMODULE_KEYS to the folder that holds {name}"
 
 
 def _case(data: dict[str, Any]) -> Case:

@@ -6,6 +6,7 @@
       .course/backups/...                        the learner's copy before each update, and damaged ones; never deleted
       .course/locks/...                          one writer of ours at a time
       .course/opened.json                        when each part was last opened
+      .course/enclosed.json                      the digests of the files that came with notebooks
       .course/progress.jsonl                     every judged attempt
 
 A copy says itself which version of the course it descends from: ``metadata.dlmodule.base`` is that version's digest. So a file that comes
@@ -27,6 +28,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from dlmodule.enclosed import enclosed_files
 from dlmodule.errors import DLModuleError
 from dlmodule.files import create, read_regular, write_atomically
 from dlmodule.open.matching import defines
@@ -82,11 +84,29 @@ class Workspace:
         return ("current" if known is not None and same_content(known, theirs) else "newer"), ""
 
     def open(self, name: PurePosixPath, course_file: Path) -> Path:
-        """The learner's notebook, copied from the course if it is not there yet; an existing one is left as it is."""
+        """The learner's notebook and its files, copied from the course if they are not there yet; existing ones are left as they are."""
         path = self.path(name)
         if not path.exists():
+            self._bring_files(name, course_file)
             create(path, self._copy(course_file))
+        else:
+            with contextlib.suppress(OSError, DLModuleError):  # a disk without room opens the notebook all the same
+                self._bring_files(name, course_file)
         return path
+
+    def _bring_files(self, name: PurePosixPath, course_file: Path) -> None:
+        """Put the files that go with a notebook beside it, newer ones too; what the learner changed stays as it is."""
+        for file in enclosed_files(read_notebook(course_file.read_bytes(), course_file.name)):
+            content, place = course_file.with_name(file).read_bytes(), name.with_name(file)
+            path, known = self.path(place), _read_texts(self.private / "enclosed.json")
+            if not path.exists():
+                create(path, content)
+            elif digest(there := read_regular(path)) != known.get(str(place)) or there == content:
+                continue
+            elif not write_atomically(path, content, instead_of=there):
+                continue  # saved at this very moment
+            text = json.dumps({**known, str(place): digest(content)}, indent=1, sort_keys=True) + "\n"
+            write_atomically(self.private / "enclosed.json", text)
 
     def update(self, name: PurePosixPath, course_file: Path, *, at: datetime) -> Merge:
         """Merge the course's newer version into the learner's copy, which is backed up first. Raises DLModuleError if damaged."""
@@ -193,11 +213,7 @@ class Workspace:
 
     def opened(self) -> Mapping[str, str]:
         """When each part was last opened (ISO times); empty where nothing is known."""
-        try:
-            record = json.loads(read_regular(self.private / "opened.json"))
-        except (OSError, ValueError, RecursionError):
-            return {}  # A convenience only: a lost record costs one click.
-        return {k: v for k, v in record.items() if isinstance(v, str)} if isinstance(record, dict) else {}
+        return _read_texts(self.private / "opened.json")
 
     def note_opened(self, part: str, *, at: datetime) -> None:
         """Remember that ``part`` was opened at ``at``."""
@@ -265,6 +281,15 @@ class Workspace:
                 create(place, raw)
                 return place
         raise DLModuleError(f"{target.parent} holds a thousand backups of one moment; is the clock running?")
+
+
+def _read_texts(path: Path) -> dict[str, str]:
+    """The texts of a record by name; empty where it cannot be read: each record is a convenience, and costs a click or an old file."""
+    try:
+        record = json.loads(read_regular(path))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return {k: v for k, v in record.items() if isinstance(v, str)} if isinstance(record, dict) else {}
 
 
 def digest(content: bytes) -> str:
