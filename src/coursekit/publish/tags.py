@@ -5,6 +5,7 @@ at its place, or a key or a file that a notebook reads was corrected. A new vers
 nothing pushed later can break a notebook that works; whoever means to give it to earlier days is told how.
 """
 
+import shlex
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,11 +71,12 @@ def commands(to: Path, tags: Sequence[Tag]) -> list[str]:
     """What to say after a release into ``to``: the tags with their reasons, and the commands that push and set them."""
     needed, others = [tag for tag in tags if not tag.optional], [tag for tag in tags if tag.optional]
     lines = [f"  {'move' if tag.moves else 'set '} {tag.name}: {tag.why}" for tag in needed]
-    lines += ["Commands:", f"  git -C {to} add -A && git -C {to} commit -m 'Release' && git -C {to} push"]
+    git = f"git -C {shlex.quote(str(to))}"
+    lines += ["Commands:", f"  {git} add -A && {git} commit -m 'Release' && {git} push"]
     for flag, chosen in (("", [tag for tag in needed if not tag.moves]), ("--force ", [t for t in needed if t.moves])):
-        lines += [f"  git -C {to} tag {flag}{tag.name}" for tag in chosen]
+        lines += [f"  {git} tag {flag}{tag.name}" for tag in chosen]
         if chosen:
-            lines.append(f"  git -C {to} push {flag}origin {' '.join(tag.name for tag in chosen)}")
+            lines.append(f"  {git} push {flag}origin {' '.join(tag.name for tag in chosen)}")
     if others:
         names = ", ".join(tag.name for tag in others)
         lines.append(

@@ -36,7 +36,8 @@ def to_ical(timetable: Timetable, *, releases: bool = True) -> bytes:
 def revised(content: bytes, former: bytes | None, at: datetime) -> bytes:
     """``content`` as the successor of the calendar that was published before: what changed says so, what did not is as it was.
 
-    A calendar program takes an entry that moved only where its SEQUENCE has grown (RFC 5545, 3.8.7.4); its stamp is then ``at``.
+    A calendar program takes an entry that moved only where its SEQUENCE has grown (RFC 5545, 3.8.7.4); its stamps are then ``at``. What
+    is not planned any more stays, as cancelled: people who were told of it are told that it will not be.
     """
     try:
         before = {str(event["UID"]): event for event in icalendar.Calendar.from_ical(former or b"").walk("VEVENT")}
@@ -47,15 +48,44 @@ def revised(content: bytes, former: bytes | None, at: datetime) -> bytes:
         known = before.get(str(event["UID"]))
         if known is None:
             continue
-        number = int(known.get("SEQUENCE", 0))
-        stamp: Any = known.decoded("DTSTAMP", at)
+        stamp, number = known.decoded("DTSTAMP", at), int(known.get("SEQUENCE", 0))
         if any(_written(event, name) != _written(known, name) for name in _TOLD):
             number, stamp = number + 1, at.astimezone(UTC)
-        if number:
-            event.pop("DTSTAMP")
-            event.add("dtstamp", stamp)
-            event.add("sequence", number)
+        _stamp(event, stamp, number)
+    planned = {str(event["UID"]): event for event in calendar.walk("VEVENT")}
+    instants = any(map(_is_instant, planned))
+    for uid, known in before.items():
+        if uid not in planned and (instants or not _is_instant(uid)):
+            calendar.add_component(_cancelled(known, at))
     return bytes(calendar.to_ical())
+
+
+def _cancelled(known: icalendar.cal.Component, at: datetime) -> icalendar.cal.Component:
+    """An entry that was published and is not planned any more; one that was cancelled before stays as it is."""
+    if str(known.get("STATUS")) != "CANCELLED":
+        for name, value in (
+            ("SUMMARY", f"Cancelled: {known.get('SUMMARY', '')}"),
+            ("STATUS", "CANCELLED"),
+            ("TRANSP", "TRANSPARENT"),
+        ):
+            known[name] = icalendar.vText(value)
+        _stamp(known, at.astimezone(UTC), int(known.get("SEQUENCE", 0)) + 1)
+    return known
+
+
+def _is_instant(uid: str) -> bool:
+    """Whether it is the moment at which material or solutions open, which a calendar may leave out."""
+    return uid.partition("@")[0].endswith((".material", ".solutions"))
+
+
+def _stamp(event: icalendar.cal.Component, stamp: Any, number: int) -> None:
+    """Say when the entry was last changed, and how often."""
+    for name in ("DTSTAMP", "LAST-MODIFIED", "SEQUENCE"):
+        event.pop(name, None)
+    event.add("dtstamp", stamp)
+    event.add("last-modified", stamp)
+    if number:
+        event.add("sequence", number)
 
 
 def _written(event: icalendar.cal.Component, name: str) -> str:
@@ -106,7 +136,7 @@ def _event(
     known_by = facts.calendar_id or f"{facts.repository.name}.{facts.repository.owner}"
     event.add("uid", f"{name}@{known_by}".lower())
     # The standard demands a stamp; that of the run's first release is the same in every calendar of this run.
-    event.add("dtstamp", timetable.parts[0].release_at.astimezone(UTC))
+    _stamp(event, timetable.parts[0].release_at.astimezone(UTC), 0)
     if organiser := next((member for member in facts.team if member.email), None):
         address = icalendar.vCalAddress(f"mailto:{organiser.email}")
         address.params["cn"] = organiser.name

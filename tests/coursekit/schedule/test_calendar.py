@@ -121,3 +121,27 @@ def test_an_entry_that_moved_says_so_and_the_others_are_as_they_were() -> None:
 def test_a_damaged_former_calendar_is_none(former: bytes) -> None:
     """It begins anew."""
     assert revised(to_ical(RUN), former, datetime(2026, 12, 1, tzinfo=UTC)) == to_ical(RUN)
+
+
+def test_what_is_dropped_from_the_run_is_cancelled_once_and_comes_back() -> None:
+    """People who have the entry are told; published again nothing changes, and a session that is taught after all is a change."""
+    first, second, third = (datetime(2026, 12, day, 9, tzinfo=UTC) for day in (1, 8, 9))
+    days = [day for day in RUN.syllabus.day if day.session != "08_gans"]
+    shorter = to_ical(Timetable(RUN.syllabus.model_copy(update={"day": days})))
+    published = revised(shorter, to_ical(RUN), first)
+    found = {str(event["UID"]): event for event in icalendar.Calendar.from_ical(published).walk("VEVENT")}
+    assert found.keys() == events().keys()
+    dropped = {uid for uid in found if uid.startswith("08_gans.")}
+    assert {uid for uid, event in found.items() if event.get("STATUS") == "CANCELLED"} == dropped and len(dropped) == 6
+    for uid in dropped:
+        assert (int(found[uid]["SEQUENCE"]), found[uid]["LAST-MODIFIED"].dt) == (1, first)
+    assert revised(shorter, published, second) == published
+    back = icalendar.Calendar.from_ical(revised(to_ical(RUN), published, third)).walk("VEVENT")
+    assert {str(event["UID"]) for event in back if int(event.get("SEQUENCE", 0)) == 2} == dropped
+    assert not [event for event in back if event.get("STATUS") == "CANCELLED"]
+
+
+def test_a_calendar_without_release_instants_cancels_none() -> None:
+    """They were left out, which says nothing of whether material opens."""
+    published = revised(to_ical(RUN, releases=False), to_ical(RUN), datetime(2026, 12, 1, tzinfo=UTC))
+    assert published == to_ical(RUN, releases=False)

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,8 +123,8 @@ def failing(workspace: Path, number: int) -> Iterator[None]:
 
 
 @contextmanager
-def opened(build: Path, workspace: Path, *options: str) -> Iterator[Running]:
-    """Start `course open` in the folder above ``build`` and stop it afterwards."""
+def opened(build: Path, workspace: Path, *options: str, command: Sequence[str] = COMMAND) -> Iterator[Running]:
+    """Start `course open` in the folder above ``build`` and stop it afterwards. command: another `course` than this checkout's."""
     log = workspace.parent / f"{workspace.name}.log"
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("DLMODULE_", "JUPYTER_"))}
     # The learner's own Jupyter settings are not part of the test.
@@ -140,7 +140,7 @@ def opened(build: Path, workspace: Path, *options: str) -> Iterator[Running]:
     begun = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*COMMAND, "--workspace", str(workspace), *options],
+            [*command, "--workspace", str(workspace), *options],
             cwd=build.parent, env=environment, stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
