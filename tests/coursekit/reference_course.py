@@ -310,7 +310,7 @@ def write(root: Path) -> Project:
     for (session, _), deck in DECKS.items():
         _put(project.course / session / f"{deck}.typ", "CANARY_deck_source")
         _put(project.build / "slides" / session / f"{deck}.pdf", f"DECK_{session}")
-        _put(project.build / "slides" / session / f"{deck}_notes.txt", "CANARY_speakers_notes")
+        _put(project.build / "slides" / session / f"{deck}_notes.md", f"# NOTES_{session}\n")
     _put(root / "src/dlmodule/__init__.py", '"""What learners import."""\n')
     _put(root / "src/dlmodule/open/home.css", "body {}\n")
     canaries = (

@@ -25,6 +25,7 @@ from coursekit.publish.site import build_site
 from coursekit.publish.site_outputs import unexecuted
 from coursekit.schedule.calendar import revised, to_ical
 from coursekit.schedule.course_table import course_table, drafts
+from coursekit.schedule.release_path import notes_path
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import Timetable, published_path
 from coursekit.sources.exercise_file import exercises_of
@@ -53,7 +54,10 @@ def contents(project: Project, at: datetime) -> dict[str, bytes]:
             place = published_path(syllabus, day.session, part.part, version)
             assert built is not None and place is not None, "what is due exists and has its place in the syllabus"
             files[place] = _built(project, built)
-            if version != "slides":
+            if version == "slides":
+                notes = notes_path(PurePosixPath(place)).as_posix()
+                files[notes] = _built(project, notes_path(PurePosixPath(built)).as_posix())
+            else:
                 enclosed |= _enclosed(project, day.session, built, place)
             if version == "student" and part.exercises:
                 key = key_path(day.session)

@@ -5,11 +5,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
 from coursekit.notebooks.title import ENCLOSED
+from coursekit.schedule.release_path import notes_path
 from coursekit.schedule.syllabus import Syllabus
 from coursekit.schedule.timetable import published_path
 from dlmodule.course import VERSIONS, Assessment, Course, Day, Part, Version
@@ -56,10 +57,11 @@ def readme(course: Course, *, guide: bool = False) -> str:
             note = f". **{_cell(part.note)}**" if part.note else ""
             title = f"{_cell(day.title)}, {part.part}: {_cell(part.kind)}{meeting}{note}"
             colab = f" · [Colab]({part.colab})" if part.colab else ""
+            notes = notes_path(PurePosixPath(part.slides)).as_posix() if part.slides else None
             links = [
                 _link("notebook", part.student) + colab,
                 _link("solutions", part.solutions),
-                _link("slides", part.slides),
+                " · ".join(filter(None, [_link("slides", part.slides), _link("notes", notes)])),
             ]
             time = f"{part.start:%H:%M}-{part.end:%H:%M}" if part.start and part.end else ""
             lines.append("| " + " | ".join([*first, time, title, *links]) + " |")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from coursekit.errors import CourseError
@@ -25,6 +25,7 @@ from coursekit.publish import brief, release_pages
 from coursekit.publish.site_glossary import glossary_page
 from coursekit.publish.site_ledger import ledger_page
 from coursekit.publish.site_outputs import executed
+from coursekit.schedule.release_path import notes_path
 from dlmodule.course import Course, Day, Part, Version
 from dlmodule.home import page
 
@@ -110,6 +111,10 @@ def _add_day(project: Project, day: Day, pages: Pages) -> dict[str, Any]:
             assert path is not None, "what is due exists"
             if version == "slides":
                 pages.files[path] = _file(project, path, "course slides").read_bytes()
+                notes = notes_path(PurePosixPath(path))
+                page_of_notes = _file(project, notes.as_posix(), "course slides").read_text(encoding="utf-8")
+                pages.sources[notes.as_posix()] = f"---\norphan: true\n---\n{page_of_notes}".encode()
+                pages.origins[notes.as_posix()] = project.course / day.session / f"{notes.stem}.typ"
             else:
                 name = f"{page_name(day, part, version)}.ipynb"
                 pages.sources[name] = _notebook(project, day, part, version, path, pages)
@@ -120,6 +125,9 @@ def _add_day(project: Project, day: Day, pages: Pages) -> dict[str, Any]:
                 "page": page_name(day, part, "student") if "student" in part.due else None,
                 "solutions": page_name(day, part, "solutions") if "solutions" in part.due else None,
                 "slides": part.slides if "slides" in part.due else None,
+                "notes": notes_path(PurePosixPath(str(part.slides))).with_suffix("").as_posix()
+                if "slides" in part.due
+                else None,
             }
         )
     return {
@@ -216,7 +224,7 @@ def _documents(pages: Pages) -> list[dict[str, str]]:
     names = [
         name.removesuffix(".md")
         for name in pages.origins
-        if name.endswith(".md") and name not in ("ledger.md", "glossary.md")
+        if name.endswith(".md") and name not in ("ledger.md", "glossary.md") and not name.startswith("slides/")
     ]
     chosen = [name for name in DOCUMENTS if name in names]
     rest = sorted(

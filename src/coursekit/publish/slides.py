@@ -1,4 +1,4 @@
-"""``course slides``: from every deck ``course/SESSION/DECK.typ`` a PDF and the speaker's notes, under ``build/slides``.
+"""``course slides``: from every deck ``course/SESSION/DECK.typ`` a PDF and a page of its notes, under ``build/slides``.
 
 A deck is Typst in the shared theme (``course/slides_theme.typ``). Its figures are drawn by code: every public function of
 ``DECK_figures.py`` beside it takes nothing and returns a matplotlib figure, kept as SVG until that file changes. A slide
@@ -25,6 +25,7 @@ from coursekit.errors import CourseError
 from coursekit.notebooks.cell_ids import cell_ids
 from coursekit.notebooks.title import Repository, colab_url
 from coursekit.project import Project
+from coursekit.schedule.release_path import notes_path
 from coursekit.schedule.syllabus import syllabus_of
 from coursekit.schedule.timetable import place_of, published_path
 from coursekit.sources.references import filled, refuse_numbers
@@ -92,7 +93,7 @@ def select_decks(project: Project, targets: Sequence[str] = ()) -> list[Deck]:
 
 
 def build_deck(project: Project, deck: Deck, repository: "Repository") -> list[Slide]:
-    """Write the deck's figures, PDF and notes; returns its slides, in order. Raises CourseError naming file and line."""
+    """Write the deck's figures, PDF and page of notes; returns its slides, in order. Raises CourseError naming file and line."""
     folder = project.build / "slides" / deck.session
     figures = draw_figures(project, deck)
     compiler = _compiler(project, deck, figures, section_links(project, deck, repository))
@@ -100,7 +101,7 @@ def build_deck(project: Project, deck: Deck, repository: "Repository") -> list[S
     slides = [Slide(**value) for value in json.loads(compiler.query("<slide>", field="value"))]
     _hold_to_sections(deck, slides)
     write_atomically(folder / f"{deck.name}.pdf", pdf)
-    write_atomically(folder / f"{deck.name}_notes.txt", notes_text(slides))
+    write_atomically(notes_path(folder / f"{deck.name}.pdf"), notes_page(deck, slides))
     return slides
 
 
@@ -112,17 +113,22 @@ def page_images(project: Project, deck: Deck, repository: "Repository", *, ppi: 
     return pages if isinstance(pages, list) else [pages]
 
 
-def notes_text(slides: Sequence[Slide]) -> str:
-    """The speaker's notes as plain text, slide by slide."""
-    parts = []
+def notes_page(deck: Deck, slides: Sequence[Slide]) -> str:
+    """The notes as Markdown, slide by slide, each with the section of the notebook that it belongs to."""
+    title = slides[0].title if slides else deck.name
+    parts = [f"# {_plain(title)}: what is said to each slide"]
     for slide in slides:
-        title = f"{slide.page}. {slide.title}"
-        lines = [title, "-" * len(title)]
+        parts.append(f"## {slide.page}. {_plain(slide.title)}")
         if slide.heading:
-            lines.append(f"Notebook: {slide.part}, {slide.heading}")
-        lines.append(slide.notes.strip() or "(no notes)")
-        parts.append("\n".join(lines))
+            section = f"{slide.part}, {_plain(slide.heading)}"
+            parts.append(f"In the notebook: [{section}]({slide.url})." if slide.url else f"In the notebook: {section}.")
+        parts += [_plain(paragraph) for paragraph in re.split(r"\n\s*\n", slide.notes.strip()) if paragraph]
     return "\n\n".join(parts) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is, in one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#$|~])", r"\\\1", " ".join(text.split()))
 
 
 def section_links(project: Project, deck: Deck, repository: "Repository") -> Links:

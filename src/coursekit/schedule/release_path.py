@@ -1,7 +1,8 @@
 """Where a part's material stands in a release: at the path that the syllabus gives, else at one made from folder and part."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from pathlib import PurePath
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +13,13 @@ _SUFFIX: Mapping[Version, str] = {"student": "exercises.ipynb", "solutions": "so
 _NAMES = r"^([A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*"
 NotebookPath = Annotated[str, Field(pattern=rf"{_NAMES}\.ipynb$")]
 SlidesPath = Annotated[str, Field(pattern=rf"{_NAMES}\.pdf$")]
+
+Path = TypeVar("Path", bound=PurePath)
+
+
+def notes_path(slides: Path) -> Path:
+    """Where the page of a deck's notes lies, beside its slides: ``vaes_notes.md`` beside ``vaes.pdf``."""
+    return slides.with_name(f"{slides.stem}_notes.md")
 
 
 class ReleaseFiles(BaseModel):

@@ -54,7 +54,8 @@ def expected(moment: datetime) -> tuple[set[str], set[str], set[str]]:
         files |= {NAMED.get((session, part, "student"), f"{stem}_exercises.ipynb"), f"keys/{session}.safetensors"}
         seen.add(f"{session}_{part}")
         if (session, part) in DECKS:
-            files.add(NAMED[session, part, "slides"])
+            slides = NAMED[session, part, "slides"]
+            files |= {slides, slides.replace(".pdf", "_notes.md")}
         if moment >= at(f"{date}T{solutions}"):
             files.add(NAMED.get((session, part, "solutions"), f"{stem}_solutions.ipynb"))
             solved.add(f"{session}_{part}")

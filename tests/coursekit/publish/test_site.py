@@ -94,6 +94,8 @@ def test_only_what_is_due_is_on_the_site(project: Project, tmp_path: Path, momen
                 due = when is None or when >= opens
                 if version == "slides":
                     assert (part["slides"] in files) == due
+                    notes = part["slides"].replace(".pdf", "_notes.html")
+                    assert (notes in files) == due == (f"NOTES_{day['session']}".encode() in everything)
                     continue
                 assert (mark(Path(part[version])).encode() in everything) == due, part[version]
                 page = f"parts/{day['session']}/{part['part']}{'_solutions' if version == 'solutions' else ''}.html"

@@ -56,9 +56,9 @@ def test_a_deck_becomes_a_pdf_and_notes(tiny_course: Project, lecture: slides.De
     assert [(one.page, one.title) for one in made] == [(1, "Doubling"), (2, "Twice as much"), (3, "The end")]
     folder = tiny_course.build / "slides" / "01_tiny"
     assert (folder / "talk.pdf").read_bytes().startswith(b"%PDF-")
-    notes = (folder / "talk_notes.txt").read_text()
+    notes = (folder / "talk_notes.md").read_text()
     assert notes.index("Say hello.") < notes.index("Wait for an answer.")
-    assert "Notebook: morning, A question" in notes
+    assert "## 2. Twice as much\n\nIn the notebook: [morning, A question](https://colab." in notes
 
 
 def test_figures_and_formulas_are_said_in_words(tiny_course: Project, lecture: slides.Deck) -> None:

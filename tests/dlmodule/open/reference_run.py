@@ -192,6 +192,8 @@ def write(build: Path) -> Path:
                 target = build / part["slides"]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(b"%PDF-1.4\n%%EOF\n")
+                notes = f"# NOTES_{day['session']}_{part['part']}\n\nWhat is said to the slides.\n"
+                target.with_name(f"{target.stem}_notes.md").write_text(notes, encoding="utf-8")
     (build / COURSEWORK).parent.mkdir(parents=True)
     (build / COURSEWORK).write_text(json.dumps(cells_of("coursework_1", "notebook", "Coursework 1"), indent=1), "utf-8")
     (build / "calendar.ics").write_text("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", encoding="utf-8")

@@ -145,7 +145,7 @@ def opened(build: Path, workspace: Path, *options: str, command: Sequence[str] =
         )  # fmt: skip
     try:
         while not (found := re.search(r"http://127\.0\.0\.1:\d+\S+", log.read_text())):
-            assert process.poll() is None and time.monotonic() - begun < 60, log.read_text()
+            assert process.poll() is None and time.monotonic() - begun < 180, log.read_text()
             time.sleep(0.05)
         yield Running(found[0], workspace, build, time.monotonic() - begun, log, asked, process)
     finally:

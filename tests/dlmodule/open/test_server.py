@@ -368,3 +368,31 @@ def test_a_moment_to_preview_is_read_in_the_zone_of_the_course() -> None:
     assert read_moment("2027-07-01T12:00+02:00", ZoneInfo("Europe/London")) == datetime(2027, 7, 1, 10, tzinfo=UTC)
     with pytest.raises(DLModuleError, match="'soon' is not a time"):
         read_moment("soon", ZoneInfo("Europe/London"))
+
+
+@pytest.mark.parametrize(("clock", "solved"), [("11:59", False), ("12:00", True)])
+def test_a_preview_shows_the_home_as_a_class_sees_it_at_that_moment(tmp_path: Path, clock: str, solved: bool) -> None:
+    """A course in which everything is open to its team: at T the table has what is due at T, and a form opens nothing else."""
+    reference_run.write(tmp_path / "build")
+    with opened(tmp_path / "build", tmp_path / "work", "--at", f"2022-12-02T{clock}") as course:
+        token = course.log_in()
+        text = course.ask("")[2]
+        (today,) = re.findall(r'<tbody[^>]*class="today">.*?</tbody>', text, re.S)
+        assert '<time datetime="2022-12-02">' in today and "Today" in today
+        offered = set(
+            re.findall(r'name="part" value="([^"]+)">\s*<input type="hidden" name="version" value="(\w+)"', text)
+        )
+        expected = {
+            (f"{day['session']}.{part['part']}", version)
+            for day in reference_run.facts()["days"]
+            for part in day["parts"]
+            for version, opens in (("student", "release_at"), ("solutions", "solutions_at"))
+            if part[version] and part[opens] <= f"2022-12-02T{clock}:00+00:00"
+        }
+        assert offered == expected and (("05_cnns_1.morning", "solutions") in offered) == solved
+        form = {"_xsrf": token, "part": "05_cnns_1.morning", "version": "solutions"}
+        answer = course.ask("open", form)
+        assert answer[1]["Location"].startswith("/lab/tree/") == solved
+        assert solved or "is not open yet" in said(course)
+        assert course.ask("open", {**form, "part": "06_cnns_2.morning", "version": "student"})[0] == 303
+        assert "06_cnns_2.morning is not open yet" in said(course)
