@@ -105,10 +105,9 @@ def overview(course: Course, *, guide: bool) -> list[str]:
         name = course.assessments[0].id
         lines += [
             "",
-            "A coursework's folder appears here when it is released: pull, install once more, and copy the folder to a place outside this "
-            "repository, so that no later pull meets what you write. To hand in, save the notebook and run its last cell, or run "
-            f"`.venv/bin/course submit {name} NOTEBOOK`. Both write one sealed file, `{name}.zip`, and print its receipt. Upload the file where the "
-            "brief says, and keep the receipt.",
+            "A coursework opens from the course's home once it is released: pull, install once more, and open the course. To hand in, save the "
+            f"notebook and run its last cell, or run `course submit {name} NOTEBOOK` with the path of `course` above. Both write one sealed "
+            f"file, `{name}.zip`, and print its receipt. Upload the file where the brief says, and keep the receipt.",
         ]
     lines += ["", "## Primers", "", "Not mandatory.", ""]
     for primer in course.primers:
