@@ -53,6 +53,24 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "a_not_excluded", "exclude=(a, b, c)", "exclude=(b, c)",
+    "a is among your answers. All three words of the question are left out.",
+)  # fmt: skip
+exercise.edit(
+    "b_not_excluded", "exclude=(a, b, c)", "exclude=(a, c)",
+    "b is among your answers, and often the nearest word of all. All three words of the question are left out.",
+)  # fmt: skip
+exercise.edit(
+    "c_not_excluded", "exclude=(a, b, c)", "exclude=(a, b)",
+    "c is among your answers. All three words of the question are left out.",
+)  # fmt: skip
+exercise.edit(
+    "vectors_returned", "return nearest(unit, unit[b] - unit[a] + unit[c], k, exclude=(a, b, c))", "return unit[nearest(unit, unit[b] - unit[a] + unit[c], k, exclude=(a, b, c))]",
+    "You return vectors. The numbers of the words are asked.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_three_cosines(vectors, a, b, c, k=1):
     unit = vectors / vectors.norm(dim=1, keepdim=True)

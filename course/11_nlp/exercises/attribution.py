@@ -66,6 +66,25 @@ def replaced_by_padding(score, ids):
     return torch.cat(kept)
 
 
+@exercise.mistake(
+    "You compare the whole with the text up to each token. Leave out that one token and keep those after it."
+)
+def beginnings(score, ids):
+    return torch.cat([score(ids[None]) - score(ids[None, :end]) for end in range(1, len(ids) + 1)])
+
+
+@exercise.mistake("You leave out the token before: each number belongs to its neighbour.")
+def neighbour_left_out(score, ids):
+    without = torch.stack([torch.cat([ids[:k], ids[k + 1 :]]) for k in [0, *range(len(ids) - 1)]])
+    return score(ids[None]) - score(without)
+
+
+@exercise.mistake("You divide by the number of tokens. The contribution is the difference of the two scores itself.")
+def divided(score, ids):
+    without = torch.stack([torch.cat([ids[:k], ids[k + 1 :]]) for k in range(len(ids))])
+    return (score(ids[None]) - score(without)) / len(ids)
+
+
 @exercise.alternative
 def by_a_mask(score, ids):
     kept = ~torch.eye(len(ids), dtype=torch.bool)

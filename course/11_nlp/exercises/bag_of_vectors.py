@@ -2,7 +2,7 @@
 
 import torch
 
-from dlmodule.checking import Case, Exercise
+from dlmodule.checking import Case, Exercise, probes
 
 exercise = Exercise(
     difficulty=2,
@@ -12,6 +12,7 @@ exercise = Exercise(
         "Which tokens are real? A mask of ones and zeros multiplies the vectors, and its sum counts them.",
         "(ids != 0) is (N, T); unsqueeze(2) makes it (N, T, 1), which broadcasts over the features. Sum over the tokens, axis 1, above and below the line.",
     ),
+    probe=probes.call(grad=True),
 )
 
 
@@ -49,6 +50,33 @@ exercise.edit(
 @exercise.mistake("You averaged over all places, padding included.")
 def plain_mean(ids, table):
     return table[ids].mean(1)
+
+
+exercise.edit(
+    "unknown_words_left_out", "(ids != 0)", "(ids > 1)",
+    "You leave out number 1 as well. It is the unknown word, and counts; only 0 is padding.",
+)  # fmt: skip
+exercise.edit(
+    "one_too_many", "/ real.sum(1)", "/ (real.sum(1) + 1)",
+    "You divide by one more than the number of words. Each report has at least one, so nothing needs protection.",
+)  # fmt: skip
+exercise.edit(
+    "root_of_the_number", "/ real.sum(1)", "/ real.sum(1).sqrt()",
+    "You divide by the root of the number of words. A mean divides by the number.",
+)  # fmt: skip
+exercise.edit(
+    "first_word_only", "return (table[ids] * real).sum(1) / real.sum(1)", "return table[ids[:, 0]]",
+    "You return the first word's vector. Average over all words that are not padding.",
+)  # fmt: skip
+exercise.edit(
+    "no_gradient", "table[ids] * real", "table.detach()[ids] * real",
+    "The values are right, but you detach the table: the vectors could not be trained.",
+)  # fmt: skip
+
+
+@exercise.mistake("A word that stands twice counts once in yours. Average over the tokens.")
+def different_words_once(ids, table):
+    return torch.stack([table[row[row != 0].unique()].mean(0) for row in ids])
 
 
 @exercise.alternative

@@ -62,6 +62,32 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "both_directions", "torch.bincount(pairs, minlength=vocab_size**2).reshape(vocab_size, vocab_size).double()", "torch.bincount(pairs, minlength=vocab_size**2).reshape(vocab_size, vocab_size).double()\n    counts = counts + counts.T",
+    "You count each pair in both directions. Only what comes after counts: the table is not symmetric.",
+)  # fmt: skip
+exercise.edit(
+    "last_before_first", "tokens[:-1] * vocab_size + tokens[1:]", "tokens * vocab_size + tokens.roll(-1)",
+    "You count the first token as what follows the last one. After the last comes nothing.",
+)  # fmt: skip
+exercise.edit(
+    "pairs_side_by_side", "tokens[:-1] * vocab_size + tokens[1:]", "tokens[: len(tokens) // 2 * 2 : 2] * vocab_size + tokens[1::2]",
+    "Your pairs do not overlap: every token but the last begins one.",
+)  # fmt: skip
+exercise.edit(
+    "one_token_skipped", "tokens[:-1] * vocab_size + tokens[1:]", "tokens[:-2] * vocab_size + tokens[2:]",
+    "You count what comes two tokens later. Row i says what follows i at once.",
+)  # fmt: skip
+exercise.edit(
+    "softmax_of_counts", "return (counts + alpha) / (counts.sum(1, keepdim=True) + alpha * vocab_size)", "return counts.softmax(1)",
+    "You take a softmax of the counts. The probability is the count, plus alpha, over its row's sum.",
+)  # fmt: skip
+exercise.edit(
+    "one_distribution_for_all", "(counts.sum(1, keepdim=True) + alpha * vocab_size)", "(counts.sum() + alpha * vocab_size**2)",
+    "You divide by the sum of the whole table. Each row is a distribution of its own, and sums to one.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_a_loop(tokens, vocab_size, alpha):
     p = torch.full((vocab_size, vocab_size), alpha, dtype=torch.float64)

@@ -27,6 +27,7 @@ def cases():
     yield Case("\u00e9t\u00e9 \u5c71 \U0001f30b", [(195, 169), (256, 116), (257, 256), (229, 177)]).named(
         "letters of several bytes"
     )
+    yield Case("The Ash  IS ash.", [(97, 115), (256, 104), (65, 115), (32, 257)]).named("capitals, and two blanks")
     yield Case("", WORKED).named("no text")
     yield Case("plain", []).named("no merge")
 
@@ -64,6 +65,47 @@ def longest_match(text, merges):
             size = max(size for size in range(1, len(rest) + 1) if rest[:size] in number)
             result.append(number[rest[:size]])
             rest = rest[size:]
+    return result
+
+
+exercise.edit(
+    "white_space_lost", "pieces(text)", "text.split()",
+    "White space is lost, and the tokens can no longer be joined to the text. Use the `pieces` as they are: a word takes the blank before it along.",
+)  # fmt: skip
+exercise.edit(
+    "blanks_lost", "pieces(text)", "text.split(\" \")",
+    "The blanks are lost, and with them the tokens that begin with one. Use `pieces`: a word takes the blank before it along.",
+)  # fmt: skip
+exercise.edit(
+    "a_list_for_each_piece", "result += tokens", "result.append(list(tokens))",
+    "You return a list for each piece. All numbers stand in one list.",
+)  # fmt: skip
+exercise.edit(
+    "code_points", "tuple(piece.encode())", "tuple(map(ord, piece))",
+    "You begin with characters, `ord`. The merges are of bytes: use `.encode()`.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "numbers_from_257", "256 + k for k", "257 + k for k",
+    "You give the first merge the number 257. The bytes are 0 to 255, so it is 256.",
+)  # fmt: skip
+exercise.edit(
+    "capitals_folded", "pieces(text)", "pieces(text.lower())",
+    "You fold the text to lower case. A byte-pair encoding loses nothing: capitals are bytes of their own.",
+)  # fmt: skip
+
+
+@exercise.mistake(
+    "You go through the merges once, from the last to the first. A merge is built on earlier ones: begin with the one that was learned first."
+)
+def from_the_last_merge(text, merges):
+    result = []
+    for piece in pieces(text):
+        tokens = tuple(piece.encode())
+        for k in reversed(range(len(merges))):
+            tokens = merged(tokens, merges[k], 256 + k)
+        result += tokens
     return result
 
 

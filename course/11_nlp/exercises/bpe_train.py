@@ -81,6 +81,36 @@ def joined(tokens, pair, number):
     return tuple(result)
 
 
+exercise.edit(
+    "single_pairs_left", "        if not pairs:\n", "        if not pairs or max(pairs.values()) < 2:\n",
+    "You stop when the best pair occurs once only. Stop early only if no pair is left.",
+)  # fmt: skip
+exercise.edit(
+    "counted_once_for_all", "        corpus = {merged(tokens, best, number): times for tokens, times in corpus.items()}\n    return merges", "        break\n    return sorted(pairs, key=lambda pair: (-pairs[pair], pair))[:count] if merges else []",
+    "You count the pairs once and take the most frequent ones. After each merge there are new tokens and new pairs: count again.",
+)  # fmt: skip
+exercise.edit(
+    "always_number_256", "merged(tokens, best, number)", "merged(tokens, best, 256)",
+    "All your new tokens have the number 256. The first has it; the next is 257.",
+)  # fmt: skip
+exercise.edit(
+    "numbers_from_257", "range(256, 256 + count)", "range(257, 257 + count)",
+    "Your first new token is 257. The bytes are 0 to 255, so it is 256.",
+)  # fmt: skip
+exercise.edit(
+    "numbers_from_255", "range(256, 256 + count)", "range(255, 255 + count)",
+    "Your first new token is 255, which is a byte already. It is 256.",
+)  # fmt: skip
+exercise.edit(
+    "pairs_side_by_side", "zip(tokens, tokens[1:], strict=False)", "zip(tokens[::2], tokens[1::2], strict=False)",
+    "Your pairs do not overlap: of four tokens you count two pairs, and there are three.",
+)  # fmt: skip
+exercise.edit(
+    "once_a_word", "for pair in zip(tokens, tokens[1:], strict=False)", "for pair in set(zip(tokens, tokens[1:], strict=False))",
+    "A pair that stands several times in one word counts once in yours. Count each place.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def with_a_stack(words, count):
     return learn({tuple(word.encode("utf-8")): times for word, times in words.items()}, count)

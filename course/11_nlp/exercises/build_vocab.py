@@ -24,6 +24,9 @@ def cases():
     )
     yield Case([["z"], [], ["y", "x"]]).named("one empty sentence, all counts equal")
     yield Case([["d", "c", "b", "c"], ["a", "c", "b", "d"]], 1, 5).named("at most five numbers")
+    yield Case([["d", "c", "b", "c"], ["a", "c", "b", "d"]], 1, 4).named(
+        "at most four numbers, and a tie at the border"
+    )
     yield Case([], 2).named("no sentence")
 
 
@@ -58,6 +61,40 @@ def nothing_reserved(sentences, min_count=1, max_size=50_000):
     counts = Counter(word for sentence in sentences for word in sentence)
     kept = sorted((word for word in counts if counts[word] >= min_count), key=lambda word: (-counts[word], word))
     return {word: number for number, word in enumerate(kept[:max_size])}
+
+
+exercise.edit(
+    "one_number_too_many", "kept[: max_size - 2]", "kept[: max_size - 1]",
+    "Your vocabulary is one number too large: two numbers are reserved, padding and the unknown word.",
+)  # fmt: skip
+exercise.edit(
+    "cut_before_sorting", "kept = [word for word, count in counts.items() if count >= min_count]", "kept = [word for word, count in counts.most_common(max(0, max_size - 2)) if count >= min_count]",
+    "You cut before you sort: of words that are equally frequent, those that you met first stay. Sort by count and alphabet, then cut.",
+)  # fmt: skip
+exercise.edit(
+    "ties_backwards", "kept.sort(key=lambda word: (-counts[word], word))", "kept.sort(key=lambda word: (counts[word], word), reverse=True)",
+    "Words that are equally frequent run from z to a: `reverse=True` turns the alphabet round as well. Sort by minus the count.",
+)  # fmt: skip
+exercise.edit(
+    "sentences_counted", "for word in sentence)", "for word in set(sentence))",
+    "You count the sentences that have a word. Count the word as often as it occurs.",
+)  # fmt: skip
+exercise.edit(
+    "reserved_exchanged", "[\"<pad>\", \"<unk>\", *", "[\"<unk>\", \"<pad>\", *",
+    "The two reserved numbers have changed places: padding is 0, the unknown word 1.",
+)  # fmt: skip
+exercise.edit(
+    "turned_round", "{word: number for number, word", "{number: word for number, word",
+    "Your dictionary goes from numbers to words. The number of each word is asked.",
+)  # fmt: skip
+exercise.edit(
+    "counts_returned", "return {word: number for number, word in enumerate([\"<pad>\", \"<unk>\", *kept[: max_size - 2]])}", "return {word: counts[word] for word in kept}",
+    "You return how often each word occurs. Its number is asked: its place in the order, from 2 on.",
+)  # fmt: skip
+exercise.edit(
+    "unknown_not_reserved", "[\"<pad>\", \"<unk>\", *", "[\"<pad>\", *",
+    "The unknown word has no number. 1 is reserved for it, and words begin at 2.",
+)  # fmt: skip
 
 
 @exercise.alternative

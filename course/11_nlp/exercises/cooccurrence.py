@@ -59,6 +59,40 @@ def across_sentences(sentences, vocab_size, window):
     return x
 
 
+exercise.edit(
+    "rows_of_shares", "return x + x.T", "return (x + x.T) / (x + x.T).sum(1, keepdim=True).clamp(min=1e-12)",
+    "You divide each row by its sum. The counts are asked.",
+)  # fmt: skip
+exercise.edit(
+    "no_word_near_itself", "return x + x.T", "return (x + x.T).fill_diagonal_(0)",
+    "You leave out pairs of a word with itself. If a word stands near itself, both directions count.",
+)  # fmt: skip
+exercise.edit(
+    "diagonal_once", "return x + x.T", "return x + x.T - x.diag().diag()",
+    "A word near itself counts once in yours. Both directions count, so its diagonal entry gets twice 1 / distance.",
+)  # fmt: skip
+exercise.edit(
+    "every_word_its_own_neighbour", "return x + x.T", "return x + x.T + 2 * torch.bincount(torch.cat(sentences), minlength=vocab_size).double().diag()",
+    "Each word is its own neighbour in your matrix. The distance begins at 1.",
+)  # fmt: skip
+exercise.edit(
+    "distance_squared", "1 / distance,", "1 / distance**2,",
+    "You divide by the square of the distance. The weight is 1 / distance.",
+)  # fmt: skip
+exercise.edit(
+    "distance_one_more", "1 / distance,", "1 / (distance + 1),",
+    "Your distances are one too large: the next word has distance 1 and counts 1.",
+)  # fmt: skip
+exercise.edit(
+    "window_of_both_sides", "range(1, window + 1)", "range(1, window // 2 + 1)",
+    "You share the window between both sides. `window` is how far away a word may be, on either side.",
+)  # fmt: skip
+exercise.edit(
+    "last_distance_only", "range(1, window + 1)", "range(window, window + 1)",
+    "You count only the words at the edge of the window. All distances from 1 to `window` count.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def word_by_word(sentences, vocab_size, window):
     x = torch.zeros(vocab_size, vocab_size, dtype=torch.float64)

@@ -27,9 +27,14 @@ def cases():
         ["till", "rock", "mud"],
         table([1, 2, 3], [0, 5, -6], [7, 0, 9]),
     ).named("a word without a vector")
-    yield Case({"<pad>": 0, "<unk>": 1, "a": 2}, ["<pad>", "a", "<unk>"], table([5, 5], [1, 2], [8, -3])).named(
-        "a file that has the reserved words"
+    yield Case({"<pad>": 0, "<unk>": 1, "a": 2}, ["<pad>", "a", "b"], table([5, 5], [1, 2], [8, -3])).named(
+        "a file that has a vector for padding"
     )
+    yield Case(
+        {"clay": 2, "<unk>": 1, "ash": 3, "<pad>": 0},
+        ["ash", "silt", "clay", "peat", "till"],
+        table([1, 2], [3, 5], [-4, 0], [7, 7], [9, 1]),
+    ).named("a vocabulary in another order, a file with more words")
 
 
 exercise.edit(
@@ -58,11 +63,29 @@ def mean_of_the_known(vocab, words, vectors):
     return table
 
 
+exercise.edit(
+    "order_of_the_dictionary", "table[vocab[word]] = vectors[k]", "table[list(vocab).index(word)] = vectors[k]",
+    "You count the words in the order in which the dictionary lists them. Row n belongs to the word whose number is n: `vocab[word]`.",
+)  # fmt: skip
+exercise.edit(
+    "one_number_for_all", "vectors.mean(0).repeat(len(vocab), 1)", "vectors.mean().repeat(len(vocab), vectors.shape[1])",
+    "Your mean is one number, over words and features. The mean of all vectors is a vector: average over the rows.",
+)  # fmt: skip
+exercise.edit(
+    "padding_by_place", "table[vocab[\"<pad>\"]] = 0", "table[:2] = 0",
+    "The unknown word is zeros as well. It says “some word”: it gets the mean.",
+)  # fmt: skip
+exercise.edit(
+    "rows_of_the_file", "vectors.mean(0).repeat(len(vocab), 1)", "vectors.mean(0).repeat(max(len(vocab), len(words)), 1)",
+    "Your table has a row for each word of the file. It has one for each word of the vocabulary.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_look_up(vocab, words, vectors):
     place = {word: k for k, word in enumerate(words)}
     mean = vectors.mean(0)
-    rows = [vectors[place[word]] if word in place else mean for word in vocab]
+    rows = [vectors[place[word]] if word in place else mean for word in sorted(vocab, key=vocab.get)]
     rows[0] = torch.zeros_like(mean)
     return torch.stack(rows)
 

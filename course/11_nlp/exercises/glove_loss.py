@@ -76,6 +76,36 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "x_max_ignored", "x / x_max", "x / 100",
+    "`x_max` has no effect: your weight always divides by 100.",
+)  # fmt: skip
+exercise.edit(
+    "absolute_difference", "difference**2", "difference.abs()",
+    "You take the size of the difference. The loss has its square.",
+)  # fmt: skip
+exercise.edit(
+    "divided_by_the_weights", "(weight * difference**2).mean()", "(weight * difference**2).sum() / weight.sum()",
+    "You divide by the sum of the weights, so that rare pairs weigh as much as frequent ones. The mean divides by N.",
+)  # fmt: skip
+exercise.edit(
+    "power_of_a_half", "pow(0.75)", "pow(0.5)",
+    "Your power is 1/2. GloVe's is 3/4.",
+)  # fmt: skip
+exercise.edit(
+    "power_upside_down", "pow(0.75)", "pow(4 / 3)",
+    "Your power is 4/3. GloVe's is 3/4: it lifts the weight of rare pairs.",
+)  # fmt: skip
+exercise.edit(
+    "scores_without_biases", " + b + b_context", "",
+    "The biases are missing. They take what a word has with every other, so that the vectors need not.",
+)  # fmt: skip
+exercise.edit(
+    "all_or_nothing_weight", ".clamp(max=1)", "\n    weight = x * 0 + 1 if (x > x_max).any() else weight",
+    "One pair above x_max makes all your weights 1. The bound holds for each pair by itself.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_einsum(w, context, b, b_context, x, x_max=100.0):
     score = torch.einsum("nd,nd->n", w, context) + b + b_context

@@ -63,6 +63,28 @@ def back_off_without_discount(train, test, order, vocab_size):
     return nats / len(test)
 
 
+exercise.edit(
+    "unseen_context_is_even", "                p = (grams[gram] + kinds[context] * p) / (total[context] + kinds[context])\n", "                p = (grams[gram] + kinds[context] * p) / (total[context] + kinds[context])\n            else:\n                p = 1 / vocab_size\n",
+    "A context that never occurred resets your probability to 1 / V. The answer of the shorter context stays.",
+)  # fmt: skip
+exercise.edit(
+    "test_counted_too", "grams = Counter(train[", "train = train + test\n    grams = Counter(train[",
+    "You count the test text as well. That is leakage: count `train` alone.",
+)  # fmt: skip
+exercise.edit(
+    "test_as_continuation", "for end in range(1, len(test) + 1):\n        p = 1 / vocab_size\n        for n in range(1, min(order, end) + 1):\n            gram = test[end - n : end]", "for end in range(1, len(test) + 1):\n        p = 1 / vocab_size\n        for n in range(1, min(order, end + len(train)) + 1):\n            gram = (train + test)[len(train) + end - n : len(train) + end]",
+    "The first characters of `test` have the end of `train` as their context. The context is as short as it is there: the first character has none.",
+)  # fmt: skip
+exercise.edit(
+    "first_characters_skipped", ("range(1, len(test) + 1)", "nats / len(test)",), ("range(order, len(test) + 1)", "nats / max(1, len(test) - order + 1)",),
+    "You leave out the characters whose context is short. They count too, with the context that they have.",
+)  # fmt: skip
+exercise.edit(
+    "ends_without_successor", "total[gram[:-1]] += count", "total[gram[:-1]] = grams[gram[:-1]] if len(gram) > 1 else len(train)",
+    "N(h) counts h also where nothing follows it, at the end of `train`. It is how often h occurred with a successor.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def with_nested_tables(train, test, order, vocab_size):
     after = {}

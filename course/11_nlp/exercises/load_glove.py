@@ -19,7 +19,7 @@ exercise = Exercise(
 
 PLAIN = "sand 0.5 -1.25\nclay 2 1e-1\n"
 SPACES = ". . . 1 2 3\nrock 0.25 0 -4\nat name 7 8 9\n"
-LETTERS = "el\u00a0ni\u00f1o 1.5 2\nco2 -1 0.125\nash 3 4\n"
+LETTERS = "el\u00a0ni\u00f1o 1.5 2\nco2 -1 0.125\nAsh 5 6\nash 3 4\n"
 
 
 @exercise.cases
@@ -27,7 +27,7 @@ def cases():
     yield Case(TempFile("v.txt"), 2).with_file("v.txt", PLAIN).named("two words of two numbers")
     yield Case(TempFile("v.txt"), 3).with_file("v.txt", SPACES).named("words that hold spaces")
     yield (
-        Case(TempFile("v.txt"), 2, {"ash", "clay", "co2"})
+        Case(TempFile("v.txt"), 2, {"ash", "clay", "co2", "el\u00a0ni\u00f1o"})
         .with_file("v.txt", LETTERS)
         .named("only some words are wanted")
     )
@@ -48,6 +48,24 @@ exercise.edit(
 exercise.edit(
     "one_number_short", "line.rsplit(\" \", dim)", "line.rsplit(\" \", dim - 1)",
     "Your vectors are one number short, and the word has swallowed it: there are dim numbers, so cut dim times.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "folded", "line.rsplit", "line.lower().rsplit",
+    "You fold the words to lower case. A file may have both forms, with vectors of their own: keep a word as it stands.",
+)  # fmt: skip
+exercise.edit(
+    "first_field_only", "word, *numbers = line.rsplit(\" \", dim)", "word, numbers = line.split(\" \")[0], line.split(\" \")[-dim:]",
+    "Of a word that holds spaces you keep the first part. Everything before the last dim fields is the word.",
+)  # fmt: skip
+exercise.edit(
+    "spaces_lost", "word, *numbers = line.rsplit(\" \", dim)", "word, numbers = \"\".join(line.split(\" \")[:-dim]), line.split(\" \")[-dim:]",
+    "The spaces inside a word are lost. They belong to it.",
+)  # fmt: skip
+exercise.edit(
+    "alphabetical", "return words, torch.tensor(rows)", "return sorted(words), torch.tensor(rows)",
+    "You sorted the words, and the vectors stay in the order of the file. Both follow the file.",
 )  # fmt: skip
 
 

@@ -67,6 +67,51 @@ def excluded_set_to_zero(vectors, query, k, exclude=()):
     return cosine.topk(k).indices
 
 
+@exercise.mistake(
+    "You take the excluded rows away, and the numbers of those behind them move up. Return the words' own numbers."
+)
+def numbers_moved_up(vectors, query, k, exclude=()):
+    kept = [row for row in range(len(vectors)) if row not in exclude]
+    return F.cosine_similarity(vectors[kept], query[None]).topk(k).indices
+
+
+@exercise.mistake(
+    "You drop the excluded words after you have taken the best k, so that fewer than k are left. Exclude first."
+)
+def excluded_afterwards(vectors, query, k, exclude=()):
+    best = F.cosine_similarity(vectors, query[None]).topk(k).indices
+    return best[[int(word) not in exclude for word in best]]
+
+
+@exercise.mistake("You skip the best word, as if it always were the query's own. Only words in `exclude` never count.")
+def best_skipped(vectors, query, k, exclude=()):
+    order = F.cosine_similarity(vectors, query[None]).argsort(descending=True)
+    return order[1 : k + 1]
+
+
+@exercise.mistake("Your words stand in the order of their numbers. The nearest comes first.")
+def by_number(vectors, query, k, exclude=()):
+    cosine = F.cosine_similarity(vectors, query[None])
+    cosine[list(exclude)] = -math.inf
+    return cosine.topk(k).indices.sort().values
+
+
+@exercise.mistake("You exclude the first word of `exclude` only.")
+def first_excluded_only(vectors, query, k, exclude=()):
+    cosine = F.cosine_similarity(vectors, query[None])
+    cosine[list(exclude[:1])] = -math.inf
+    return cosine.topk(k).indices
+
+
+@exercise.mistake(
+    "You compare the size of the cosine. One near -1 points the other way: it is the farthest, not the nearest."
+)
+def sign_ignored(vectors, query, k, exclude=()):
+    cosine = F.cosine_similarity(vectors, query[None]).abs()
+    cosine[list(exclude)] = -math.inf
+    return cosine.topk(k).indices
+
+
 @exercise.alternative
 def sorted_list(vectors, query, k, exclude=()):
     cosine = F.cosine_similarity(vectors, query.unsqueeze(0), dim=1).tolist()

@@ -24,8 +24,11 @@ def column(*values: int) -> torch.Tensor:
 @exercise.cases
 def cases():
     yield Case(FIRST, column(7, 9), column(2, 8)).named("two pairs, one right")
-    yield Case(FIRST, column(6, 5, 8, 9), column(3, 2, 5, 1)).named("four pairs, two scores of exactly zero")
-    yield Case(FIRST, column(1, 2, 9, 8, 7), column(6, 9, 8, 7, 1)).named("pairs that are wrong in both or in one")
+    yield Case(FIRST, column(6, 5, 5, 9, 8), column(3, 2, 1, 1, 5)).named("five pairs, three scores of exactly zero")
+    yield Case(FIRST, column(1, 2, 9, 8, 7), column(1, 9, 8, 7, 1)).named("pairs that are wrong in both or in one")
+    yield Case(Code("lambda ids: ids[:, 0].double() / 20 - 0.25"), column(6, 9, 4), column(1, 4, 2)).named(
+        "small scores"
+    )
     yield Case(
         Code("lambda ids: ids.double().mean(1) - 4.5"),
         torch.tensor([[5, 6], [1, 2], [9, 1]]),
@@ -52,6 +55,32 @@ exercise.edit(
 @exercise.mistake("You returned the number of pairs. The share is asked: divide by how many there are.")
 def number_of_pairs(score, praise, complaint):
     return float(((score(praise) > 0) & (score(complaint) < 0)).sum().item())
+
+
+exercise.edit(
+    "threshold_of_a_probability", "score(praise) > 0)", "score(praise) > 0.5)",
+    "You compare with 0.5, as if scores were probabilities. A score is above or below zero.",
+)  # fmt: skip
+exercise.edit(
+    "different_signs", "(score(praise) > 0) & (score(complaint) < 0)", "score(praise) * score(complaint) < 0",
+    "Different signs are enough for you. The praising text must be above zero and the complaining one below, not the other way round.",
+)  # fmt: skip
+exercise.edit(
+    "shares_multiplied", "((score(praise) > 0) & (score(complaint) < 0)).double().mean().item()", "(score(praise) > 0).double().mean().item() * (score(complaint) < 0).double().mean().item()",
+    "You multiply the two shares. That is right only if the two had nothing to do with each other: look at each pair.",
+)  # fmt: skip
+exercise.edit(
+    "smaller_share", "((score(praise) > 0) & (score(complaint) < 0)).double().mean().item()", "min((score(praise) > 0).double().mean().item(), (score(complaint) < 0).double().mean().item())",
+    "You take the smaller of the two shares. Two texts may be wrong in different pairs: look at each pair.",
+)  # fmt: skip
+exercise.edit(
+    "zero_is_praise", "score(praise) > 0", "score(praise) >= 0",
+    "A praising text with a score of exactly zero counts as right in yours. It must be above zero.",
+)  # fmt: skip
+exercise.edit(
+    "zero_is_complaint", "score(complaint) < 0", "score(complaint) <= 0",
+    "A complaining text with a score of exactly zero counts as right in yours. It must be below zero.",
+)  # fmt: skip
 
 
 @exercise.alternative

@@ -26,6 +26,7 @@ def cases():
     yield Case(ramp(2, 4, 5, scale=3), torch.tensor([[0, 4, -100, -100], [2, 2, 1, 3]])).named(
         "two rows, one with padding"
     )
+    yield Case(900 + ramp(2, 2, 3), torch.tensor([[2, 0], [1, -100]])).named("logits whose exponentials overflow")
     yield Case(ramp(3, 3, 3, scale=60), torch.tensor([[0, -100, -100], [1, 2, -100], [2, 0, 1]])).named(
         "large logits, and as many rows as tokens and kinds"
     )
@@ -73,6 +74,31 @@ def divided_by_all(logits, y):
 )
 def mean_of_the_rows(logits, y):
     return torch.stack([F.cross_entropy(row, right) for row, right in zip(logits, y, strict=True)]).mean().exp()
+
+
+@exercise.mistake(
+    "The exponentials of large logits overflow, and infinity over infinity is NaN. `log_softmax`, or F.cross_entropy, never forms them."
+)
+def exponentials_overflow(logits, y):
+    p = logits.exp() / logits.exp().sum(-1, keepdim=True)
+    right = p.gather(2, y.clamp(min=0)[..., None])[..., 0]
+    return (-right[y >= 0].log().mean()).exp()
+
+
+@exercise.mistake("You shift the targets by one. They are given as they are: target t belongs to the logits at t.")
+def shifted_again(logits, y):
+    return F.cross_entropy(logits[:, :-1].flatten(0, 1), y[:, 1:].flatten()).exp()
+
+
+@exercise.mistake("You add a small number inside the logarithm. It changes every perplexity; `log_softmax` needs none.")
+def something_inside_the_logarithm(logits, y):
+    right = logits.softmax(-1).gather(2, y.clamp(min=0)[..., None])[..., 0]
+    return (-(right[y >= 0] + 1e-4).log().mean()).exp()
+
+
+@exercise.mistake("You take the softmax twice: F.cross_entropy takes logits, and applies it itself.")
+def softmax_twice(logits, y):
+    return F.cross_entropy(logits.softmax(-1).flatten(0, 1), y.flatten()).exp()
 
 
 @exercise.alternative

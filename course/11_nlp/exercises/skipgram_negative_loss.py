@@ -67,6 +67,61 @@ def noise_against_context(centre, context, noise):
     return -(F.logsigmoid((centre * context).sum(1)) + made_up).mean()
 
 
+@exercise.mistake(
+    "You add a small number inside the logarithm. It bounds the loss of large scores, and their gradient vanishes. F.logsigmoid needs none."
+)
+def something_inside_the_logarithm(centre, context, noise):
+    real = ((centre * context).sum(1).sigmoid() + 1e-10).log()
+    made_up = ((-(noise @ centre.unsqueeze(2)).squeeze(2)).sigmoid() + 1e-10).log().sum(1)
+    return -(real + made_up).mean()
+
+
+@exercise.mistake(
+    "You take one mean over all scores, real and noise. Sum over the noise words, and take the mean over the batch only."
+)
+def mean_of_all_scores(centre, context, noise):
+    real = F.logsigmoid((centre * context).sum(1, keepdim=True))
+    return -torch.cat([real, F.logsigmoid(-(noise @ centre.unsqueeze(2)).squeeze(2))], 1).mean()
+
+
+@exercise.mistake(
+    "You add up the noise words first and take one sigmoid. Each noise word is a pair of its own, with a sigmoid of its own."
+)
+def noise_added_first(centre, context, noise):
+    real = F.logsigmoid((centre * context).sum(1))
+    return -(real + F.logsigmoid(-(noise.sum(1) * centre).sum(1))).mean()
+
+
+@exercise.mistake("You use the first noise word only. The loss sums over all of them.")
+def first_noise_word_only(centre, context, noise):
+    real = F.logsigmoid((centre * context).sum(1))
+    return -(real + F.logsigmoid(-(noise[:, 0] * centre).sum(1))).mean()
+
+
+@exercise.mistake(
+    "Every centre meets every context. Row n belongs to row n alone: multiply, then sum over the features."
+)
+def every_pair(centre, context, noise):
+    real = F.logsigmoid(centre @ context.T)
+    made_up = F.logsigmoid(-(noise @ centre.unsqueeze(2)).squeeze(2)).sum(1)
+    return -(real + made_up).mean()
+
+
+@exercise.mistake(
+    "You cut large scores off. Beyond the cut no gradient flows, where the model is most wrong; F.logsigmoid takes any score."
+)
+def scores_cut_off(centre, context, noise):
+    real = F.logsigmoid((centre * context).sum(1).clamp(-10, 10))
+    made_up = F.logsigmoid(-(noise @ centre.unsqueeze(2)).squeeze(2).clamp(-10, 10)).sum(1)
+    return -(real + made_up).mean()
+
+
+@exercise.mistake("The logarithm is missing: you add the sigmoids themselves.")
+def sigmoids_added(centre, context, noise):
+    real = (centre * context).sum(1).sigmoid()
+    return -(real + (-(noise @ centre.unsqueeze(2)).squeeze(2)).sigmoid().sum(1)).mean()
+
+
 @exercise.alternative
 def by_cross_entropy(centre, context, noise):
     words = torch.cat([context.unsqueeze(1), noise], dim=1)

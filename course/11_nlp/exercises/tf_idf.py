@@ -63,6 +63,36 @@ def zero_over_zero(counts, train):
     return weighted / weighted.norm(dim=1, keepdim=True)
 
 
+exercise.edit(
+    "idf_without_its_ones", "((1 + len(train)) / (1 + df)).log() + 1", "(len(train) / df.clamp(min=1)).log() + 1",
+    "The ones inside the logarithm are missing: the formula has 1 + M over 1 + df, as if one more document had every word.",
+)  # fmt: skip
+exercise.edit(
+    "idf_twice", "counts * idf", "counts * idf**2",
+    "The idf is multiplied twice.",
+)  # fmt: skip
+exercise.edit(
+    "presence_only", "counts * idf", "(counts > 0).double() * idf",
+    "You use only whether a word occurs. The term frequency says how often.",
+)  # fmt: skip
+exercise.edit(
+    "logarithm_of_counts", "counts * idf", "counts.log1p() * idf",
+    "You take the logarithm of the counts. Many systems do; here the term frequency is the count itself.",
+)  # fmt: skip
+exercise.edit(
+    "rows_sum_to_one", "F.normalize(counts * idf, dim=1)", "F.normalize(counts * idf, p=1, dim=1)",
+    "Your rows sum to 1. Their length is asked to be 1: the root of the sum of squares.",
+)  # fmt: skip
+exercise.edit(
+    "normalised_before", "F.normalize(counts * idf, dim=1)", "F.normalize(counts, dim=1) * idf",
+    "You bring the counts to length 1 before you weigh them. Weigh first: the result has length 1.",
+)  # fmt: skip
+exercise.edit(
+    "words_in_place_of_documents", "1 + len(train)", "1 + train.shape[1]",
+    "You used the number of words. M counts the training documents, the rows of `train`.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_hand(counts, train):
     df = train.clamp(max=1).ceil().sum(0)

@@ -27,6 +27,9 @@ def cases():
     yield Case("  \u0410\u043b\u0442\u0430\u0439 \u5c71\n\tA1B22 !?").named(
         "other scripts, letters beside digits, two signs"
     )
+    yield Case("rock'n'roll \ufb01ne \u0663\u0664.\u0665").named(
+        "two apostrophes, two letters in one sign, other digits"
+    )
     yield Case("").named("no text at all")
 
 
@@ -89,6 +92,48 @@ def letters_of_ascii(text):
 def digits_as_letters(text):
     text = unicodedata.normalize("NFC", text).lower()
     return re.findall(r"\w+(?:'\w+)*|\d+(?:\.\d+)?|[^\s]", text)
+
+
+exercise.edit(
+    "letters_taken_apart", "\"NFC\"", "\"NFD\"",
+    "You normalise to NFD, which takes letters and their accents apart: the word is cut between them. NFC joins them.",
+)  # fmt: skip
+exercise.edit(
+    "compatibility_form", "\"NFC\"", "\"NFKC\"",
+    "You normalise to NFKC. It also replaces signs that only look alike, such as two letters in one sign; NFC leaves them.",
+)  # fmt: skip
+exercise.edit(
+    "one_apostrophe", "(?:'[^\\W\\d_]+)*", "(?:'[^\\W\\d_]+)?",
+    "A word may have several apostrophes between its letters; yours ends after the first.",
+)  # fmt: skip
+exercise.edit(
+    "apostrophes_as_letters", "[^\\W\\d_]+(?:'[^\\W\\d_]+)*", "(?:[^\\W\\d_]|')+",
+    "Your words take every apostrophe along. Only one *between* letters belongs to the word; at its border it is a sign.",
+)  # fmt: skip
+exercise.edit(
+    "many_points", "(?:\\.\\d+)?", "(?:\\.\\d+)*",
+    "Your numbers take several points: 1.5.2 is one token. A number has at most one decimal point.",
+)  # fmt: skip
+exercise.edit(
+    "point_at_the_end", "\\d+(?:\\.\\d+)?", "\\d+\\.?\\d*",
+    "A point after a number belongs to it in your tokens. Only one *between* digits does; at the end it is a full stop.",
+)  # fmt: skip
+exercise.edit(
+    "digits_of_ascii", "\\d+(?:\\.\\d+)?", "[0-9]+(?:\\.[0-9]+)?",
+    "Your digits are those from 0 to 9. A digit of another script is one as well: \\d matches them all.",
+)  # fmt: skip
+exercise.edit(
+    "signs_joined", "|[^\\s]", "|[^\\s\\w]+|_",
+    "Signs that follow one another are one token in your list. Each is a token of its own.",
+)  # fmt: skip
+exercise.edit(
+    "white_space_kept", "|[^\\s]", "|.",
+    "White space is among your tokens. It only separates them.",
+)  # fmt: skip
+exercise.edit(
+    "groups_returned", "(?:'", "('",
+    "`re.findall` returns what stands in the group, if the pattern has one, and not the whole match. Write (?:...), which groups without keeping.",
+)  # fmt: skip
 
 
 @exercise.alternative
