@@ -70,6 +70,40 @@ class Heads(nn.Module):
         self.value, self.advantage = nn.Linear(hidden, 1), nn.Linear(hidden, actions)
 
 
+exercise.edit(
+    "mean_added", "advantage - advantage.mean", "advantage + advantage.mean",
+    "You add the mean of the advantages. It is taken away.",
+)  # fmt: skip
+exercise.edit(
+    "sum_taken_away", "advantage.mean(1, keepdim=True)", "advantage.sum(1, keepdim=True)",
+    "You take away the sum of the advantages. Their mean divides by the number of actions.",
+)  # fmt: skip
+exercise.edit(
+    "advantages_standardised", "return self.value(h) + advantage - advantage.mean(1, keepdim=True)", "return self.value(h) + (advantage - advantage.mean(1, keepdim=True)) / (advantage.std(1, keepdim=True, correction=0) + 1e-5)",
+    "You divide the advantages by their spread. Only their mean is taken away: their size is what tells good from bad.",
+)  # fmt: skip
+exercise.edit(
+    "softmax_of_advantages", "advantage = self.advantage(h)", "advantage = self.advantage(h).softmax(1)",
+    "You take a softmax of the advantages. They are numbers of either sign, no probabilities.",
+)  # fmt: skip
+exercise.edit(
+    "relu_at_the_end", "return self.value(h) + advantage - advantage.mean(1, keepdim=True)", "return (self.value(h) + advantage - advantage.mean(1, keepdim=True)).relu()",
+    "You put a ReLU at the end: action values could never be negative.",
+)  # fmt: skip
+exercise.edit(
+    "mean_detached", "advantage.mean(1, keepdim=True)", "advantage.mean(1, keepdim=True).detach()",
+    "The values are right, but no gradient flows through the mean of the advantages: they could drift together.",
+)  # fmt: skip
+exercise.edit(
+    "mean_of_the_value", "advantage - advantage.mean(1, keepdim=True)", "advantage - self.value(h).mean()",
+    "You take away the mean of the value. The mean of the *advantages* is taken away, for each observation.",
+)  # fmt: skip
+exercise.edit(
+    "second_layer_left_out", "self.body(observation)", "self.body[:2](observation)",
+    "You use the first layer of `body` only.",
+)  # fmt: skip
+
+
 @exercise.alternative
 class ByExpand(Heads):
     def forward(self, observation):

@@ -17,7 +17,7 @@ exercise = Exercise(
 @exercise.probe
 def probe(candidate, case):
     capacity, pushes = case.args
-    buffer, lengths, at = candidate(capacity), [], 1
+    buffer, other, lengths, at = candidate(capacity), candidate(capacity), [], 1
     for count in pushes:
         number = torch.arange(at, at + count)
         buffer.push(number, torch.stack([number, -number], dim=1).float(), number % 2 == 1)
@@ -25,7 +25,10 @@ def probe(candidate, case):
         at += count
     first, pair, odd = buffer.sample(4000, generator=torch.Generator().manual_seed(0))
     again = buffer.sample(4000, generator=torch.Generator().manual_seed(0))[0]
+    other_rows = buffer.sample(4000, generator=torch.Generator().manual_seed(1))[0]
     counts = torch.bincount(first.long(), minlength=at)
+    other.push(torch.tensor([7]))
+    repeats = (first[1:] == first[:-1]).double().mean().item()
     return {
         "lengths": lengths,
         "rows that can be drawn": counts.nonzero()[:, 0].tolist(),
@@ -35,7 +38,11 @@ def probe(candidate, case):
             (pair[:, 0] == first).all() and (pair[:, 1] == -first).all() and (odd == (first % 2 == 1)).all()
         ),
         "evenly drawn": bool(counts[counts > 0].min() > 0.5 * 4000 / len(counts[counts > 0])),
+        "each row is a draw of its own": len(buffer) == 1 or repeats < 2 / len(buffer),
+        "length after drawing": len(buffer),
+        "length of another buffer": len(other),
         "same generator, same rows": torch.equal(first, again),
+        "another seed, other rows": len(buffer) == 1 or not torch.equal(first, other_rows),
     }
 
 
@@ -67,6 +74,65 @@ exercise.edit(
 exercise.edit(
     "generator_ignored", "(count,), generator=generator", "(count,)",
     "The generator is not used: the same seed must draw the same rows.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "stops_when_full", "        place = (", "        if self.pushed + len(columns[0]) > self.capacity:\n            return\n        place = (",
+    "A full buffer takes nothing more. The newest rows overwrite the oldest.",
+)  # fmt: skip
+exercise.edit(
+    "starts_over", "        place = (", "        if self.pushed % self.capacity + len(columns[0]) > self.capacity:\n            self.pushed += self.capacity - self.pushed % self.capacity\n        place = (",
+    "Rows that do not fit before the end all go to the beginning, and others than the oldest are lost. They go round: the rest goes on at place 0.",
+)  # fmt: skip
+exercise.edit(
+    "one_row_drawn", "torch.randint(len(self), (count,), generator=generator)", "torch.randint(len(self), (1,), generator=generator).expand(count)",
+    "You draw one row and repeat it. Each of the `count` rows is a draw of its own.",
+)  # fmt: skip
+exercise.edit(
+    "last_row_never_drawn", "torch.randint(len(self), (count,)", "torch.randint(max(1, len(self) - 1), (count,)",
+    "One row is never drawn: the upper end of torch.randint is exclusive already.",
+)  # fmt: skip
+exercise.edit(
+    "place_moves_by_one", "self.pushed += len(place)", "self.pushed += 1",
+    "You move on by one, however many rows were pushed: the next push overwrites new rows.",
+)  # fmt: skip
+
+
+class OfRows:
+    """The rows in a list, for the mistakes."""
+
+    def __init__(self, capacity):
+        self.capacity, self.rows = capacity, []
+
+    def __len__(self):
+        return len(self.rows)
+
+    def push(self, *columns):
+        self.rows = [*self.rows, *zip(*columns, strict=True)][-self.capacity :]
+
+    def sample(self, count, generator=None):
+        chosen = torch.randint(len(self.rows), (count,), generator=generator).tolist()
+        return [torch.stack(column) for column in zip(*(self.rows[i] for i in chosen), strict=True)]
+
+
+@exercise.mistake("You keep the first rows for ever and throw the new ones away. The last `capacity` rows are asked.")
+class OldestKept(OfRows):
+    def push(self, *columns):
+        self.rows = [*self.rows, *zip(*columns, strict=True)][: self.capacity]
+
+
+@exercise.mistake("What you draw is taken out of the buffer. Rows are drawn with replacement, and all of them stay.")
+class TakenOut(OfRows):
+    def sample(self, count, generator=None):
+        drawn = OfRows.sample(self, count, generator)
+        self.rows = self.rows[:-1] if len(self.rows) > 1 else self.rows
+        return drawn
+
+
+exercise.edit(
+    "in_order", "torch.randint(len(self), (count,), generator=generator)", "torch.arange(self.pushed - count, self.pushed) % len(self)",
+    "You take the newest rows in their order. Neighbouring steps look alike: draw at random.",
 )  # fmt: skip
 
 

@@ -63,6 +63,24 @@ def best_next_state(value, p, r, gamma):
     return r + gamma * (p * value).amax(-1)
 
 
+exercise.edit(
+    "value_of_the_same_state", "(p * value).sum(-1)", "value[:, None].expand_as(r)",
+    "You take the value of the state that is left. What counts is where you land: weight the next values by p.",
+)  # fmt: skip
+exercise.edit(
+    "likeliest_state_only", "(p * value).sum(-1)", "value[p.argmax(-1)]",
+    "You take the value of the likeliest next state. Chance decides where you land: weight all of them by p.",
+)  # fmt: skip
+exercise.edit(
+    "divided_by_the_states", "(p * value).sum(-1)", "(p * value).mean(-1)",
+    "You divide by the number of states. The probabilities of a row sum to one already: sum.",
+)  # fmt: skip
+exercise.edit(
+    "loss_in_place_of_gain", "r + gamma * following", "r - gamma * following",
+    "You subtract what follows. It is earned as well: add it.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_einsum(value, p, r, gamma):
     return r + gamma * torch.einsum("sat,t->sa", p, value)

@@ -68,6 +68,32 @@ def rewards_discounted_once(reward, gamma):
     return (reward.T * power).T
 
 
+exercise.edit(
+    "first_return_only", "    return returns", "    return returns[0]",
+    "You return the return of the whole episode alone. It is asked from every step on.",
+)  # fmt: skip
+exercise.edit(
+    "last_step_first", "    return returns", "    return returns.flip(0)",
+    "Your returns run backwards: the one of the last step comes first.",
+)  # fmt: skip
+exercise.edit(
+    "standardised", "    return returns", "    return (returns - returns.mean(0)) / (returns.std(0, correction=0) + 1e-8)",
+    "You bring the returns to mean 0 and standard deviation 1. That may help a training; here the returns themselves are asked.",
+)  # fmt: skip
+exercise.edit(
+    "last_reward_goes_on", "torch.zeros_like(reward[0])", "reward[-1]",
+    "You begin with the last reward, and it counts twice. After the last step nothing comes: begin with zero.",
+)  # fmt: skip
+exercise.edit(
+    "one_step_ahead_only", "        returns[t] = running\n", "        returns[t] = reward[t] + (gamma * reward[t + 1] if t + 1 < len(reward) else 0)\n",
+    "You look one step ahead only. The return goes on to the end of the episode.",
+)  # fmt: skip
+exercise.edit(
+    "smoothed", "reward[t] + gamma * running", "(1 - gamma) * reward[t] + gamma * running",
+    "You take a moving average. The reward of a step counts in full.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_a_triangular_matrix(reward, gamma):
     t = torch.arange(len(reward))

@@ -71,6 +71,32 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "next_value_not_discounted", "gamma * following", "following",
+    "The next value is not discounted by gamma.",
+)  # fmt: skip
+exercise.edit(
+    "online_network_judges", "q_target.gather(1, best)", "q_online.gather(1, best)",
+    "The online network both chooses and judges. The target network judges: take its value of the chosen action.",
+)  # fmt: skip
+exercise.edit(
+    "worst_action_chosen", "q_online.argmax(", "q_online.argmin(",
+    "You choose the action with the smallest value. The best has the largest.",
+)  # fmt: skip
+exercise.edit(
+    "reward_lost_at_the_end", "reward + gamma * following * ~terminated", "(reward + gamma * following) * ~terminated",
+    "A step that terminated loses its reward as well. Only the next value falls away.",
+)  # fmt: skip
+exercise.edit(
+    "smaller_of_two_maxima", "q_target.gather(1, best).squeeze(1)", "q_target.amax(1).minimum(q_online.amax(1))",
+    "You take the smaller of the two maxima. Double DQN lets one network choose an action and the other judge that very action.",
+)  # fmt: skip
+exercise.edit(
+    "first_choice_for_all", "best = q_online.argmax(1, keepdim=True)", "best = q_online.argmax(1, keepdim=True)[:1].expand(len(reward), 1)",
+    "Every step takes the action that is best for the first one. Each row has a choice of its own.",
+)  # fmt: skip
+
+
 @exercise.alternative
 @torch.no_grad()
 def by_indexing(reward, terminated, q_online, q_target, gamma):

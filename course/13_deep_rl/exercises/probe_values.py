@@ -46,6 +46,44 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "for_ever", "\"constant\": {0: 1.0}", "\"constant\": {0: 1 / (1 - gamma)}",
+    "You add up rewards for ever. An episode of `constant` has one step, and then it ends.",
+)  # fmt: skip
+exercise.edit(
+    "first_step_discounted", "\"constant\": {0: 1.0}", "\"constant\": {0: gamma}",
+    "In `constant` you discount the reward of the step itself. Only what comes later is discounted.",
+)  # fmt: skip
+exercise.edit(
+    "delayed_the_wrong_way_round", "\"delayed\": {0: gamma, 1: 1.0}", "\"delayed\": {0: 1.0, 1: gamma}",
+    "In `delayed` the two values have changed places. Observation 1 comes right before the reward, observation 0 one step earlier.",
+)  # fmt: skip
+exercise.edit(
+    "delayed_paid_twice", "\"delayed\": {0: gamma, 1: 1.0}", "\"delayed\": {0: 1 + gamma, 1: 1.0}",
+    "In `delayed` the step from observation 0 earns nothing itself. The reward comes once.",
+)  # fmt: skip
+exercise.edit(
+    "delayed_without_the_end", "\"delayed\": {0: gamma, 1: 1.0}", "\"delayed\": {0: 0.0, 1: 1.0}",
+    "In `delayed` observation 0 earns nothing at once, but its value looks ahead: the reward comes one step later.",
+)  # fmt: skip
+exercise.edit(
+    "second_observation_missing", "\"delayed\": {0: gamma, 1: 1.0}", "\"delayed\": {0: gamma}",
+    "`delayed` shows two observations, 0 and then 1. Give the value of both.",
+)  # fmt: skip
+exercise.edit(
+    "gamma_ignored", "\"delayed\": {0: gamma, 1: 1.0}", "\"delayed\": {0: 0.95, 1: 1.0}",
+    "`gamma` has no effect: the value in `delayed` depends on it.",
+)  # fmt: skip
+exercise.edit(
+    "actions_in_place_of_observations", "\"chosen\": {0: 1.0}", "\"chosen\": {0: -1.0, 1: 1.0}",
+    "In `chosen` you gave the worth of the two actions. It shows one observation, 0, and its value is that of the best action.",
+)  # fmt: skip
+exercise.edit(
+    "matched_by_action", "\"matched\": {-1: 1.0, 1: 1.0}", "\"matched\": {0: 1.0, 1: 1.0}",
+    "`matched` shows the observations -1 and 1; 0 and 1 are the actions.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def built_up(gamma):
     always = {-1: 1.0, 1: 1.0}

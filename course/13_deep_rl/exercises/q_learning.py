@@ -61,6 +61,44 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "weights_exchanged", "new[s, a] += alpha * (target - q[s, a])", "new[s, a] = alpha * q[s, a] + (1 - alpha) * target",
+    "alpha and 1 - alpha have changed places: the target gets the weight alpha.",
+)  # fmt: skip
+exercise.edit(
+    "next_value_not_discounted", "gamma * q[s_next]", "q[s_next]",
+    "The next value is not discounted by gamma.",
+)  # fmt: skip
+exercise.edit(
+    "mean_of_the_next_actions", "q[s_next].max()", "q[s_next].mean()",
+    "You average over the next actions. Q-learning takes the best of them.",
+)  # fmt: skip
+exercise.edit(
+    "nothing_learned_at_the_end", "    new = q.clone()\n", "    new = q.clone()\n    if terminated:\n        return new\n",
+    "Nothing is learned from the last step. Its target is the reward alone, and the entry moves towards it.",
+)  # fmt: skip
+exercise.edit(
+    "reward_lost_at_the_end", "target = reward if terminated", "target = 0.0 if terminated",
+    "The last reward is lost: your target at the end is 0. It is the reward alone.",
+)  # fmt: skip
+exercise.edit(
+    "whole_row_moved", "new[s, a] += alpha * (target - q[s, a])", "new[s] += alpha * (target - q[s])",
+    "You move all actions of the state. Only the action that was taken has learned something.",
+)  # fmt: skip
+exercise.edit(
+    "old_value_not_subtracted", "alpha * (target - q[s, a])", "alpha * target",
+    "You add a part of the target itself. The entry moves by a part of the *difference*, target minus old value.",
+)  # fmt: skip
+exercise.edit(
+    "flag_inverted", "reward if terminated else", "reward if not terminated else",
+    "The flag is the wrong way round: the next value counts only where the episode terminated.",
+)  # fmt: skip
+exercise.edit(
+    "number_of_the_action", "q[s_next].max()", "q[s_next].argmax()",
+    "You take the number of the best action. Its value is asked: `max`, not `argmax`.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def as_a_weighted_mean(q, s, a, reward, s_next, terminated, *, alpha, gamma):
     new = q.clone()

@@ -59,6 +59,44 @@ exercise.edit(
 )
 
 
+exercise.edit(
+    "log_prob_detached", "log_prob * advantage", "log_prob.detach() * advantage + 0 * log_prob",
+    "You detach the log probabilities. The gradient flows through them; the advantage is what is detached.",
+)  # fmt: skip
+exercise.edit(
+    "means_multiplied", "log_prob * advantage", "log_prob.mean() * advantage.mean() + 0 * log_prob",
+    "Yours is the product of two means, which also comes out where a column meets a row and each step meets every other. Each step's log probability goes with its own advantage.",
+)  # fmt: skip
+exercise.edit(
+    "advantages_standardised", "    weighted = ", "    advantage = (advantage - advantage.mean()) / (advantage.std(correction=0) + 1e-8)\n    weighted = ",
+    "You bring the advantages to mean 0 and standard deviation 1. PPO does so later; here they are the returns minus the baseline.",
+)  # fmt: skip
+exercise.edit(
+    "advantage_squared", "log_prob * advantage", "log_prob * advantage**2",
+    "You square the advantage: a bad action is then made more likely, as a good one.",
+)  # fmt: skip
+exercise.edit(
+    "critic_added", "return -weighted.sum() / len(weighted)", "return -weighted.sum() / len(weighted) + (returns - baseline).square().mean()",
+    "You add a loss for the critic. Here the baseline is a number; only the policy learns.",
+)  # fmt: skip
+exercise.edit(
+    "whole_return_for_all", "returns - baseline", "returns[0] - baseline",
+    "You weigh each step by the return of the whole episode. An action cannot change the past: take the return from its own step on.",
+)  # fmt: skip
+exercise.edit(
+    "only_good_actions", "log_prob * advantage", "log_prob * advantage.clamp(min=0)",
+    "You leave out negative advantages. A bad action is made less likely; that is half of what there is to learn.",
+)  # fmt: skip
+exercise.edit(
+    "one_baseline_for_all", "returns - baseline", "returns - baseline.mean()",
+    "You subtract the mean of the baseline. Each step has a baseline of its own.",
+)  # fmt: skip
+exercise.edit(
+    "not_averaged", "return -weighted.sum() / len(weighted)", "return -weighted",
+    "You return a number for each step. A loss is one number: take the mean.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def with_no_grad(log_prob, returns, baseline):
     with torch.no_grad():

@@ -31,6 +31,7 @@ def cases():
         .within(atol=1e-4)
     )
     yield Case(p, r, 0.9, 1.0).named("a coarse tolerance of 1").within(atol=1e-6)
+    yield Case(p, r, 0.9, 0.5).named("a tolerance of 0.5, where one value still moves").within(atol=1e-6)
     yield Case(p, r, 0.5, 0.0).named("a tolerance of 0, where the values become exact")
 
 
@@ -49,6 +50,40 @@ exercise.edit(
 exercise.edit(
     "signed_change", "(new - value).abs().max() <= tolerance", "(new - value).max() <= tolerance",
     "You test the signed change. Where all values fall it is negative at once, and you stop too early: take its absolute value.",
+)  # fmt: skip
+
+
+exercise.edit(
+    "actions_of_the_next_reward", "q.argmax(1)", "r.argmax(1)",
+    "Your actions look at the next reward only. The best action has the largest Q: reward now plus what follows.",
+)  # fmt: skip
+exercise.edit(
+    "change_averaged", ".abs().max() <= tolerance", ".abs().mean() <= tolerance",
+    "You stop when the values change little on average. No value may change by more than `tolerance`: take the largest change.",
+)  # fmt: skip
+exercise.edit(
+    "one_value_is_enough", "if (new - value).abs().max() <= tolerance:", "if ((new - value).abs() <= tolerance).any():",
+    "You stop as soon as one value stands still. All of them must.",
+)  # fmt: skip
+exercise.edit(
+    "tolerance_ignored", "<= tolerance", "<= 0.01",
+    "`tolerance` has no effect: you stop at a bound of your own.",
+)  # fmt: skip
+exercise.edit(
+    "last_of_several", "q.argmax(1)", "r.shape[1] - 1 - q.flip(1).argmax(1)",
+    "Of several equally good actions you take the last. The first is asked.",
+)  # fmt: skip
+exercise.edit(
+    "smallest_value", "q.amax(1)", "q.amin(1)",
+    "Your values are those of the worst actions. The best action has the largest Q.",
+)  # fmt: skip
+exercise.edit(
+    "table_returned", "return new, q.argmax(1)", "return q, q.argmax(1)",
+    "You return Q, a number for each action. The value of a state is its largest.",
+)  # fmt: skip
+exercise.edit(
+    "a_few_sweeps", "    value = torch.zeros(len(r), dtype=r.dtype)\n    while True:\n", "    value = torch.zeros(len(r), dtype=r.dtype)\n    for sweep in range(5):\n        if sweep == 4:\n            tolerance = float(\"inf\")\n",
+    "You stop after a few sweeps, wherever the values are. Go on until none changes by more than `tolerance`.",
 )  # fmt: skip
 
 
