@@ -5,6 +5,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# pip refuses what has another digest than the lock says; the build's own tools are in it, so nothing is fetched beside it.
+LOCKED := $(PIP) install --quiet --require-hashes --no-deps -r
+HERE := $(PIP) install --quiet --no-deps --no-build-isolation -e .
+TORCH := torch==2.13.0
 
 .PHONY: course install test soak lint ledger bench clean
 
@@ -45,12 +49,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make course PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-# torch comes first and alone: whatever build of it is already there is kept, and nothing later replaces it.
+# torch is not in the lock: whatever build of it is already there, with CUDA or without, of whatever version, is kept.
 $(VENV)/.course: $(VENV)/bin/python pyproject.toml requirements.lock
-	$(PIP) install --quiet -c requirements.lock torch
-	$(PIP) install --quiet -c requirements.lock -e '.[staff]'
+	$(LOCKED) requirements.lock
+	$(BIN)/python -c 'from importlib.util import find_spec; raise SystemExit(not find_spec("torch"))' || $(PIP) install --quiet $(TORCH)
+	$(HERE)
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.course
-	$(PIP) install --quiet -c requirements.lock -e '.[staff,test]'
+$(VENV)/.test: $(VENV)/.course requirements-test.lock
+	$(LOCKED) requirements-test.lock
 	@touch $@
