@@ -178,10 +178,12 @@ def cancelled(copy: Copy) -> None:
 def at_another_time(copy: Copy) -> None:
     copy.run("course move 2027-03-15 --yes")
     copy.in_part("05_cnns_1", "afternoon", written("a part at another time", "moved_to"))
+    with pytest.raises(CourseError, match=r"overlaps with 05_cnns_1\.afternoon on 2027-03-22"):
+        copy.days()
+    copy.write(copy.text.replace("moved_to = ", "start = 18:00:00, end = 19:30:00, moved_to = "))
     part = copy.part("05_cnns_1.afternoon")
     assert part.release_at.date() == part.start.date() == part.solutions_at.date() == date(2027, 3, 22)
-    copy.write(copy.text.replace("moved_to = ", "start = 10:00:00, end = 11:00:00, moved_to = "))
-    assert f"{copy.part('05_cnns_1.afternoon').solutions_at:%H:%M}" == "11:00"
+    assert f"{part.solutions_at:%H:%M}" == "19:30"
 
 
 def corrected(copy: Copy) -> None:

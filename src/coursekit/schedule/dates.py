@@ -2,6 +2,9 @@
 
 from collections.abc import Container, Iterator, Mapping
 from datetime import date, timedelta
+from functools import partial
+from itertools import dropwhile
+from operator import ge
 from typing import Literal
 
 Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -40,12 +43,11 @@ def dates_of(
     own, after which the run goes on. Days beyond the end of the calendar are left out.
     """
     found: dict[int, date] = {}
-    waiting = teaching_dates(start, free)
+    waiting: Iterator[date] = teaching_dates(start, free)
     for number, has_afternoon in days.items():
         if number in fixed:
-            found[number] = fixed[number]
-            waiting = teaching_dates(fixed[number], free)
-            next(waiting, None)
+            own = found[number] = fixed[number]
+            waiting = dropwhile(partial(ge, own), teaching_dates(own, free))  # its own date may be free, a Saturday say
             continue
         for day in waiting:
             if not (has_afternoon and day.weekday() in mornings_only):
