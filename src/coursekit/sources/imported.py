@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 
 from coursekit.errors import CourseError
+from dlmodule.enclosed import is_enclosable
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 HEADER = """\
@@ -27,6 +28,7 @@ HEADER = """\
 """
 _HEADING = re.compile(r"^# (?P<title>.+)$", re.MULTILINE)
 _MAGIC = re.compile(r"\s*([%!].*|\??[\w.]+\?{1,2})")  # a magic, a shell line, a question to IPython
+_QUOTED = re.compile(r"""["']([\w.-]+)["']""")
 _CELL = re.compile(r"^# %%", re.MULTILINE)
 
 
@@ -48,6 +50,7 @@ def import_notebook(path: Path) -> Imported:
         raise CourseError(f"is no notebook: {error}", file=path) from None
     found = Imported("")
     title, parts = "", []
+    beside: set[str] = set()
     for number, cell in enumerate(notebook.cells, 1):
         text = str(cell.source).strip("\n")
         if cell.cell_type == "markdown":
@@ -57,10 +60,15 @@ def import_notebook(path: Path) -> Imported:
             parts.append(_markdown(_HEADING.sub(r"## \g<title>", text)) if text else "")
         elif cell.cell_type == "code":
             parts.append(_code(text, number, _is_solution(cell), found.remarks))
+            beside |= {name for name in _QUOTED.findall(text) if is_enclosable(name) and path.with_name(name).is_file()}
         elif text:
             found.remarks.append(f"cell {number} is raw text; it was left out")
     header = HEADER.format(title=json.dumps(title or path.stem, ensure_ascii=False))
     found.text = "\n".join([header, *(part for part in parts if part)])
+    found.remarks += [
+        f"it reads {name}: put that file beside the source, and its name under `files` in the header"
+        for name in sorted(beside)
+    ]
     if not title:
         found.remarks.append("it has no heading of the first level: its title is the file's name")
     return found

@@ -61,6 +61,24 @@ def test_a_notebook_becomes_a_source_that_builds(project: Project, tmp_path: Pat
     assert "where to drill" in student and "math.pi" in student and "answer = 42" not in student
 
 
+def test_a_file_that_the_notebook_reads_is_told(project: Project, tmp_path: Path) -> None:
+    """One that lies beside the notebook and stands in its code; put where the line says, it goes along."""
+    for name in ("wells.csv", "other.csv"):
+        (tmp_path / name).write_text("1.0")
+    cell = v4.new_code_cell('text = open("wells.csv").read()\nkind = "logs.csv"')
+    done = run(notebook(tmp_path / "a.ipynb", v4.new_markdown_cell("# A"), cell))
+    (line,) = [line for line in done.output.splitlines() if ".csv" in line]
+    assert (
+        line == "to do: it reads wells.csv: put that file beside the source, and its name under `files` in the header"
+    )
+    source = project.source("16_wells", "morning")
+    source.with_name("wells.csv").write_text("1.0")
+    source.write_text(source.read_text("utf-8").replace("# data: []", "# files: [wells.csv]"), "utf-8")
+    assert build(project, ["16_wells.morning"], keys=False, tell=lambda _: None).problems == []
+    built = project.notebook("16_wells", "morning", solutions=False)
+    assert built.with_name("wells.csv").read_text() == "1.0"
+
+
 def test_nothing_is_overwritten_and_bad_input_is_one_line(project: Project, tmp_path: Path) -> None:
     """A part that is there, a name that is none, a file that is no notebook."""
     path = notebook(tmp_path / "a.ipynb", v4.new_markdown_cell("# A"))
