@@ -18,6 +18,7 @@
 # beside yours, and then you bring it back to the wells. At the end a program runs without an error and learns nothing, and you will know where to look.
 
 # %%
+import copy
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -242,7 +243,10 @@ x, y = (pair - mean) / std, known.rock
 torch.manual_seed(0)
 crossplot = FeedForward([2, 32, 32, 5])
 optimiser = torch.optim.Adam(crossplot.parameters(), lr=3e-3)
-for _ in range(sized(20, rehearsal=5)):
+stages = {"before training": copy.deepcopy(crossplot)}
+for epoch in range(sized(20, rehearsal=5)):
+    if epoch == 1:
+        stages["after one epoch"] = copy.deepcopy(crossplot)
     for index in torch.randperm(len(x)).split(128):
         loss = F.cross_entropy(crossplot(x[index]), y[index])
         optimiser.zero_grad()
@@ -314,7 +318,21 @@ plot.alt(
     "siltstone, between sandstone and shale, is mixed with both.",
 )
 
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained", sharey=True)
+for ax, (name, model) in zip(axes, {**stages, "in the end": crossplot}.items(), strict=True):
+    areas = decision_boundary(model, (-3.0, -3.0), (3.0, 3.0), 100)
+    ax.contourf(areas, levels=[-0.5, 0.5, 1.5, 2.5, 3.5, 4.5], colors=colours, alpha=0.35, extent=[float(r) for r in reach])  # fmt: skip
+    ax.set(title=name, xlabel="density in g/cm³")
+axes[0].set_ylabel("neutron porosity (v/v)")
+plot.alt(
+    fig,
+    "What the network says before training, after one epoch and in the end: first one or two areas that mean nothing, then straight borders, then bent ones between five rocks.",
+)
+
 # %% [markdown]
+# That is learning: the borders of a random network move, step by step, to where they make the fewest mistakes.
+#
 # **Predict.** What does the network say far outside the plot, at densities that no rock has? And how *sure* will it be there: will its largest probability be near $\frac15$, or near 1?
 
 # %%

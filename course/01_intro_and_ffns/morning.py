@@ -9,7 +9,7 @@
 #   - derive gradient descent for a line, choose its step, and train your first model
 # prerequisites: []
 # minutes: {cpu: 1, cpu_fp32: 1}
-# data: [wells]
+# data: [wells, co2]
 # ---
 
 # %%
@@ -793,6 +793,35 @@ plot.alt(
 # %% [markdown]
 # Standardising costs one line and buys a factor of a thousand. Do it always, with the mean and the spread **of the training data**; the test data get the same two numbers, never their own. And if a loss grows, before anything else divide the learning rate by ten.
 #
+# ### A real record
+#
+# Our wells are synthetic; your function does not mind. Here is a real record: the carbon dioxide of the air on Mauna Loa, Hawaii, month by month (Keeling and Whorf, 2004).
+#
+# **Predict.** Does carbon dioxide rise along a line? Where will the record leave it?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+record = data.co2()
+years = record.times - record.times.mean()
+spread = years.std(correction=0)
+w, b = fit_line_by_gradient_descent(years / spread, record.values.double(), lr=0.1, steps=100)
+print(f"{record.times[0]:.0f} to {record.times[-1]:.0f}: carbon dioxide rose by {w / spread:.2f} ppm a year on average")
+fig, ax = plt.subplots(figsize=(7, 3))
+ax.plot(record.times, record.values, linewidth=0.8, label="measured")
+ax.plot(record.times, w * years / spread + b, label="your line")
+ax.set(xlabel="year", ylabel="carbon dioxide (ppm)")
+ax.legend()
+plot.alt(
+    fig,
+    "Carbon dioxide from 1958 to 2001 with a wave each year, and a straight line through it. The record lies above the line at both ends and below it in the middle.",
+)
+
+# %% [markdown]
+# It does not: the record lies above the line at both ends and below it in the middle, so the rise itself grows. And there is a wave each year, as plants of the north take up carbon in summer. A line can say neither.
+# {Day: 10_rnns} forecasts this record.
+#
 # ## The first answer
 #
 # The loop found a slope and an intercept in standardised units; turned back into g/cm³ they can be compared with the physics.
@@ -986,6 +1015,7 @@ check(find_the_bug_1)
 #
 # ## References
 #
+# - C. D. Keeling, T. P. Whorf (2004). *Atmospheric CO2 concentrations derived from flask air samples at sites in the SIO network.* Carbon Dioxide Information Analysis Center, Oak Ridge.
 # - W. S. McCulloch, W. Pitts (1943). *A logical calculus of the ideas immanent in nervous activity.* doi:10.1007/BF02478259.
 # - F. Rosenblatt (1958). *The perceptron.* doi:10.1037/h0042519.
 # - D. E. Rumelhart, G. E. Hinton, R. J. Williams (1986). *Learning representations by back-propagating errors.* doi:10.1038/323533a0. The paper that made training by gradients known.

@@ -77,6 +77,8 @@ volume = ground.images  # (T, Y, X) = (96, 48, 64)
 #
 # Before each check a picture shows the inputs, the target and your attempt. The idea of the puzzles is due to Sasha Rush (*Tensor Puzzles*, 2022); if these sixteen leave you wanting more, there are his.
 #
+# Below each puzzle stands the loop that says what is meant, with results that are there already. Your expression gives the same numbers without it.
+#
 # **Three sentences solve them all.**
 #
 # 1. *An index is a tensor.* `i = torch.arange(n)` holds every index at once, and `None` says on which axis it counts: `i[:, None]` counts rows, `i` counts columns.
@@ -95,6 +97,12 @@ print(abs(i[:, None] - i))
 # ### Exercise 2.12: outer product
 #
 # $z_{ij}=x_i\,y_j$. Every gradient of a weight matrix is a sum of such tables: what came in, times what came back.
+#
+# ```python
+# for i in range(len(x)):
+#     for j in range(len(y)):
+#         z[i, j] = x[i] * y[j]
+# ```
 
 
 # %%
@@ -119,6 +127,12 @@ check(outer)
 # ### Exercise 2.13: identity
 #
 # 1 where $i=j$, else 0, as whole numbers (int64). A matrix product with it changes nothing; with its rows in another order it permutes.
+#
+# ```python
+# for i in range(n):
+#     for j in range(n):
+#         z[i, j] = 1 if i == j else 0
+# ```
 
 
 # %%
@@ -138,6 +152,12 @@ check(identity)
 # ### Exercise 2.14: upper triangle
 #
 # 1 on the diagonal and above it, else 0. You will meet it on {day: 12_transformers} as the *causal mask*, by which a language model is forbidden to look at the words that it is to predict.
+#
+# ```python
+# for i in range(n):
+#     for j in range(n):
+#         z[i, j] = 1 if i <= j else 0
+# ```
 
 
 # %%
@@ -163,6 +183,12 @@ check(triu_)
 # ### Exercise 2.15: running sum
 #
 # $y_t=\sum_{s\le t}x_s$. Integration, on a grid. (A matrix product does not mix kinds of number, as `+` and `*` do: `.to(x.dtype)` is for that.)
+#
+# ```python
+# for t in range(len(x)):
+#     for s in range(t + 1):
+#         y[t] += x[s]  # y begins at 0
+# ```
 
 
 # %%
@@ -228,6 +254,12 @@ print(f"correlation with log impedance: {torch.corrcoef(torch.stack([from_trace,
 # ### Exercise 2.16: differences
 #
 # $y_0=x_0$ and $y_t=x_t-x_{t-1}$: what `cumsum_` undoes. Derivatives on a grid, and since the layers go on from trace to trace, a detector of faults.
+#
+# ```python
+# y[0] = x[0]
+# for t in range(1, len(x)):
+#     y[t] = x[t] - x[t - 1]
+# ```
 
 
 # %%
@@ -247,6 +279,11 @@ check(diff_)
 # ### Exercise 2.17: two rows
 #
 # Lay two traces above each other: row 0 is x, row 1 is y. That is how batches are made.
+#
+# ```python
+# for t in range(len(x)):
+#     z[0, t], z[1, t] = x[t], y[t]
+# ```
 
 
 # %%
@@ -265,6 +302,11 @@ check(vstack_)
 # ### Exercise 2.18: roll
 #
 # Move a trace later by `shift` samples; what leaves at the end comes in at the front. Earlier, where the shift is negative. The discrete Fourier transform knows no other kind of shift; and on {day: 05_cnns_1} you will move images so, to ask whether a network minds.
+#
+# ```python
+# for t in range(len(x)):
+#     y[(t + shift) % len(x)] = x[t]
+# ```
 
 
 # %%
@@ -283,6 +325,11 @@ check(roll_)
 # ### Exercise 2.19: flip
 #
 # The last sample first. Reverse-time migration plays recorded waves backwards; {day: 05_cnns_1} mirrors images to have more of them.
+#
+# ```python
+# for t in range(len(x)):
+#     y[len(x) - 1 - t] = x[t]
+# ```
 
 
 # %%
@@ -335,6 +382,13 @@ print(
 # ### Exercise 2.20: compress
 #
 # Move the samples where `keep` is true to the front, in their order, and fill up with zeros to the old length. Dead traces leave a gather so, and padding leaves a batch of sentences ({day: 11_nlp}).
+#
+# ```python
+# place = 0  # y begins at 0
+# for t in range(len(x)):
+#     if keep[t]:
+#         y[place], place = x[t], place + 1
+# ```
 
 
 # %%
@@ -366,6 +420,11 @@ check(compress)
 # ### Exercise 2.21: cut or fill
 #
 # Cut a trace to `length` samples, or fill it up with zeros behind.
+#
+# ```python
+# for t in range(length):
+#     y[t] = x[t] if t < len(x) else 0
+# ```
 
 
 # %%
@@ -385,6 +444,12 @@ check(pad_to)
 # ### Exercise 2.22: sequence mask
 #
 # Row n of a table holds a trace of `lengths[n]` samples, and behind that whatever the recorder left there. Put zeros there.
+#
+# ```python
+# for n in range(len(x)):
+#     for t in range(x.shape[1]):
+#         y[n, t] = x[n, t] if t < lengths[n] else 0
+# ```
 
 
 # %%
@@ -431,6 +496,11 @@ print("mean over the table:", x.mean(1).tolist(), "   sum over lengths:", (x.sum
 # ### Exercise 2.23: count
 #
 # How often does each class occur in y? (Whole numbers, int64.) It is the first thing to ask of any labels: a class with three examples will not be learned.
+#
+# ```python
+# for label in y:
+#     count[label] += 1  # count begins at 0
+# ```
 
 
 # %%
@@ -449,6 +519,11 @@ check(bincount_)
 # ### Exercise 2.24: scatter and add
 #
 # Entry k of the answer is the sum of those values whose index is k. The gradient of picking, `x[index]`, is this: each picked entry sends its gradient back to where it came from, and those that were picked twice add up.
+#
+# ```python
+# for n in range(len(index)):
+#     y[index[n]] += values[n]  # y begins at 0
+# ```
 
 
 # %%
@@ -522,6 +597,12 @@ for k in (1, 4, 12):
 # ### Exercise 2.25: flatten
 #
 # Read a table as a page: row after row. This morning's strides, from the other side.
+#
+# ```python
+# for i in range(x.shape[0]):
+#     for j in range(x.shape[1]):
+#         y[i * x.shape[1] + j] = x[i, j]
+# ```
 
 
 # %%
@@ -541,6 +622,11 @@ check(flatten_)
 # ### Exercise 2.26: evenly spaced
 #
 # n numbers from start to stop, both included: the axis of every plot. A single one is start.
+#
+# ```python
+# for i in range(n):
+#     y[i] = start + i * (stop - start) / (n - 1)  # start, where n is 1
+# ```
 
 
 # %%
@@ -559,6 +645,11 @@ check(linspace_)
 # ### Exercise 2.27: step
 #
 # 0 below zero, 1 above, and `half` exactly at zero. (Oliver Heaviside, telegraph engineer; his step is the derivative of {day: 01_intro_and_ffns}'s ReLU.)
+#
+# ```python
+# for t in range(len(x)):
+#     y[t] = 0 if x[t] < 0 else 1 if x[t] > 0 else half
+# ```
 
 
 # %%

@@ -9,7 +9,7 @@
 #   - recover the layers of the ground from a seismic section by descending a gradient you did not derive
 # prerequisites: [01_intro_and_ffns]
 # minutes: {cpu: 1, cpu_fp32: 1}
-# data: [seismic]
+# data: [seismic, el_nino]
 # ---
 
 # %%
@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlmodule import plot
+from dlmodule import data, plot
 from dlmodule.checking import checks
 from dlmodule.data import seismic
 from dlmodule.rehearsal import sized
@@ -308,7 +308,31 @@ for name, estimate in {"noisy": noisy[:, 24], "averaged": smooth[:, 22]}.items()
 # The noise alone would leave $0.8/\sqrt5=0.36$. What comes on top is the price: where the layers dip from inline to inline, or a fault passes, the five traces differ, and their mean is blurred. Here the layers
 # hardly change from one inline to the next, so the price is small. Where it is not, one would average *along* the layers; but for that one must know them first.
 #
-# A word on the `generator`. `torch.manual_seed` seeds one generator that everything shares, so a line more anywhere changes all that follows. A generator of your own, passed to the function that draws, cannot be disturbed. This course does the second wherever it can.
+# ### A real record
+#
+# This volume is synthetic. Your function works on any tensor, so take a record of nature: the temperature of the sea off Peru, each month from 1950 to 2010.
+#
+# **Predict.** What does an average over twelve months take out of it, and what is left?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+sea = data.el_nino()
+fig, ax = plt.subplots(figsize=(9, 3), layout="constrained")
+ax.plot(sea.times, sea.values, color="0.7", linewidth=0.8, label="monthly")
+ax.plot(sea.times[6:-5], moving_average(sea.values, 12), label="mean of twelve months")
+ax.set(xlabel="year", ylabel="sea surface (°C)")
+ax.legend()
+plot.alt(
+    fig,
+    "Monthly sea temperature from 1950 to 2010, which goes up and down by several degrees each year, and its mean over twelve months, a calm curve with high peaks in 1983 and 1998.",
+)
+
+# %% [markdown]
+# Every window of twelve holds each calendar month once, so the season cancels. What is left are the warm years that fishermen named **El Niño**; 1983 and 1998 stand out. {Day: 10_rnns} tries to forecast them.
+#
+# A word on the `generator` above. `torch.manual_seed` seeds one generator that everything shares, so a line more anywhere changes all that follows. A generator of your own, passed to the function that draws, cannot be disturbed. This course does the second wherever it can.
 
 # %% [markdown]
 # ## Broadcasting: an axis of length 1 fits anything
@@ -460,6 +484,31 @@ print(f"spread away from the faults: {nearest[:, 44:].std():.2f} rounded, {betwe
 # A picture made by picking shows the grid of what was picked from, until one looks after it. (The networks of {day: 06_cnns_2} meet it again when they enlarge an image.)
 
 # %% [markdown]
+# ## Three errors, and how to read them
+#
+# You will meet three errors more often than all others. Provoke each once, and read the *last* line of what PyTorch says. (The device `meta` holds no numbers and exists on every machine. It stands in for a GPU here.)
+
+# %%
+attempts = {
+    "shape": lambda: torch.ones(3, 4) @ torch.ones(3, 4),
+    "dtype": lambda: torch.arange(3) @ torch.ones(3),
+    "device": lambda: torch.ones(3) + torch.ones(3, device="meta"),
+}
+for kind, attempt in attempts.items():
+    try:
+        attempt()
+    except RuntimeError as error:
+        print(f"{kind:7}{error}")
+
+# %% [markdown]
+# | error | words to look for | what to print | usual cure |
+# |---|---|---|---|
+# | shape | "shapes cannot be multiplied", "must match the size" | `x.shape` of both | a transpose, `None` for a missing axis |
+# | dtype | "same dtype", "expected ... Long" | `x.dtype` of both | `.float()`; class numbers as `.long()` |
+# | device | "expected device", "same device" | `x.device` of both | `.to(device)` for model *and* data |
+#
+# A fourth kind raises nothing: shapes that broadcast although you did not mean it. That is why you say the shape before you run a line.
+#
 # ## Einsum: write the indices, get the sum
 #
 # A matrix product is $c_{ij}=\sum_k a_{ik}b_{kj}$. Einstein's convention omits the sum sign: an index that occurs twice in a product is summed. `torch.einsum("ik,kj->ij", a, b)` is that formula, typed. Its rule is more general: an index that does not appear in the result, right of the arrow, is summed.

@@ -694,6 +694,29 @@ def evaluate(
 check(evaluate)
 
 # %% [markdown]
+# ## First of all, one batch
+#
+# Before you train on everything, train on **one mini-batch**, again and again. A network with thousands of parameters can learn sixteen answers by heart. If its loss does not go to nearly 0, then model, loss or loop has a bug, and you know it within a second.
+#
+# **Predict.** Where does the loss begin, and where is it after 200 steps? And where, if the labels are shuffled?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+sixteen = torch.linspace(0, len(train_set[0]) - 1, 16).long()
+x_few, y_few = train_set[0][sixteen], train_set[1][sixteen]
+trials = {"true labels": (x_few, y_few), "shuffled labels": (x_few, y_few.roll(5)), "inputs lost, all 0": (0 * x_few, y_few)}  # fmt: skip
+for name, (inputs, labels) in trials.items():
+    learner = rock_network(train_set[0], dropout=0.0)
+    optimiser = torch.optim.Adam(learner.parameters(), lr=0.01)
+    losses = [train_step(learner, inputs, labels, F.cross_entropy, optimiser).item() for _ in range(200)]
+    print(f"{name:20} loss {losses[0]:.2f} at first, {losses[-1]:.4f} after 200 steps")
+
+# %% [markdown]
+# It begins near $\ln K$ and ends near 0, also with shuffled labels: this tests the program, not the data. In the last line the inputs were lost on the way, as a bug may do it. There the best loss is the entropy of the sixteen labels, and no step gets below it.
+# Do this first with every new network of this course.
+#
 # ## The same again: seeds
 #
 # Random numbers enter a training in four places: the first weights, the order of the examples, dropout, and augmentation. On a computer they come
@@ -1472,6 +1495,23 @@ check(find_the_bug)
 # `state_dict()` returns a new dictionary with *the same tensors*, which the optimiser goes on changing in place. `best_state` always was the present state. Copy (`copy.deepcopy`, or `{name: t.clone() ...}`), or write a file.
 #
 # </details>
+#
+# ## A page to keep: symptom, cause, test
+#
+# You have met these in three days. Add a line whenever a bug costs you an hour.
+#
+# | symptom | likely cause | test |
+# |---|---|---|
+# | the loss stays at $\ln K$, or at the variance of the targets | inputs lost, no gradient, parameters not in the optimiser | one batch; print each parameter's `.grad` |
+# | the loss is `nan` | a logarithm of 0, a rate too large | `torch.isfinite` after each step of the forward pass |
+# | the loss swings and grows | gradients not cleared, a rate too large | divide the rate by ten; look for `zero_grad` |
+# | loss falls, accuracy does not | wrong axis of a softmax or an `argmax` | three examples by hand |
+# | good in training, bad in validation | over-fitting, or a scale of its own for each set | the validation set scaled by the training set's numbers |
+# | better than it can be | a leak | shuffle the labels: it must fall to chance |
+# | other numbers at each call | dropout or batch norm in training mode | `model.eval()` |
+# | the regression predicts the mean | `(N, 1)` against `(N,)` | print both shapes |
+# | the resumed run differs | optimiser, schedule or generator not saved | compare the first loss after resuming |
+# | memory grows | losses kept with their graphs | `.item()` or `.detach()` |
 #
 # ## Summary
 #

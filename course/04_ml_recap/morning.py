@@ -647,6 +647,20 @@ plot.alt(
 #
 # $$ -\ln p_\theta(y|x) = -\ln\frac{e^{z_y}}{\sum_k e^{z_k}} = \ln\sum_k e^{z_k} - z_y . $$
 #
+# **And other targets.** The recipe is always the same: say how $y$ is distributed, let the network return the parameters, and minimise $-\ln p$.
+#
+# | target | distribution | the network returns | $-\ln p$ without constants |
+# |---|---|---|---|
+# | any number | Gaussian | the mean $f$ | $(y-f)^2/2\sigma^2$ |
+# | a number with gross errors | Laplace | the median $f$ | $\lvert y-f\rvert$ |
+# | yes or no | Bernoulli | a logit $z$ | $\ln(1+e^z)-yz$ |
+# | one of $K$ classes | categorical | logits $z$ | $\ln\sum_k e^{z_k}-z_y$ |
+# | a count: earthquakes in a month | Poisson | $z$, the logarithm of the rate | $e^z-yz$ |
+# | a positive number: a permeability | log-normal | the mean $f$ of $\ln y$ | $(\ln y-f)^2/2\sigma^2$ |
+# | an angle: a strike, a wind | von Mises | a direction $f$ | $-\kappa\cos(y-f)$ |
+#
+# An angle shows why it matters: $359°$ and $1°$ are neighbours, and a squared error says that they are 358 apart.
+#
 # **Predict.** What is the cross-entropy of a network of five classes before training, when all its logits are about 0?
 
 # %%
@@ -1025,6 +1039,18 @@ total = sum  # the engine's name for it
 del sum  # and Python has its own back
 
 # %% [markdown]
+# Read as traffic of gradients, the operations have a pattern that you can keep in mind:
+#
+# | forwards | backwards, the gradient is |
+# |---|---|
+# | add | copied to both |
+# | multiply | multiplied by the *other* input |
+# | matrix product | multiplied by the other matrix, transposed |
+# | ReLU, maximum | sent to the larger input alone |
+# | broadcast | summed |
+# | sum | broadcast |
+# | used twice | added up |
+#
 # Six operations, and a tool that trusts no derivation. Let it judge them all, with broadcasting, negative numbers and different shapes.
 
 # %%

@@ -445,6 +445,31 @@ plot.alt(
 #
 # A power of the depth, not an exponential. Look at the figure again: the curve with shortcuts rises only near the input, where $l$ is small, as
 # $1+c/l$ says.
+
+
+# %%
+@torch.no_grad()
+def stream_variance(*, norm: bool, blocks: int = 8, width: int = 16) -> list[float]:
+    """Variance of the stream after each untrained block h + f(h); f is ReLU, convolution, twice, with He's weights."""
+    torch.manual_seed(0)
+    h, found = torch.randn(50, width, 8, 8), []
+    for _ in range(blocks):
+        f = h
+        for _ in range(2):
+            conv = nn.Conv2d(width, width, 3, padding=1, padding_mode="circular", bias=False)
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+            f = conv(F.relu(f))
+            f = nn.BatchNorm2d(width)(f) if norm else f
+        h = h + f
+        found.append(h.var().item())
+    return found
+
+
+for name, norm in (("without BN", False), ("with BN", True)):
+    print(f"{name:10} variance after each block:", " ".join(f"{v:6.1f}" for v in stream_variance(norm=norm)))
+
+# %% [markdown]
+# Without BN the variance about doubles at each block; with BN it grows by one.
 #
 # **Convention and necessity.** That something is *added* is the necessity. Where the ReLU stands (after the sum here; before the convolutions in He and
 # others' second paper, arXiv:1603.05027), how many layers a block has, and that it has BN at all are conventions: ConvNeXt changes all three.

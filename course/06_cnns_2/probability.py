@@ -181,7 +181,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# The factors may be multiplied only if the two signs are **independent given $z$**: among gas prospects, and among the others, being bright must say nothing about the offset. They rarely are, since a coal is bright *and* changes with
+# Two variables are **independent** if $p(x, y) = p(x)\,p(y)$: to know one says nothing about the other. The factors may be multiplied only if the two signs are independent *given $z$*, $p(x,y\mid z)=p(x\mid z)\,p(y\mid z)$: among gas prospects, and among the others, being bright must say nothing about the offset. They rarely are, since a coal is bright *and* changes with
 # offset, in the same way each time. Then the second sign is worth less than 4, and counting it in full is how several weak signs become a false certainty. Independence given the cause is an *assumption about rocks*; the
 # algebra does not supply it.
 #
@@ -633,9 +633,11 @@ print(f"min KL(p || q): mean {forward_mean:.2f}, std {forward_variance.sqrt():.2
 #
 # $$ \mathbb{E}[f(z)] \approx \hat f = \frac1N\sum_{n=1}^N f(z_n), \qquad z_n \sim p. $$
 #
-# By linearity $\mathbb{E}\hat f = \mathbb{E}f$: right on average for every $N$. The samples are independent, so the variances add, $\operatorname{Var}\hat f = \operatorname{Var}[f]/N$, and the **standard error** is
+# That $\hat f$ comes to $\mathbb{E}f$ as $N$ grows is the **law of large numbers**. By linearity $\mathbb{E}\hat f = \mathbb{E}f$: right on average for every $N$. The samples are independent, so the variances add, $\operatorname{Var}\hat f = \operatorname{Var}[f]/N$, and the **standard error** is
 #
 # $$ \operatorname{se} = \frac{s}{\sqrt N}, \qquad s^2 = \frac1{N-1}\sum_n (f(z_n) - \hat f)^2 . $$
+#
+# And for large $N$ the error $\hat f-\mathbb{E}f$ is nearly Gaussian, whatever $f$ is: this is the **central limit theorem**. So $\pm\operatorname{se}$ holds the truth in 68 % of all cases, and $\pm 2\operatorname{se}$ in 95 %. It needs a finite variance.
 #
 # Two remarks. The root is slow: a digit more costs a hundred times the samples. But the dimension of $z$ does not occur explicitly (it may hide in $s$, and in a moment it will): that is why integrals over a million pixels are estimated in this way. (Metropolis and Ulam, 1949.)
 #
