@@ -126,7 +126,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 #
 # Shapes decide what an operation means, and autograd adds up what it finds.
 #
-# {revise: 02_pytorch_1, exercise: sequence_mask, questions: [morning.1], predictions: [morning.7]}
+# {revise: 02_pytorch_1, exercise: sequence_mask, questions: [morning.1], predictions: [morning.8]}
 
 # %% [markdown]
 # ## {Day: 03_pytorch_2}: a training that you can trust
@@ -147,7 +147,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 #
 # A convolution uses the same few weights everywhere, so it finds its pattern wherever it stands.
 #
-# {revise: 05_cnns_1, exercise: cross_correlate, questions: [morning.2], predictions: [morning.4]}
+# {revise: 05_cnns_1, exercise: cross_correlate, questions: [morning.2], predictions: [morning.5]}
 
 # %% [markdown]
 # ## {Day: 06_cnns_2}: deeper, and for every pixel
