@@ -321,7 +321,7 @@ prediction = ""  # write your answer here before you run the next cell
 sea = data.el_nino()
 fig, ax = plt.subplots(figsize=(9, 3), layout="constrained")
 ax.plot(sea.times, sea.values, color="0.7", linewidth=0.8, label="monthly")
-ax.plot(sea.times[6:-5], moving_average(sea.values, 12), label="mean of twelve months")
+ax.plot(sea.times[6:-5], moving_average(sea.values, 12), linestyle="-", label="mean of twelve months")
 ax.set(xlabel="year", ylabel="sea surface (°C)")
 ax.legend()
 plot.alt(
