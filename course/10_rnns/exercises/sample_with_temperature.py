@@ -124,6 +124,24 @@ def probabilities(logits, temperature, *, generator=None):
     return (logits / temperature).softmax(1) if temperature else (logits == logits.amax(1, keepdim=True)).double()
 
 
+@exercise.mistake(
+    "What you draw has a second axis of length 1, as torch.multinomial returns it. Take that axis away: one number a row is asked, (N,)."
+)
+def second_axis_of_draws(logits, temperature, *, generator=None):
+    if temperature == 0:
+        return logits.argmax(1)
+    return torch.multinomial((logits / temperature).softmax(1), 1, generator=generator)
+
+
+@exercise.mistake(
+    "At temperature 0 your result has a second axis of length 1, by `keepdim`. One number a row is asked, (N,)."
+)
+def second_axis_at_zero(logits, temperature, *, generator=None):
+    if temperature == 0:
+        return logits.argmax(1, keepdim=True)
+    return torch.multinomial((logits / temperature).softmax(1), 1, generator=generator)[:, 0]
+
+
 @exercise.alternative
 def row_by_row(logits, temperature, *, generator=None):
     if temperature == 0:

@@ -147,6 +147,12 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "chain_runs_through_termination", "~(terminated | truncated)", "~truncated",
+    "Your chain runs on through a termination into the next episode. Both kinds of end cut it.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def by_where(reward, value, following, terminated, truncated, gamma, lam):
     delta = torch.where(terminated, reward, reward + gamma * following) - value

@@ -99,6 +99,12 @@ exercise.edit(
 )  # fmt: skip
 
 
+exercise.edit(
+    "replaced_by_a_part_of_the_target", "new[s, a] += alpha * (target - q[s, a])", "new[s, a] = alpha * target",
+    "The old value is lost: it keeps the weight 1 - alpha beside alpha times the target.",
+)  # fmt: skip
+
+
 @exercise.alternative
 def as_a_weighted_mean(q, s, a, reward, s_next, terminated, *, alpha, gamma):
     new = q.clone()
