@@ -450,7 +450,7 @@ for name, logits in answers.items():
 
 # %%
 class TabularDataset(Dataset):
-    """Windows of logs. x: (N, D), y: (N,) int64, well: (N,) int64. Item i: (((2 * reach + 1) * D,) window, () label)."""
+    """Windows of logs. x: (N, D), y: (N,) int64, well: (N,) int64. Item i: (((2 * reach + 1) * D,) window, () label), of the dtypes of x and y."""
 
     def __init__(self, x: Tensor, y: Tensor, well: Tensor, *, reach: int = 2) -> None:
         ### BEGIN SOLUTION

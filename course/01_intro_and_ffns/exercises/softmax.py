@@ -121,6 +121,14 @@ exercise.edit(
 )
 
 
+@exercise.mistake(
+    "A small number is added that the formula does not have: the probabilities of a row must sum to exactly 1. After the largest logit is subtracted the sum is at least 1, so nothing needs protection."
+)
+def a_little_added(z):
+    e = (z - z.amax(-1, keepdim=True)).exp()
+    return e / (e.sum(-1, keepdim=True) + 1e-4)
+
+
 @exercise.alternative
 def through_logsumexp(z):
     return (z - z.logsumexp(-1, keepdim=True)).exp()

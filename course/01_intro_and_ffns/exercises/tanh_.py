@@ -19,6 +19,7 @@ exercise = Exercise(
 def cases():
     yield Case(torch.tensor([0.0, 1.0, -0.5], dtype=torch.float64)).named("0, 1 and -0.5")
     yield Case(torch.linspace(-3, 4, 10, dtype=torch.float64).reshape(5, 2)).named("a 5x2 table")
+    yield Case(torch.tensor([6.0, -9.0, 12.0], dtype=torch.float64)).named("6, -9 and 12").within(atol=1e-13)
     yield Case(torch.tensor([1000.0], dtype=torch.float64)).named("1000")
     yield Case(torch.tensor([-1000.0], dtype=torch.float64)).named("-1000")
 
@@ -82,6 +83,14 @@ exercise.edit(
     "(z.exp() + (-z).exp()) / (z.exp() - (-z).exp())",
     "Numerator and denominator are exchanged: that is the hyperbolic cotangent.",
 )
+
+
+@exercise.mistake(
+    "You limit z before the exponentials. That avoids the overflow, but beyond the limit tanh still rises a little, and its slope becomes 0 at once. Go through your sigmoid, which needs no limit."
+)
+def limited(z):
+    z = z.clamp(-5, 5)
+    return (z.exp() - (-z).exp()) / (z.exp() + (-z).exp())
 
 
 @exercise.alternative

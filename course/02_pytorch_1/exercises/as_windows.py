@@ -39,7 +39,7 @@ def cases():
 
 
 @exercise.mistake(
-    "The numbers are right, but they are copies: an index tensor always gathers into new memory. Describe the windows by a shape and strides, with as_strided."
+    "The numbers are right, but they are copies: an index tensor, `stack` and `clone` write into new memory. Describe the windows by a shape and strides, with as_strided."
 )
 def gathered(x, width, step=1):
     starts = torch.arange(0, len(x) - width + 1, step)

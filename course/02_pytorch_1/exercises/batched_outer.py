@@ -55,6 +55,21 @@ def first_pair(x, y):
     return torch.outer(x[0], y[0])
 
 
+@exercise.mistake("Every product is there and in order, but flat: each pair gives a matrix, (B, M, N).")
+def flat(x, y):
+    return (x[:, :, None] * y[:, None]).flatten(1)
+
+
+@exercise.mistake("You averaged over the batch. Every pair keeps a matrix of its own.")
+def averaged_over_batch(x, y):
+    return (x[:, :, None] * y[:, None]).mean(0, keepdim=True).expand(len(x), -1, -1)
+
+
+@exercise.mistake("You multiplied entry by entry. Each x_m meets *every* y_n: both factors need an axis of length 1.")
+def entry_by_entry(x, y):
+    return x[:, :1] * y
+
+
 @exercise.alternative
 def broadcast(x, y):
     return x[:, :, None] * y[:, None, :]

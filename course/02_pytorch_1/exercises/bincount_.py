@@ -63,6 +63,16 @@ def from_one(y, classes):
     return torch.ones(len(y), dtype=torch.int64) @ (y[:, None] == torch.arange(1, classes + 1)).long()
 
 
+@exercise.mistake("You added up the classes' numbers instead of ones: class 2 seen twice gave 4.")
+def numbers_added(y, classes):
+    return y @ (y[:, None] == torch.arange(classes)).long()
+
+
+@exercise.mistake("You counted the examples of all *other* classes: the comparison is turned round.")
+def others_counted(y, classes):
+    return torch.ones(len(y), dtype=torch.int64) @ (y[:, None] != torch.arange(classes)).long()
+
+
 @exercise.alternative
 def a_row_per_class(y, classes):
     return (torch.arange(classes)[:, None] == y).long() @ torch.ones(len(y), dtype=torch.int64)

@@ -73,6 +73,13 @@ def carried_along(x):
     return torch.stack(y)
 
 
+@exercise.mistake(
+    "Each entry is the sum of two neighbours. Sample t sees *all* samples up to t: a product with the triangle."
+)
+def two_at_a_time(x):
+    return x + x[torch.arange(len(x)) - 1]
+
+
 @exercise.alternative
 def with_its_own_triangle(x):
     t = torch.arange(len(x))

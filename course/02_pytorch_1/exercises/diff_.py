@@ -64,6 +64,30 @@ def forwards(x):
     return torch.where(t < len(x) - 1, x[(t + 1) % len(x)] - x, x)
 
 
+@exercise.mistake(
+    "You took the step to the *next* sample, round and round; y_t is the step from the one before, and y_0 = x_0."
+)
+def to_the_next(x):
+    return x[(torch.arange(len(x)) + 1) % len(x)] - x
+
+
+@exercise.mistake("You subtracted the sample two places before. The step is from the one right before.")
+def two_before(x):
+    t = torch.arange(len(x))
+    return torch.where(t > 1, x - x[t - 2], x)
+
+
+@exercise.mistake("You subtracted the *first* sample from all. Each is compared with the one right before it.")
+def from_the_first(x):
+    return x - x[0]
+
+
+@exercise.mistake("The first entry is right, and all others have the wrong sign: y_t is x_t minus the sample before.")
+def later_steps_turned(x):
+    t = torch.arange(len(x))
+    return torch.where(t > 0, x[t - 1] - x, x)
+
+
 @exercise.alternative
 def two_branches(x):
     t = torch.arange(len(x))

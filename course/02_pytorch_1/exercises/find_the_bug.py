@@ -30,6 +30,7 @@ def probe(candidate, case):
         "b": b,
         "losses": [float(one) for one in losses],
         "the losses are Python numbers": all(isinstance(one, float) for one in losses),
+        "the losses hold on to their graphs": any(isinstance(one, Tensor) and one.requires_grad for one in losses),
         "w and b are without a past": not any(isinstance(one, Tensor) and one.requires_grad for one in (w, b)),
     }
 
@@ -69,6 +70,38 @@ exercise.edit(
     "_with_logits(z, y)",
     "Instead of making the weights feel the penalty, you took it out. Compute it from w itself, not from a detached copy.",
 )
+
+
+@exercise.mistake("The losses are tensors. They have no past, but Python numbers are asked: loss.item().")
+def losses_as_tensors(x, y, *, lr, steps, l2=0.1):
+    w, b, losses = grad_instead_of_backward(x, y, lr=lr, steps=steps, l2=l2)
+    return w, b, [torch.tensor(one, dtype=x.dtype) for one in losses]
+
+
+@exercise.mistake("The bias is penalised too now. Three lines are wrong; this one was right.")
+def bias_penalised(x, y, *, lr, steps, l2=0.1):
+    return descent(x, y, lr, steps, lambda w, b: l2 / 2 * (w.square().sum() + b**2))
+
+
+@exercise.mistake("`w.grad` is not cleared any more, or never was: backward() adds to it, as it does to b.grad.")
+def nothing_is_cleared(x, y, *, lr, steps, l2=0.1):
+    return descent(x, y, lr, steps, lambda w, b: l2 / 2 * w.square().sum(), forgets=False)
+
+
+def descent(x, y, lr, steps, penalty_of, *, forgets=True):
+    w = torch.zeros(x.shape[1], dtype=x.dtype, requires_grad=True)
+    b = torch.zeros((), dtype=x.dtype, requires_grad=True)
+    losses = []
+    for _ in range(steps):
+        loss = F.binary_cross_entropy_with_logits(x @ w + b, y) + penalty_of(w, b)
+        losses.append(loss.item())
+        if forgets:
+            w.grad = b.grad = None
+        loss.backward()
+        with torch.no_grad():
+            w -= lr * w.grad
+            b -= lr * b.grad
+    return w.detach(), b.detach(), losses
 
 
 @exercise.alternative

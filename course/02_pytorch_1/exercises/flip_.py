@@ -21,6 +21,7 @@ def cases():
     yield Case(row(1, 2, 3, 4)).named("(1, 2, 3, 4)")
     yield Case(noise(7)).named("seven random samples")
     yield Case(row(5)).named("a single sample")
+    yield Case(noise(4, 3, seed=7)).named("a table of four rows")
 
 
 @exercise.mistake("`flip` is the whole puzzle. Index x with the place that each entry comes from.")
@@ -52,6 +53,11 @@ def polarity(x):
     return -x
 
 
+@exercise.mistake("You turned the last axis round. Of a table the rows are read backwards, along axis 0.")
+def along_the_last_axis(x):
+    return x[..., x.shape[-1] - 1 - torch.arange(x.shape[-1])]
+
+
 @exercise.alternative
 def from_the_end(x):
     return x[-1 - torch.arange(len(x))]
@@ -60,4 +66,4 @@ def from_the_end(x):
 @exercise.alternative
 def by_a_matrix(x):
     t = torch.arange(len(x))
-    return x @ (t[:, None] + t == len(x) - 1).to(x.dtype)
+    return (t[:, None] + t == len(x) - 1).to(x.dtype) @ x

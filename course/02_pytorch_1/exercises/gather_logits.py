@@ -57,6 +57,18 @@ def counted_from_one(logits, y):
     return logits[torch.arange(len(y)), y - 1]
 
 
+@exercise.mistake(
+    "You took a softmax first, or its logarithm. The logits themselves are asked, as they stand in the table."
+)
+def probabilities(logits, y):
+    return logits.softmax(1)[torch.arange(len(y)), y]
+
+
+@exercise.mistake("The other entries are 0 now, but the table still has all its columns: sum over them, axis 1.")
+def not_summed(logits, y):
+    return logits * (torch.arange(logits.shape[1]) == y[:, None])
+
+
 @exercise.alternative
 def pairs(logits, y):
     return logits[torch.arange(len(y)), y]

@@ -22,10 +22,12 @@ def probe(candidate, case):
     function, x = case.args
     before = x.clone()
     (value, first), (_, second) = candidate(function, x), candidate(function, x)
+    recorded = first.requires_grad
     return {
         "value": value.detach().clone(),
         "value remembers its past": value.requires_grad,
         "gradient": first.detach().clone(),
+        "gradient remembers its past": recorded,
         "the same the second time": torch.equal(first, second),
         "x records operations afterwards": x.requires_grad,
         "x has a gradient afterwards": x.requires_grad and x.grad is not None,
@@ -92,6 +94,15 @@ def downhill(function, x):
     leaf = x.detach().requires_grad_()
     value = function(leaf)
     return value.detach(), -torch.autograd.grad(value, leaf)[0]
+
+
+@exercise.mistake(
+    "The gradient you return remembers how it was made. `create_graph=True` is for derivatives of derivatives; leave it out here."
+)
+def gradient_with_its_graph(function, x):
+    leaf = x.detach().requires_grad_()
+    value = function(leaf)
+    return value.detach(), torch.autograd.grad(value, leaf)[0].requires_grad_()
 
 
 @exercise.alternative

@@ -52,10 +52,20 @@ def relu(x, half):
 
 
 @exercise.mistake(
-    "The values are right, but their kind is float32: a product of True and 0.5 takes the default. Give the comparisons the dtype of x."
+    "The values are right, but their kind is float32: `.float()` makes it so, and a product of True and 0.5 takes the default. Give the comparisons the dtype of x."
 )
 def kind_of_number_lost(x, half):
     return (x > 0) + half * (x == 0)
+
+
+@exercise.mistake("You added half everywhere. It stands at zero alone: half * (x == 0).")
+def half_everywhere(x, half):
+    return (x > 0).to(x.dtype) + half
+
+
+@exercise.mistake("Below zero stands half too. It stands at zero alone; below is 0.")
+def half_below(x, half):
+    return torch.where(x > 0, 1, half).to(x.dtype)
 
 
 @exercise.alternative

@@ -39,7 +39,7 @@ def true_and_false(n):
 
 
 @exercise.mistake(
-    "The numbers are right, but they are float32: torch.where(condition, 1.0, 0.0) takes its dtype from 1.0. Whole numbers are asked: write 1 and 0."
+    "The numbers are right, but they are float32, which `.float()` gives, and torch.where(condition, 1.0, 0.0) too. Whole numbers are asked: write 1 and 0, or `.long()`."
 )
 def real_numbers(n):
     i = torch.arange(n)
@@ -66,6 +66,12 @@ def other_diagonal(n):
 def one_axis(n):
     i = torch.arange(n)
     return torch.where(i == i, 1, 0)
+
+
+@exercise.mistake("Your ones stand beside the diagonal: one of the two numbers is off by one. Both begin at 0.")
+def beside_the_diagonal(n):
+    i = torch.arange(n)
+    return torch.where(i[:, None] == i + 1, 1, 0)
 
 
 @exercise.alternative

@@ -29,6 +29,7 @@ def probe(candidate, case):
         "b": b,
         "losses": [float(one) for one in losses],
         "the losses are Python numbers": all(isinstance(one, float) for one in losses),
+        "the losses hold on to their graphs": any(isinstance(one, Tensor) and one.requires_grad for one in losses),
         "w and b are without a past": not any(isinstance(one, Tensor) and one.requires_grad for one in (w, b)),
     }
 
@@ -120,7 +121,33 @@ def past_returned(x, y, *, lr, steps):
 )
 def losses_hold_their_graphs(x, y, *, lr, steps):
     w, b, losses = descend(x, y, lr, steps)
+    return w, b, [torch.tensor(one, dtype=x.dtype, requires_grad=True) for one in losses]
+
+
+@exercise.mistake("The losses are tensors. They have no past, but Python numbers are asked: loss.item().")
+def losses_as_tensors(x, y, *, lr, steps):
+    w, b, losses = descend(x, y, lr, steps)
     return w, b, [torch.tensor(one, dtype=x.dtype) for one in losses]
+
+
+@exercise.mistake(
+    "You took the root of the mean squared error. It has its minimum at the same place, but another gradient, and so other steps."
+)
+def root_taken(x, y, *, lr, steps):
+    return descend(x, y, lr, steps, loss_of=lambda z: (z - y).square().mean().sqrt())
+
+
+@exercise.mistake(
+    "You moved w first and took the bias's gradient at the new w. Both gradients belong to one loss: take both, then move both."
+)
+def one_after_the_other(x, y, *, lr, steps):
+    w, b, losses = x.new_zeros(x.shape[1]), x.new_zeros(()), []
+    for _ in range(steps):
+        e = x @ w + b - y
+        losses.append(e.square().mean().item())
+        w = w - lr * 2 * x.T @ e / len(y)
+        b = b - lr * 2 * (x @ w + b - y).mean()
+    return w, b, losses
 
 
 @exercise.alternative

@@ -54,6 +54,22 @@ def giant_steps(start, stop, n):
     return start + (stop - start) * (torch.arange(n) / 1)
 
 
+@exercise.mistake("It does not begin at start: count from 0, not from 1.")
+def counted_from_one(start, stop, n):
+    return start + (stop - start) * (torch.arange(n) + 1) / n
+
+
+@exercise.mistake("These are the middles of n pieces. Both ends are included here: share k / (n - 1).")
+def middles(start, stop, n):
+    return start + (stop - start) * (torch.arange(n) + 0.5) / n
+
+
+@exercise.mistake("A single number should be start; yours is stop.")
+def single_one_is_stop(start, stop, n):
+    t = torch.arange(n)
+    return torch.where(t == n - 1, stop, start + (stop - start) * t / max(n - 1, 1))
+
+
 @exercise.alternative
 def a_mean_of_the_ends(start, stop, n):
     share = torch.arange(n) / max(n - 1, 1)

@@ -30,6 +30,7 @@ def probe(candidate, case):
         "b": b,
         "losses": [float(one) for one in losses],
         "the losses are Python numbers": all(isinstance(one, float) for one in losses),
+        "the losses hold on to their graphs": any(isinstance(one, Tensor) and one.requires_grad for one in losses),
         "w and b are without a past": not any(isinstance(one, Tensor) and one.requires_grad for one in (w, b)),
     }
 
@@ -132,7 +133,32 @@ def past_returned(x, y, *, lr, steps, l2=0.0):
 )
 def losses_hold_their_graphs(x, y, *, lr, steps, l2=0.0):
     w, b, losses = descend(x, y, lr, steps, l2)
+    return w, b, [torch.tensor(one, dtype=x.dtype, requires_grad=True) for one in losses]
+
+
+@exercise.mistake("The losses are tensors. They have no past, but Python numbers are asked: loss.item().")
+def losses_as_tensors(x, y, *, lr, steps, l2=0.0):
+    w, b, losses = descend(x, y, lr, steps, l2)
     return w, b, [torch.tensor(one, dtype=x.dtype) for one in losses]
+
+
+@exercise.mistake(
+    "The sign in the exponential is turned: the loss is ln(1 + e^z) - y z. ln(1 + e^-z) belongs to the form that adds (1 - y) z."
+)
+def exponent_turned(x, y, *, lr, steps, l2=0.0):
+    return descend(x, y, lr, steps, l2, loss_of=lambda z: (F.softplus(-z) - y * z).mean())
+
+
+@exercise.mistake(
+    "The weights never feel the penalty: it is computed from a detached w, or added to the loss that you print and not to the one that you descend."
+)
+def penalty_not_felt(x, y, *, lr, steps, l2=0.0):
+    return descend(x, y, lr, steps, l2, penalty_of=lambda w, b: l2 / 2 * w.detach().square().sum())
+
+
+@exercise.mistake("You took the length of w; the penalty is the sum of the *squares* of w, without a root.")
+def length_of_the_weights(x, y, *, lr, steps, l2=0.0):
+    return descend(x, y, lr, steps, l2, penalty_of=lambda w, b: l2 / 2 * (w.square().sum() + 1e-24).sqrt())
 
 
 @exercise.alternative

@@ -57,6 +57,18 @@ def no_leading_zero(x, width, dim=0):
     return (total.narrow(dim, width, n - width) - total.narrow(dim, 0, n - width)) / width
 
 
+@exercise.mistake(
+    "You took the middle value of each run, the median; an average adds all of them and divides by their number."
+)
+def median_of_each_run(x, width, dim=0):
+    return x.unfold(dim, width, 1).median(-1).values
+
+
+@exercise.mistake("You took the largest of each run; an average adds all of them and divides by their number.")
+def largest_of_each_run(x, width, dim=0):
+    return x.unfold(dim, width, 1).amax(-1)
+
+
 @exercise.alternative
 def by_cumulative_sum(x, width, dim=0):
     total = torch.cat([torch.zeros_like(x.narrow(dim, 0, 1)), x.cumsum(dim)], dim)

@@ -68,6 +68,32 @@ def only_scaled(x):
     return x / x.std(0, correction=0)
 
 
+@exercise.mistake("You divided by the root mean square and never subtracted the mean.")
+def root_mean_square(x):
+    return x / x.square().mean(0).sqrt()
+
+
+@exercise.mistake(
+    "The mean is gone above, but the spread below still holds it: square the *deviations*, (x - mean), not x itself."
+)
+def spread_about_zero(x):
+    return (x - x.mean(0)) / x.square().mean(0).sqrt()
+
+
+@exercise.mistake(
+    "You brought every column to the range from 0 to 1. Asked are mean 0 and standard deviation 1; a single outlier would squeeze all the rest."
+)
+def from_zero_to_one(x):
+    return (x - x.amin(0)) / (x.amax(0) - x.amin(0))
+
+
+@exercise.mistake(
+    "You divided by the mean *absolute* deviation. The standard deviation is the root of the mean square."
+)
+def mean_absolute_deviation(x):
+    return (x - x.mean(0)) / (x - x.mean(0)).abs().mean(0)
+
+
 @exercise.alternative
 def from_the_definition(x):
     centred = x - x.sum(0) / len(x)

@@ -26,6 +26,10 @@ def cases():
     yield Case(noise(3, 2), noise(4, 2, seed=1)).named("three points against four in the plane")
     yield Case(noise(3, 3, seed=2), noise(3, 3, seed=3)).named("three points against three in space")
     yield Case(noise(5, 1, seed=4), noise(2, 1, seed=5)).named("points on a line")
+    far = 1000 + noise(3, 2, seed=6)
+    yield Case(far, torch.cat([far[:1], far[1:] + 1e-4])).named(
+        "points far from the origin that lie close together, two on one spot"
+    )
 
 
 @exercise.mistake("These are squared distances: the square root is missing.")
@@ -60,6 +64,30 @@ def wrong_sign(x, y):
 
 
 exercise.equivalent("operands of - swapped", "the differences are squared, so their sign does not matter")
+
+
+@exercise.mistake(
+    "On paper it is right. Where two points lie close together and far from the origin, |x|² + |y|² - 2 x·y subtracts large, nearly equal numbers, and few digits are left. Subtract the points first."
+)
+def digits_cancel(x, y):
+    return (x.square().sum(1)[:, None] + y.square().sum(1) - 2 * x @ y.T).clamp(min=0).sqrt()
+
+
+@exercise.mistake("The last term is missing: |a - b|² = |a|² + |b|² - 2 a·b.")
+def no_product(x, y):
+    return (x.square().sum(1)[:, None] + y.square().sum(1)).sqrt()
+
+
+@exercise.mistake(
+    "You took the largest difference of a coordinate. The distance is the root of the sum of all squares."
+)
+def largest_coordinate(x, y):
+    return (x[:, None] - y).abs().amax(-1)
+
+
+@exercise.mistake("You added the differences before you squared them, so they cancel: square each, then add.")
+def added_then_squared(x, y):
+    return (x[:, None] - y).sum(-1).abs()
 
 
 @exercise.alternative

@@ -23,11 +23,12 @@ def cases():
     yield Case(noise(5), 2).named("five samples, later by 2")
     yield Case(noise(5, seed=1), 12).named("five samples, later by 12")
     yield Case(noise(3), -8).named("three samples, earlier by 8")
+    yield Case(noise(4, 3, seed=7), 1).named("a table of four rows, later by 1")
 
 
 @exercise.mistake("`torch.roll` is the whole puzzle. Index x with the place that each entry comes from.")
 def built_in(x, shift):
-    return torch.roll(x, shift)
+    return torch.roll(x, shift, 0)
 
 
 @exercise.mistake(
@@ -42,7 +43,8 @@ def other_way(x, shift):
 )
 def falls_off(x, shift):
     t = torch.arange(len(x)) - shift
-    return torch.where((t >= 0) & (t < len(x)), x[t % len(x)], 0)
+    there = ((t >= 0) & (t < len(x))).reshape(-1, *[1] * (x.dim() - 1))
+    return torch.where(there, x[t % len(x)], 0)
 
 
 @exercise.mistake(
@@ -63,6 +65,16 @@ def two_pieces(x, shift):
     return torch.cat([x[cut:], x[:cut]])
 
 
+@exercise.mistake("You moved the last axis. Of a table the rows move, along axis 0, and each row stays as it is.")
+def along_the_last_axis(x, shift):
+    return x[..., (torch.arange(x.shape[-1]) - shift) % x.shape[-1]]
+
+
+@exercise.mistake("The modulo is one too small: T places have the numbers 0 to T - 1, so it is % T.")
+def modulo_one_less(x, shift):
+    return x[(torch.arange(len(x)) - shift) % (len(x) - 1)]
+
+
 @exercise.alternative
 def negative_places_wrap(x, shift):
     return x[torch.arange(len(x)) - shift % len(x)]
@@ -71,4 +83,4 @@ def negative_places_wrap(x, shift):
 @exercise.alternative
 def by_a_matrix(x, shift):
     t = torch.arange(len(x))
-    return x @ ((t[:, None] + shift) % len(x) == t).to(x.dtype)
+    return ((t[:, None] - shift) % len(x) == t).to(x.dtype) @ x

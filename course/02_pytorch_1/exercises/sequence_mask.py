@@ -64,6 +64,25 @@ def mask_only(x, lengths):
     return torch.arange(x.shape[1]) < lengths[:, None]
 
 
+@exercise.mistake(
+    "You kept the *last* samples of each trace. A trace begins at the front; what is behind its end goes."
+)
+def kept_at_the_back(x, lengths):
+    return torch.where(torch.arange(x.shape[1]) >= x.shape[1] - lengths[:, None], x, 0)
+
+
+@exercise.mistake("Every row is cut at the length of the first trace. Each has its own: lengths[:, None].")
+def first_length_for_all(x, lengths):
+    return torch.where(torch.arange(x.shape[1]) < lengths[0], x, 0)
+
+
+@exercise.mistake(
+    "You compare the number of the *row* with the lengths. It is the sample's number that counts, along the last axis."
+)
+def rows_compared(x, lengths):
+    return torch.where(torch.arange(len(x))[:, None] < lengths[:, None], x, 0)
+
+
 @exercise.alternative
 def the_other_branch(x, lengths):
     return torch.where(torch.arange(x.shape[1])[None] >= lengths[:, None], 0, x)

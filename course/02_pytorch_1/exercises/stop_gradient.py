@@ -62,6 +62,25 @@ def vector_norm(x):
     return x / x.norm(dim=-1, keepdim=True).detach()
 
 
+@exercise.mistake(
+    "You divided by the standard deviation, which takes the mean away first. The root mean square does not: sqrt(mean(x²))."
+)
+def standard_deviation(x):
+    return x / x.std(-1, keepdim=True, correction=0).detach()
+
+
+@exercise.mistake("You took the mean away as well. Trace balancing only divides.")
+def centred_too(x):
+    return (x - x.mean(-1, keepdim=True)) / x.square().mean(-1, keepdim=True).sqrt().detach()
+
+
+@exercise.mistake(
+    "You divided by the mean absolute value. The root mean square squares first, then takes the mean, then the root."
+)
+def mean_absolute_value(x):
+    return x / x.abs().mean(-1, keepdim=True).detach()
+
+
 @exercise.alternative
 def without_recording(x):
     with torch.no_grad():

@@ -21,6 +21,7 @@ def cases():
     yield Case(row(1, 2, 3), row(7, 8, 9)).named("(1, 2, 3) and (7, 8, 9)")
     yield Case(row(1, 2), row(7, 8)).named("(1, 2) and (7, 8)")
     yield Case(noise(5), noise(5, seed=1)).named("two traces of five samples")
+    yield Case(row(1, 2, 3), row(float("nan"), 5, float("inf"))).named("a sound trace and one of a broken recorder")
 
 
 @exercise.mistake(
@@ -60,10 +61,23 @@ def end_to_end(x, y):
     return torch.where(t < len(x), x[t % len(x)], y[t % len(x)])
 
 
-@exercise.alternative
-def by_arithmetic(x, y):
+@exercise.mistake(
+    "Multiplying by 0 does not remove everything: nan times 0 is nan, so one broken trace spoils the other row. torch.where chooses and never looks at what it leaves out."
+)
+def multiplied(x, y):
     i = torch.arange(2)[:, None]
     return (1 - i) * x + i * y
+
+
+@exercise.mistake("Row 1 is the sum of both traces; it should be y alone.")
+def added_in_row_1(x, y):
+    return torch.where(torch.arange(2)[:, None] == 0, x, x + y)
+
+
+@exercise.alternative
+def picked_by_the_row(x, y):
+    row = torch.arange(2)[:, None] + 0 * torch.arange(len(x))
+    return torch.where(row == 1, y, x)
 
 
 @exercise.alternative

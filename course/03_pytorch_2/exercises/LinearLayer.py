@@ -29,12 +29,18 @@ def probe(candidate, case):
     found = {"parameters": {name: tuple(one.shape) for name, one in layer.named_parameters()}}
     bound, numbers = D**-0.5, torch.cat([one.detach().flatten() for one in layer.parameters()] or [torch.zeros(1)])
     found["the first weights stay inside the bound"] = bool(numbers.abs().max() <= bound)
-    found["and fill it, on both sides"] = bool(numbers.max() > 0.5 * bound and numbers.min() < -0.5 * bound)
-    found["uniformly"] = bool(0.45 * bound < numbers.std() < 0.7 * bound)
-    if bias and H >= 20 and "bias" in found["parameters"]:
-        found["the bias is drawn too, from both sides"] = bool(
-            layer.bias.detach().min() < 0 < layer.bias.detach().max()
-        )
+    found["the first weights fill the interval, on both sides"] = bool(
+        numbers.max() > 0.5 * bound and numbers.min() < -0.5 * bound
+    )
+    found["the first weights are spread uniformly"] = bool(0.45 * bound < numbers.std() < 0.7 * bound)
+    found["each number is drawn for itself"] = len(numbers.unique()) > 0.9 * len(numbers)
+    found["another layer begins with the same numbers"] = all(
+        torch.equal(a, b) for a, b in zip(layer.parameters(), candidate(D, H, bias=bias).parameters(), strict=True)
+    )
+    held = getattr(layer, "bias", None)
+    first = held.detach() if isinstance(held, torch.Tensor) else torch.zeros(1)
+    found["the bias begins at zero"] = isinstance(held, torch.Tensor) and not first.any()
+    found["the bias is drawn too, from both sides"] = not (bias and H >= 20) or bool(first.min() < 0 < first.max())
     torch.manual_seed(7)
     theirs = nn.Linear(D, H, bias=bias)
     try:
@@ -47,7 +53,7 @@ def probe(candidate, case):
     found["output"] = y.detach()
     if y.requires_grad:
         y.square().sum().backward()
-        found["gradients reach"] = sorted(name for name, one in layer.named_parameters() if one.grad is not None)
+    found["gradients reach"] = sorted(name for name, one in layer.named_parameters() if one.grad is not None)
     return found
 
 
@@ -131,6 +137,49 @@ class Normal(nn.Module):
 
     def forward(self, x):
         return nn.functional.linear(x, self.weight, self.bias)
+
+
+exercise.edit(
+    "equal_rows",
+    "torch.rand(out_features, in_features)",
+    "torch.rand(1, in_features).repeat(out_features, 1)",
+    "All outputs begin with the same weights, so they compute the same, get the same gradients, and stay equal for ever. Draw each number for itself.",
+)
+exercise.edit(
+    "equal_columns",
+    "torch.rand(out_features, in_features)",
+    "torch.rand(out_features, 1).repeat(1, in_features)",
+    "In each row all weights are equal: the layer begins by looking at nothing but the sum of its inputs. Draw each number for itself.",
+)
+exercise.edit(
+    "seeds_itself",
+    "super().__init__()",
+    "super().__init__()\n        torch.manual_seed(0)",
+    "The layer seeds torch's generator itself, so two layers of one size begin with the same numbers, and whatever is drawn later repeats too. Seeding is the program's business, once.",
+)
+
+
+@exercise.mistake(
+    "A parameter is cut off from the output, by `detach()` or `.data`, so no gradient reaches it and it never learns."
+)
+class CutOff(nn.Module):
+    def __init__(self, in_features, out_features, *, bias=True):
+        super().__init__()
+        bound = in_features**-0.5
+        self.weight = nn.Parameter(torch.empty(out_features, in_features).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound)) if bias else None
+
+    def forward(self, x):
+        y = x @ self.weight.detach().T
+        return y if self.bias is None else y + self.bias
+
+
+exercise.edit(
+    "bias_of_zeros_when_there_is_none",
+    "if bias else None",
+    "if bias else nn.Parameter(torch.zeros(out_features))",
+    "With bias=False there still is a parameter `bias`, of zeros. It would learn like any other: there is to be none, `self.bias = None`.",
+)
 
 
 @exercise.alternative

@@ -27,7 +27,8 @@ def probe(candidate, case):
         "names in the state_dict": list(net.state_dict()),
         "length": len(net),
         "net[i] is the i-th module": all(net[i] is module for i, module in enumerate(modules)),
-        "output": net.eval()(x).detach(),
+        "output": (output := net.eval()(x := x.clone().requires_grad_())).detach(),
+        "gradient of the input": torch.autograd.grad(output.sin().sum(), x)[0] if output.requires_grad else "cut off",
         "eval() reaches the modules inside": not any(module.training for module in modules),
     }
     net.to(torch.float64)
@@ -166,6 +167,34 @@ class TwiceIsOnce(Base):
         for module in self.children():
             x = module(x)
         return x
+
+
+@exercise.mistake(
+    "The output is right, and the gradient is cut off: a `detach()` or `no_grad()` in forward. Nothing before it could learn."
+)
+class CutOff(Base):
+    def forward(self, x):
+        for module in self._modules.values():
+            x = module(x).detach()
+        return x.detach()
+
+
+@exercise.mistake(
+    'The names of your modules are their classes, or begin with a word. nn.Sequential counts: "0", "1", ... Two modules of one class need two names, too.'
+)
+class NamedByClass(Base):
+    def __init__(self, *modules):
+        super().__init__()
+        for i, module in enumerate(modules):
+            self.add_module(f"layer{i}", module)
+
+
+@exercise.mistake(
+    "len() goes wrong: children() leaves out a module that occurs twice, and modules() counts what is inside of the modules. len(self._modules) is the number of those that were given."
+)
+class CountsChildren(Base):
+    def __len__(self):
+        return len(list(self.children()))
 
 
 @exercise.alternative

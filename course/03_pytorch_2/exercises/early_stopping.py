@@ -24,6 +24,7 @@ def cases():
     yield Case([2.0, 2.5, 2.4, 2.3], 3).named(
         "the first epoch was the best, and each of the others is better than the one before it"
     )
+    yield Case([3.0, 4.0, 2.0, 2.5], 2).named("an epoch without a record before the best and one after it, patience 2")
     yield Case([5.0, 4.0, 4.0, 4.0], 2).named("equal losses")
     yield Case([1.0, 0.95, 0.93, 0.89], 3, 0.1).named(
         "slow progress: only the last is better by more than 0.1 than the record"
@@ -123,6 +124,37 @@ exercise.edit(
     "len(val_loss) > patience",
     "You compare the number of all epochs with patience. It is the epochs *after the best* that count.",
 )
+
+
+@exercise.mistake(
+    "You count all epochs without a record. Only those *after the best* count: a new record sets the count back to 0."
+)
+def never_set_back(val_loss, patience, min_delta=0.0):
+    best, record, waited = 0, math.inf, 0
+    for epoch, loss in enumerate(val_loss):
+        if loss < record - min_delta:
+            best, record = epoch, loss
+        else:
+            waited += 1
+    return best, waited >= patience and (waited > 0 or patience == 0)
+
+
+@exercise.mistake("You return the last epoch. The best is the one that last set a record.")
+def the_last_epoch(val_loss, patience, min_delta=0.0):
+    best, record = 0, math.inf
+    for epoch, loss in enumerate(val_loss):
+        if loss < record - min_delta:
+            best, record = epoch, loss
+    return len(val_loss) - 1, len(val_loss) - 1 - best >= patience
+
+
+@exercise.mistake(
+    "You look for the smallest of all losses. A record must be lower than the one before by more than min_delta; what is lower by less is none."
+)
+def smallest_of_all(val_loss, patience, min_delta=0.0):
+    finite = [loss if math.isfinite(loss) else math.inf for loss in val_loss]
+    best = finite.index(min(finite))
+    return best, len(val_loss) - 1 - best >= patience
 
 
 @exercise.alternative

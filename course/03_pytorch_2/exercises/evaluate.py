@@ -203,6 +203,25 @@ def precision_for_recall(model, x, y, loss_fn=F.cross_entropy, *, batch_size=102
     return by_parts(model, x, y, loss_fn, batch_size=batch_size, score=score)
 
 
+@exercise.mistake(
+    "You divide by N, but weigh each batch's mean by batch_size, the smaller last one too: multiply by the number of examples that the batch has."
+)
+def weighed_by_the_batch_size(model, x, y, loss_fn=F.cross_entropy, *, batch_size=1024):
+    loss, score = by_parts(model, x, y, loss_fn, batch_size=batch_size)
+    model.sizes, before = [], model.training
+    model.eval()
+    with torch.no_grad():
+        parts = list(zip(x.split(batch_size), y.split(batch_size), strict=True))
+        loss = sum(float(loss_fn(model(a), b)) * batch_size for a, b in parts) / len(y)
+    model.train(before)
+    return loss, score
+
+
+@exercise.mistake("The two figures are exchanged: the loss comes first, then the balanced accuracy.")
+def figures_exchanged(model, x, y, loss_fn=F.cross_entropy, *, batch_size=1024):
+    return by_parts(model, x, y, loss_fn, batch_size=batch_size)[::-1]
+
+
 @exercise.alternative
 def by_counts(model, x, y, loss_fn=F.cross_entropy, *, batch_size=1024):
     mode = model.training

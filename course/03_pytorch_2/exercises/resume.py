@@ -65,8 +65,10 @@ def probe(candidate, case):
         then = len(whole.order)
         whole.epochs(after)
         torch.manual_seed(77)
-        resumed = Run(9)
+        resumed, content = Run(9), path.read_bytes()
         returned = candidate(path, *resumed.parts())
+        still_there = path.exists()
+        path.write_bytes(content)  # so that every part can be looked at
         moments = [state["exp_avg"].abs().sum().item() > 0 for state in resumed.optimiser.state.values()]
         resumed.epochs(after)
         saved = torch.load(path, weights_only=True)
@@ -87,7 +89,7 @@ def probe(candidate, case):
             found[f"the {kind} are back"] = all(torch.equal(saved["model"][key], one.detach()) for key, one in held)
         found["torch's global generator is back"] = torch.equal(torch.get_rng_state(), saved["torch_rng"])
         found["the generator is back"] = torch.equal(fresh.generator.get_state(), saved["generator"])
-        found["the file is still there"] = path.exists()
+        found["the file is still there"] = still_there
         foreign = Path(name) / "foreign.pt"
         torch.save(dict(saved, note=Fraction(1, 2)), foreign)
         load, places = torch.load, []

@@ -67,50 +67,83 @@ class Interrupted(Exception):
 @exercise.probe
 def probe(candidate, case):
     seed, epochs = case.args
-    found = {}
     with tempfile.TemporaryDirectory(prefix="check-") as name:
         path = Path(name) / "run.pt"
         run = Run(seed)
+        own_file, whole_way, quiet = [], [], []
         for _ in range(epochs):
             run.epoch()
+            before, place = torch.get_rng_state(), path.stat().st_ino if path.exists() else None
+            whole_way.append(saved_with_the_old_file_there(candidate, path, run))
+            quiet.append(torch.equal(before, torch.get_rng_state()))
+            own_file.append(not path.exists() or path.stat().st_ino != place)
+        found = {
+            "files": sorted(one.name for one in Path(name).iterdir()),
+            "torch's global generator stays where it was": all(quiet),
+            "the finished file is moved to its place, not written there": all(own_file),
+            "the old file is there until the new one takes its place": all(whole_way),
+        }
+        try:
+            state = torch.load(path, weights_only=True)
+        except Exception:
+            state = None
+        found["holds only data"] = state is not None
+        wanted = dict(
+            zip(("model", "optimiser", "scheduler", "generator", "torch_rng", "history"), run.state(), strict=True)
+        )
+        held = state if isinstance(state, dict) else {}
+        for key, right in wanted.items():
+            found[key] = said_of(right, held[key]) if key in held else "missing"
+        found["other keys"] = sorted(set(map(str, held)) - set(wanted))
+        save = torch.save
+
+        def interrupted(thing, file, *args, **kwargs):
+            target = file if hasattr(file, "write") else Path(file).open("wb")  # noqa: SIM115 - like a power cut
+            target.write(b"half a file")
+            target.flush()
+            if target is not file:
+                target.close()
+            raise Interrupted
+
+        torch.save = interrupted
+        try:
             candidate(path, *run.parts())
-        found["files"] = sorted(one.name for one in Path(name).iterdir())
-        if path.exists():
-            try:
-                state = torch.load(path, weights_only=True)
-            except Exception:
-                state = None
-            found["holds only data"] = state is not None
-            wanted = dict(
-                zip(("model", "optimiser", "scheduler", "generator", "torch_rng", "history"), run.state(), strict=True)
-            )
-            held = state if isinstance(state, dict) else {}
-            for key, right in wanted.items():
-                found[key] = "missing" if key not in held else "right" if same(right, held[key]) else "not this one"
-            found["other keys"] = sorted(set(map(str, held)) - set(wanted))
-            save = torch.save
-
-            def interrupted(thing, file, *args, **kwargs):
-                target = file if hasattr(file, "write") else Path(file).open("wb")  # noqa: SIM115 - like a power cut
-                target.write(b"half a file")
-                target.flush()
-                if target is not file:
-                    target.close()
-                raise Interrupted
-
-            torch.save = interrupted
-            try:
-                candidate(path, *run.parts())
-            except Interrupted:
-                pass
-            finally:
-                torch.save = save
-            try:
-                torch.load(path, weights_only=True)
-                found["a power cut while saving leaves the old file whole"] = True
-            except Exception:
-                found["a power cut while saving leaves the old file whole"] = False
+        except Interrupted:
+            pass
+        finally:
+            torch.save = save
+        try:
+            torch.load(path, weights_only=True)
+            found["a power cut while saving leaves the old file whole"] = True
+        except Exception:
+            found["a power cut while saving leaves the old file whole"] = False
     return found
+
+
+def said_of(right, held):
+    """Whether what is held under a key is what belongs there, in a word."""
+    if same(right, held):
+        return "right"
+    return "a number" if isinstance(held, int) else "not this one"
+
+
+def saved_with_the_old_file_there(candidate, path, run):
+    """Save a checkpoint; whether the file at ``path`` is never deleted on the way."""
+    deleted, unlink, remove = [], os.unlink, os.remove
+
+    def watched(delete):
+        def noted(target, *args, **kwargs):
+            deleted.append(Path(target) == path)
+            return delete(target, *args, **kwargs)
+
+        return noted
+
+    os.unlink, os.remove = watched(unlink), watched(remove)
+    try:
+        candidate(path, *run.parts())
+    finally:
+        os.unlink, os.remove = unlink, remove
+    return not any(deleted)
 
 
 @exercise.cases
@@ -184,6 +217,55 @@ exercise.edit(
     "dict(model.named_parameters())",
     "You saved the parameters only. Buffers are missing: the statistics of a batch normalisation, or the mean and spread of our "
     "Standardise. state_dict() has both.",
+)
+
+
+exercise.edit(
+    "copied_then_tidied",
+    "unfinished.replace(path)",
+    "path.write_bytes(unfinished.read_bytes())\n    unfinished.unlink()",
+    "Copying the finished file over the old one is itself a write that can be interrupted: then both are lost. Path.replace "
+    "puts it in place in one indivisible act.",
+)
+exercise.edit(
+    "old_one_deleted",
+    "unfinished.replace(path)",
+    "path.unlink(missing_ok=True)\n    unfinished.rename(path)",
+    "You delete the old checkpoint before the new one is in its place. If the machine dies in between, there is none. Path.replace needs no "
+    "deletion.",
+)
+exercise.edit(
+    "deleted_first",
+    "    torch.save(state, unfinished)\n    unfinished.replace(path)",
+    "    path.unlink(missing_ok=True)\n    torch.save(state, path)",
+    "You delete the old checkpoint and then write the new one. If the machine dies in the middle there is none: write beside it, and put "
+    "it in place with Path.replace.",
+)
+exercise.edit(
+    "another_generator",
+    "generator.get_state()",
+    "torch.Generator().manual_seed(generator.initial_seed()).get_state()",
+    "Under `generator` stands the state of another generator, or that of an earlier moment. What is needed is where the given one stands "
+    "now: generator.get_state().",
+)
+exercise.edit(
+    "draws_first",
+    '"torch_rng": torch.get_rng_state()',
+    '"torch_rng": (torch.rand(()), torch.get_rng_state())[1]',
+    "Saving changes torch's global generator: something is drawn or seeded on the way. A training that saves would then go on otherwise "
+    "than one that does not.",
+)
+exercise.edit(
+    "american_spelling",
+    '"optimiser": optimiser',
+    '"optimizer": optimiser',
+    "A key has another name: the optimiser's state belongs under `optimiser`, with an s, as the text says.",
+)
+exercise.edit(
+    "last_loss_only",
+    '"history": history',
+    '"history": history[-1:]',
+    "Only the end of the history is saved. Its length is the number of the next epoch, and early stopping needs all of it.",
 )
 
 

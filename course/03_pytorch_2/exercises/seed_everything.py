@@ -25,24 +25,40 @@ def probe(candidate, case):
     random.seed(1), np.random.seed(1), torch.manual_seed(1)  # noqa: NPY002 - learners' code may use it
     generator = candidate(seed)
     if not isinstance(generator, torch.Generator):
-        return {"returned": type(generator).__name__}
+        return {"what is returned": type(generator).__name__, **dict.fromkeys(FACTS, False)}
     before = torch.get_rng_state()
     drawn = torch.rand(2, generator=generator).tolist()
     untouched = torch.equal(before, torch.get_rng_state())
     one = [random.random(), np.random.rand(), torch.rand(()).item()]  # noqa: NPY002
-    order = torch.randperm(5, generator=candidate(seed)).tolist()
+    apart = candidate(seed) is not generator
+    other_order = torch.randperm(50, generator=candidate(seed + 1)).tolist()
+    order = torch.randperm(50, generator=candidate(seed)).tolist()
     two = [random.random(), np.random.rand(), torch.rand(()).item()]  # noqa: NPY002
     random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)  # noqa: NPY002
     three = [random.random(), np.random.rand(), torch.rand(()).item()]  # noqa: NPY002
-    return {
-        "random is seeded": one[0] == two[0] == three[0],
-        "NumPy is seeded": one[1] == two[1] == three[1],
-        "drawing from the generator leaves torch's global one alone": untouched,
-        "torch is seeded": not untouched or one[2] == two[2] == three[2],
-        "the generator is seeded": drawn == torch.rand(2, generator=torch.Generator().manual_seed(seed)).tolist(),
-        "each call gives a fresh one": order
-        == torch.randperm(5, generator=torch.Generator().manual_seed(seed)).tolist(),
-    }
+    facts = (
+        one[0] == two[0] == three[0],
+        one[1] == two[1] == three[1],
+        untouched,
+        not untouched or one[2] == two[2] == three[2],
+        drawn == torch.rand(2, generator=torch.Generator().manual_seed(seed)).tolist(),
+        order == torch.randperm(50, generator=candidate(seed)).tolist(),
+        order != other_order,
+        apart,
+    )
+    return {"what is returned": "Generator of torch", **dict(zip(FACTS, facts, strict=True))}
+
+
+FACTS = (
+    "random is seeded",
+    "NumPy is seeded",
+    "drawing from the generator leaves torch's global one alone",
+    "torch is seeded",
+    "the generator is seeded",
+    "the same seed gives the same order",
+    "another seed gives another order",
+    "each call makes a generator of its own",
+)
 
 
 @exercise.cases
@@ -62,7 +78,7 @@ exercise.edit(
     "forgets_random",
     "random.seed(seed)\n    np",
     "pass\n    np",
-    "Python's own `random` is not seeded. It is what shuffles a list of files, and much augmentation code draws from it.",
+    "Python's own `random` is not seeded with `seed`. It is what shuffles a list of files, and much augmentation code draws from it.",
 )
 exercise.edit(
     "forgets_torch",
@@ -96,6 +112,26 @@ exercise.edit(
     "seed = 0\n    random.seed(seed)\n",
     "The seed is fixed in the function, and the argument has no effect: every run would be the same run. Several seeds are how one learns "
     "what is luck.",
+)
+
+
+exercise.edit(
+    "another_seed",
+    "torch.Generator().manual_seed(seed)",
+    "torch.Generator().manual_seed(seed + 1)",
+    "The generator that you return follows from `seed`, but was not seeded with it: its numbers are others than those of torch.Generator().manual_seed(seed).",
+)
+exercise.edit(
+    "seeded_by_chance",
+    "torch.Generator().manual_seed(seed)",
+    "(g := torch.Generator(), g.seed())[0]",
+    "Your generator takes a new random seed at every call (`seed()` does that), so no order can be had again. `manual_seed(seed)` sets it.",
+)
+exercise.edit(
+    "one_generator_for_all",
+    "return torch.Generator().manual_seed(seed)",
+    "return seed_everything.__dict__.setdefault('kept', torch.Generator()).manual_seed(seed)",
+    "Every call returns the same generator. A second call sets back the one that an earlier caller is still drawing from: make a new torch.Generator() each time.",
 )
 
 

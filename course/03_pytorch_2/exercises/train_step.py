@@ -81,8 +81,8 @@ exercise.edit(
     "zeroes_after_backward",
     "    optimiser.zero_grad()\n    loss.backward()",
     "    loss.backward()\n    optimiser.zero_grad()",
-    "The weights never move: the step finds no gradients. Either zero_grad() stands between backward() and step() and throws them away, or "
-    "step() comes before backward(). The order is zero_grad, backward, step.",
+    "The weights never move. Either there is no step(), or it finds no gradients: no backward() came before it, or zero_grad() threw them "
+    "away in between. The order is zero_grad, backward, step.",
 )
 exercise.edit(
     "steps_first",

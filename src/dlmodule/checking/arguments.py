@@ -29,7 +29,8 @@ def with_idle_argument(key: ExerciseKey, candidate: Any, evidence: list[Evidence
         said = "None of its arguments has an effect on the result."
     else:
         names = " and ".join(_quoted(effect.argument) for effect in idle)
-        said = f"{names} {'has' if len(idle) == 1 else 'have'} no effect: with {idle[0].words}, the result stays what it was."
+        where = f" on {key.cases[idle[0].index].label}" if key.cases[idle[0].index].label else ""
+        said = f"{names} {'has' if len(idle) == 1 else 'have'} no effect{where}: with {idle[0].words}, the result stays what it was."
         said = said[0].upper() + said[1:]
     return replace(diagnosis, message=f"{diagnosis.message} {said}", rung="no effect")
 

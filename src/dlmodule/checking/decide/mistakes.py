@@ -12,7 +12,7 @@ from dlmodule.checking.case import Case
 from dlmodule.checking.decide import transformations
 from dlmodule.checking.decide.comparison import Comparison, with_values
 from dlmodule.checking.decide.differences import as_array, first_difference
-from dlmodule.checking.decide.words import follow
+from dlmodule.checking.decide.words import at, follow, steps
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey
@@ -75,10 +75,24 @@ def variant(key: ExerciseKey, comparisons: list[Comparison], verdict: Diagnosis)
 
 def _convincing(differing: list[Comparison]) -> bool:
     """Whether what came back hardly comes about by another way: several numbers, a telling one, or others on every case."""
-    found = [set(_numbers(comparison.actual.value)) for comparison in differing]
+    found = [set(_wrong_numbers(comparison)) for comparison in differing]
     if any(len(numbers) > 2 or any(map(transformations.is_particular, numbers)) for numbers in found):
         return True
     return len(set(map(frozenset, found))) >= 2
+
+
+def _wrong_numbers(comparison: Comparison) -> Iterator[float]:
+    """The numbers of those parts of the result that are wrong: what is right, a probe's facts beside it, tells nothing."""
+    expected, actual = comparison.expected.value, comparison.actual.value
+    parts = steps(expected, actual)
+    if not parts:
+        yield from _numbers(actual)
+    for step in parts:
+        narrowed = (
+            compare.narrow(comparison.case, step) if isinstance(step, str) else comparison.case
+        ) or comparison.case
+        if compare.distance(at(expected, step), at(actual, step), narrowed) > 1:
+            yield from _numbers(at(actual, step))
 
 
 def _numbers(value: Any) -> Iterator[float]:
