@@ -34,6 +34,8 @@ def probe(candidate, case):
     )
     found["the first weights are spread uniformly"] = bool(0.45 * bound < numbers.std() < 0.7 * bound)
     found["each number is drawn for itself"] = len(numbers.unique()) > 0.9 * len(numbers)
+    w = next(layer.parameters(), torch.zeros(1))
+    found["two outputs begin with the same weights"] = w.dim() == 2 and len(w) > 1 and torch.equal(w[0], w[1])
     found["another layer begins with the same numbers"] = all(
         torch.equal(a, b) for a, b in zip(layer.parameters(), candidate(D, H, bias=bias).parameters(), strict=True)
     )

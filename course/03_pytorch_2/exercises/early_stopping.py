@@ -148,15 +148,6 @@ def the_last_epoch(val_loss, patience, min_delta=0.0):
     return len(val_loss) - 1, len(val_loss) - 1 - best >= patience
 
 
-@exercise.mistake(
-    "You look for the smallest of all losses. A record must be lower than the one before by more than min_delta; what is lower by less is none."
-)
-def smallest_of_all(val_loss, patience, min_delta=0.0):
-    finite = [loss if math.isfinite(loss) else math.inf for loss in val_loss]
-    best = finite.index(min(finite))
-    return best, len(val_loss) - 1 - best >= patience
-
-
 @exercise.alternative
 def by_counting(val_loss, patience, min_delta=0.0):
     best, record, waited = 0, float("inf"), -1

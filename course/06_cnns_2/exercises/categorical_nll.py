@@ -28,6 +28,8 @@ def cases():
     yield Case(noise(4, 3), torch.tensor([0, 2, 1, 2])).named("four labelled examples of three classes")
     yield Case(noise(4, 4, seed=3), torch.tensor([3, -1, 0, -1])).named("four examples, two of them not labelled")
     yield Case(500 * noise(3, 4, seed=1), torch.tensor([3, 0, 1])).named("logits of several hundred")
+    far = torch.tensor([[1000.0, 0.0, -1000.0], [-1000.0, -1003.0, -2000.0], [0.0, 900.0, 1.0]], dtype=torch.float64)
+    yield Case(far, torch.tensor([1, 0, 2])).named("logits of a thousand, and classes that were called impossible")
     places = torch.tensor([[[0, -1, 2], [1, 1, -1]], [[-1, 4, 3], [0, 2, 2]]])
     yield Case(noise(2, 5, 2, 3, seed=2), places).named(
         "two images of 2x3 pixels, five classes, some pixels not labelled"
@@ -91,6 +93,38 @@ def sign_forgotten(logits, y):
 )
 def summed(logits, y):
     return F.cross_entropy(logits, y, ignore_index=-1, reduction="sum")
+
+
+@exercise.mistake(
+    "You took the logarithm of the softmax. A probability below 1e-323 is rounded to 0, and its logarithm is minus infinity. ln p = logit - "
+    "logsumexp(logits) never leaves the logarithms."
+)
+def logarithm_of_the_softmax(logits, y):
+    chosen = logits.softmax(1).log().gather(1, y.clamp(min=0).unsqueeze(1)).squeeze(1)
+    return -chosen[y >= 0].mean()
+
+
+@exercise.mistake(
+    "You took the mean of each image, and then their mean. All labelled places count alike: one mean over all of them."
+)
+def mean_of_the_images(logits, y):
+    chosen = logits.log_softmax(1).gather(1, y.clamp(min=0).unsqueeze(1)).squeeze(1)
+    if chosen.dim() == 1:
+        return -chosen[y >= 0].mean()
+    known = (y >= 0).flatten(1)
+    return -((chosen.flatten(1) * known).sum(1) / known.sum(1)).mean()
+
+
+@exercise.mistake("You return the probability of the class that happened. The surprise is minus its logarithm.")
+def probability(logits, y):
+    chosen = logits.softmax(1).gather(1, y.clamp(min=0).unsqueeze(1)).squeeze(1)
+    return -chosen[y >= 0].mean()
+
+
+@exercise.mistake("The softmax is taken twice: once by hand, and once more in the log_softmax, which takes logits.")
+def softmax_twice(logits, y):
+    chosen = logits.softmax(1).log_softmax(1).gather(1, y.clamp(min=0).unsqueeze(1)).squeeze(1)
+    return -chosen[y >= 0].mean()
 
 
 @exercise.alternative

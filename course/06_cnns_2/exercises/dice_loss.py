@@ -46,6 +46,7 @@ def cases():
     few[0, 0, :, 2] = 1
     few[1, 0, 4, 4] = 1
     yield Case(waves(2, 1, 5, 5), few).named("one image with a long fault, one with a single pixel")
+    yield Case(9 * waves(2, 1, 3, 4), (waves(2, 1, 3, 4, step=0.7) > 1.2).double()).named("a network that is very sure")
 
 
 exercise.edit(
@@ -129,6 +130,16 @@ exercise.edit(
     "softmax_over_channels", "logits.sigmoid()", "logits.flatten(1).softmax(1).reshape(logits.shape)",
     "You took a softmax over the pixels, so they compete for one. Each pixel is marked or not by itself: the sigmoid.",
 )  # fmt: skip
+
+
+@exercise.mistake(
+    "You limit the probabilities. Nothing here takes their logarithm, so nothing needs protection; and a pixel beyond the limit gets no "
+    "gradient any more."
+)
+def limited_probabilities(logits, y, eps=1.0):
+    p = logits.sigmoid().clamp(0.01, 0.99).flatten(1)
+    y = y.flatten(1)
+    return (1 - (2 * (p * y).sum(1) + eps) / ((p + y).sum(1) + eps)).mean()
 
 
 @exercise.alternative

@@ -83,6 +83,18 @@ def negative(x, mean, log_variance):
 exercise.equivalent("operands of - swapped", "the difference is squared")
 
 
+@exercise.mistake("The constant ln(2 pi) stands once. Every feature brings its own: D times.")
+def constant_once(x, mean, log_variance):
+    return -0.5 * (((x - mean) ** 2 / log_variance.exp() + log_variance).sum(-1) + math.log(2 * math.pi))
+
+
+@exercise.mistake(
+    "The square is divided by the standard deviation, exp(log_variance / 2). It is the variance that stands below it."
+)
+def divided_by_the_std(x, mean, log_variance):
+    return -0.5 * ((x - mean) ** 2 / (log_variance / 2).exp() + log_variance + math.log(2 * math.pi)).sum(-1)
+
+
 @exercise.alternative
 def by_torch(x, mean, log_variance):
     return torch.distributions.Normal(mean, (0.5 * log_variance).exp(), validate_args=False).log_prob(x).sum(-1)

@@ -149,6 +149,15 @@ def sum_of_areas(marked, y):
     return (marked & y).sum() / (marked.sum() + y.sum())
 
 
+@exercise.mistake(
+    "You average the IoU of the marked and of the unmarked pixels. The background is large and easy, and hides how the fault fares; only the marked set counts here."
+)
+def mean_with_the_background(marked, y):
+    marked, y = marked.bool(), y.bool()
+    sets = [(marked & y, marked | y), (~marked & ~y, ~marked | ~y)]
+    return sum(both.sum() / either.sum() if either.any() else torch.tensor(1.0) for both, either in sets) / 2
+
+
 @exercise.alternative
 def by_counting_kinds(marked, y):
     marked, y = marked > 0.5, y > 0.5

@@ -85,6 +85,36 @@ def mean_over_features(mean_q, log_variance_q, mean_p, log_variance_p):
 exercise.equivalent("operands of - swapped", "the difference is squared")
 
 
+@exercise.mistake("The 1 is taken away once. Every feature brings its own: it belongs inside the sum.")
+def one_once(mean_q, log_variance_q, mean_p, log_variance_p):
+    ratio = (log_variance_q - log_variance_p).exp() + (mean_q - mean_p) ** 2 / log_variance_p.exp()
+    return 0.5 * ((ratio - log_variance_q + log_variance_p).sum(-1) - 1)
+
+
+@exercise.mistake("You took exp(log_variance) for the standard deviation and squared it. It is the variance already.")
+def variance_taken_for_std(mean_q, log_variance_q, mean_p, log_variance_p):
+    log_ratio = 2 * (log_variance_q - log_variance_p)
+    return 0.5 * (log_ratio.exp() + (mean_q - mean_p) ** 2 / (2 * log_variance_p).exp() - 1 - log_ratio).sum(-1)
+
+
+@exercise.mistake(
+    "You took p's variance for 1, as in a variational autoencoder. Here p may be any Gaussian: divide by its variance."
+)
+def prior_of_unit_variance(mean_q, log_variance_q, mean_p, log_variance_p):
+    return 0.5 * (log_variance_q.exp() + (mean_q - mean_p) ** 2 - 1 - log_variance_q + 0 * log_variance_p).sum(-1)
+
+
+@exercise.mistake(
+    "This is the mean of KL(q || p) and KL(p || q). Only the first is asked, and the two are not the same."
+)
+def both_ways(mean_q, log_variance_q, mean_p, log_variance_p):
+    def one_way(m, v, n, w):
+        return 0.5 * ((v - w).exp() + (m - n) ** 2 / w.exp() - 1 - v + w).sum(-1)
+
+    there = one_way(mean_q, log_variance_q, mean_p, log_variance_p)
+    return (there + one_way(mean_p, log_variance_p, mean_q, log_variance_q)) / 2
+
+
 @exercise.alternative
 def by_torch(mean_q, log_variance_q, mean_p, log_variance_p):
     from torch.distributions import Normal, kl_divergence

@@ -20,6 +20,17 @@ def wells(*found: int) -> torch.Tensor:
     return torch.tensor(found, dtype=torch.int64)
 
 
+@exercise.probe
+def probe(candidate, case):
+    answer = candidate(*case.args)
+    if not isinstance(answer, (tuple, list)) or len(answer) != 4:
+        return answer
+    if not all(isinstance(one, (int, float, torch.Tensor)) for one in answer):
+        return answer
+    found = dict(zip(("a_N", "b_N", "r_MAP", "p(find)"), map(float, answer), strict=True))
+    return {**found, "all four are Python numbers": all(isinstance(one, (int, float)) for one in answer)}
+
+
 @exercise.cases
 def cases():
     yield Case(wells(1, 0, 0), 2.0, 2.0).named("one find in three wells")
@@ -79,6 +90,45 @@ def always_the_flat_prior(found, a, b):
     hits = float(found.sum())
     a, b = 1 + hits, 1 + len(found) - hits
     return a, b, hits / max(len(found), 1), a / (a + b)
+
+
+@exercise.mistake("The numbers are right, but some are tensors. Python numbers are asked: `.item()`, or float().")
+def still_tensors(found, a, b):
+    hits = found.sum()
+    a, b = a + hits, b + len(found) - hits
+    return a, b, (a - 1) / (a + b - 2), a / (a + b)
+
+
+@exercise.mistake(
+    "r_MAP is the share of finds, the estimate of maximum likelihood. The prior counts too: it is the mode of the *posterior*."
+)
+def share_for_the_mode(found, a, b):
+    hits = float(found.sum())
+    a_N, b_N = a + hits, b + len(found) - hits
+    return a_N, b_N, hits / max(len(found), 1), a_N / (a_N + b_N)
+
+
+@exercise.mistake(
+    "The chance of the next well is the *posterior's* mean, a_N / (a_N + b_N); yours is the share of finds and leaves the prior out."
+)
+def share_for_the_chance(found, a, b):
+    hits = float(found.sum())
+    a_N, b_N = a + hits, b + len(found) - hits
+    return a_N, b_N, (a_N - 1) / (a_N + b_N - 2), hits / max(len(found), 1)
+
+
+@exercise.mistake("The chance of the next well is that of the prior. What the wells said is to be in it: a_N and b_N.")
+def chance_of_the_prior(found, a, b):
+    hits = float(found.sum())
+    a_N, b_N = a + hits, b + len(found) - hits
+    return a_N, b_N, (a_N - 1) / (a_N + b_N - 2), a / (a + b)
+
+
+@exercise.mistake("You return the exponents, a_N - 1 and b_N - 1. The parameters of the Beta density are one larger.")
+def exponents(found, a, b):
+    hits = float(found.sum())
+    a_N, b_N = a + hits, b + len(found) - hits
+    return a_N - 1, b_N - 1, (a_N - 1) / (a_N + b_N - 2), a_N / (a_N + b_N)
 
 
 @exercise.alternative

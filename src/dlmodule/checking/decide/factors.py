@@ -17,6 +17,8 @@ def constants(rights: list[Tensor], gots: list[Tensor], cases: list[Case]) -> st
     """The same number added throughout, or a factor: the same, or one that follows from the sizes of the arguments."""
     if any(right.shape != got.shape for right, got in zip(rights, gots, strict=True)):
         return None
+    if not all(bool(numbers.isfinite().all()) for numbers in (*rights, *gots)):
+        return None  # whatever is done to nan gives nan
     pairs = list(zip(rights, gots, cases, strict=True))
     several = sum(right.numel() for right in rights) > 1
     offsets = [float((got - right).mean()) for right, got, _ in pairs]

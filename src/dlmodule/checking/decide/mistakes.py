@@ -82,12 +82,12 @@ def _convincing(differing: list[Comparison]) -> bool:
 
 
 def _wrong_numbers(comparison: Comparison) -> Iterator[float]:
-    """The numbers of those parts of the result that are wrong: what is right, a probe's facts beside it, tells nothing."""
+    """The numbers of what came back; of what a probe states under names, those that are wrong."""
     expected, actual = comparison.expected.value, comparison.actual.value
-    parts = steps(expected, actual)
-    if not parts:
+    if not isinstance(expected, dict):
         yield from _numbers(actual)
-    for step in parts:
+        return
+    for step in steps(expected, actual):
         narrowed = (
             compare.narrow(comparison.case, step) if isinstance(step, str) else comparison.case
         ) or comparison.case
