@@ -249,6 +249,81 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 # From A to C the answer did not become cleverer. It gives a reason, a number and a procedure. Look for these three in the question, and write one sentence on each.
 
 # %% [markdown]
+# ## A mock of coursework 2, marked
+#
+# Here is the small sister of this afternoon's coursework, for the evening before or for those who have time: three functions to repair and two blocks to complete, 41 marks in three quarters of an hour. A task has as many marks as it should take you minutes. The program that marks the coursework marks this section too, and shows you what it finds.
+#
+# Try it with your notes and *without* the checks, as far as you dare. A check names your mistake at once; in the coursework it does not.
+#
+# A colleague left the three functions. They run without an error, and the network learns badly. **The texts are right; the code is not.** There are five bugs. Copy each function into the cell below its text, and repair it there. The first one has one bug.
+#
+# ```python
+# def standardise(train, validation):
+#     centre, scale = train.mean(dim=0), train.std(dim=0, correction=0)
+#     scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+#     return (train - centre) / scale, (validation - validation.mean(dim=0)) / scale
+# ```
+#
+# {revise: 04_ml_recap, exercise: standardise, questions: [], further: true}
+
+# %% [markdown]
+# The second one has two bugs.
+#
+# ```python
+# @torch.no_grad()
+# def evaluate(model, x, y, loss_fn=F.cross_entropy, *, batch_size=1024):
+#     model.eval()
+#     losses, classes = [], []
+#     for first in range(0, len(x), batch_size):
+#         rows = slice(first, first + batch_size)
+#         scores = model(x[rows])
+#         losses.append(loss_fn(scores, y[rows]).item())
+#         classes.append(scores.argmax(1))
+#     found = torch.cat(classes)
+#     shares = [(found[y == k] == k).double().mean().item() for k in y.unique().tolist()]
+#     return sum(losses) / len(losses), sum(shares) / len(shares)
+# ```
+#
+# {revise: 03_pytorch_2, exercise: evaluate, questions: [], further: true}
+
+# %% [markdown]
+# The third one has two bugs.
+#
+# ```python
+# def early_stopping(val_loss, patience, min_delta=0.0):
+#     lowest, where = math.inf, 0
+#     for number, value in enumerate(val_loss):
+#         if value < lowest:
+#             lowest, where = value, number
+#     return where, len(val_loss) - where >= patience
+# ```
+#
+# {revise: 03_pytorch_2, exercise: early_stopping, questions: [], further: true}
+
+# %% [markdown]
+# Now the two blocks of a network. Print the shape after each line that you did not write.
+#
+# {revise: 05_cnns_1, exercise: ConvBlock, questions: [], further: true}
+
+# %% [markdown]
+# The second block keeps all that it has computed, and hands it on.
+#
+# {revise: 06_cnns_2, exercise: DenseBlock, questions: [], further: true}
+
+# %% [markdown]
+# ### The marking
+#
+# Save the notebook (Ctrl-S). Then, in a terminal in its folder, run `course mock --page marking.html`. You see each task's marks, how many cases passed, and why. Three things are as in the coursework:
+#
+# - **Each task is found by its name** and tried with no more than it needs. A cell that fails somewhere else costs nothing.
+# - **A wrong answer has a part of the marks** for the cases that pass: here half of their share.
+# - **Your code runs in a sandbox**, and another process decides. What your code says of itself counts for nothing.
+#
+# Two things differ. The cases are those of the checks; the coursework has hidden ones. And the marking names your mistake, because here you should learn from it. The marker needs Linux and the package `bubblewrap`. On another computer, give the notebook to the team: the same command marks it there.
+#
+# Look at the *kind* of mark that you lost before you look at the number. A bug that you did not see: say for each line of the function what breaks without it. A shape: print it.
+
+# %% [markdown]
 # ## What can you do now? Answered
 #
 # You have $N$ answers, and for each how sure you were, $s_i$, and whether it was right, $r_i$. Two figures tell how far you may trust yourself. The first is the **reliability diagram**: where you said 80 %, were you right in 80 % of the cases? You drew it for a network on {day: 05_cnns_1}. Points below the diagonal mean that you were too sure. The second is the score of Brier (1950), a weather forecaster:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("coursekit.commands.listing:command", "List the parts of the course."),
     "mark": ("coursekit.commands.mark:command", "Mark submitted notebooks in a sandbox."),
     "marks": ("coursekit.commands.marks:command", "Work out the marks, and export them."),
+    "mock": ("coursekit.commands.mock:command", "Mark your mock coursework, and see the marking."),
     "move": ("coursekit.commands.move:command", "Move the whole run to another term."),
     "new": ("coursekit.commands.new:command", "Begin a session or an exercise: a skeleton that verifies."),
     "open": ("dlmodule.open.server:command", "Open the course: its home and JupyterLab."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,14 +13,19 @@ from scipy.stats import binom
 from sklearn.metrics import brier_score_loss
 
 from coursekit.exercises.leaks import find, secret_lines
+from coursekit.marking import mock
 from coursekit.project import Project, find_parts
 from coursekit.sources.percent import read
+from coursekit.sources.regions import solution_text
 from coursekit.sources.revision import assembled
 from coursekit.sources.student import student_code
 from dlmodule.revision.memory import memories
+from tests.course.submissions import notebook
 
 PROJECT = Project(Path(__file__).parents[2])
 EARLIER = sorted({part.session for part in find_parts(PROJECT) if part.session < "15" and part.session[:2].isdigit()})
+MOCK = assembled(PROJECT, "15_revision", "morning")
+COLLEAGUE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 TEXT = "\n".join(cell.text for cell in read(PROJECT.source("15_revision", "morning")).cells)
 
 
@@ -32,8 +38,7 @@ def test_every_day_is_asked_about(session: str) -> None:
 
 def test_the_student_version_holds_no_line_of_a_solution() -> None:
     """Of no session that it asks about."""
-    source = assembled(PROJECT, "15_revision", "morning")
-    shown = "\n".join(cell.text if cell.tree is None else student_code(source, cell) for cell in source.cells)
+    shown = "\n".join(cell.text if cell.tree is None else student_code(MOCK, cell) for cell in MOCK.cells)
     for session in EARLIER:
         assert find(secret_lines(PROJECT, session), shown) == []
 
@@ -69,3 +74,44 @@ def test_the_worked_numbers_of_the_brier_score_and_of_chance() -> None:
     assert brier_score_loss([1, 0], [0.9, 0.6]) == pytest.approx(0.185)
     assert re.search(r"=0\.185\$", TEXT)
     assert binom.cdf(6, 10, 0.8) == pytest.approx(1 / 8, abs=0.005) and "One time in eight, fewer than seven" in TEXT
+
+
+def mock_marks(folder: Path, definitions: Mapping[str, str]) -> dict[str, float]:
+    """The shares of marks that the real marker gives the mock with its solutions, but for ``definitions``."""
+    cells = [
+        ("markdown", cell.text) if cell.tree is None else ("code", solution_text(cell.text)) for cell in MOCK.cells
+    ]
+    for name, definition in definitions.items():
+        start = re.compile(rf"^def {name}\(.*", re.DOTALL | re.MULTILINE)
+        cells = [
+            (kind, text[: found.start()] + definition if (found := start.search(text)) and kind == "code" else text)
+            for kind, text in cells
+        ]
+    (folder / "mock.ipynb").write_bytes(notebook(cells))
+    _, marked = mock.marked(folder / "mock.ipynb")
+    return {mark.exercise: mark.marks / mark.of for mark in marked.exercises}
+
+
+def test_the_mocks_colleague_is_wrong_and_the_solutions_have_all_marks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Marked as the text promises: 41 for the solutions; each of the three functions as the colleague left it loses marks, and no other does."""
+    monkeypatch.setenv("DLMODULE_KEYS", str(PROJECT.keys))
+    given = {
+        re.findall(r"def (\w+)", code)[0]: code
+        for cell in MOCK.cells
+        if cell.tree is None
+        for code in COLLEAGUE.findall(cell.text)
+    }
+    assert list(given) == ["standardise", "evaluate", "early_stopping"]
+    right = mock_marks(tmp_path, {})
+    assert set(right) == {*given, "ConvBlock", "DenseBlock"} and set(right.values()) == {1.0}
+    for name, share in mock_marks(tmp_path, given).items():
+        assert (share < 1) == (name in given), name
+
+
+def test_the_mocks_marks_are_minutes() -> None:
+    """41 in all, as the text says."""
+    minutes = {item.id.split(".")[1]: item.minutes for item in MOCK.revised if item.exercise}
+    assert sum(minutes[name] for name in ("standardise", "evaluate", "early_stopping", "ConvBlock", "DenseBlock")) == 41
+    assert "41 marks" in TEXT

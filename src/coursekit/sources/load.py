@@ -49,8 +49,8 @@ def load_of(source: Source) -> Load:
     prose = [cell.text for cell in source.cells if cell.kind == "markdown"]
     words = sum(len(_WORD.findall(text)) for text in prose)
     predictions = sum(len(_PREDICTION.findall(text)) for text in prose)
-    revised = [item.minutes for item in source.revised]  # chosen by its author, so all of it is core
+    revised = [item.minutes for item in source.revised if item.core]
     core = [*revised, *(meta.minutes for meta in source.exercises if meta.core)]
-    every = sum(revised) + sum(meta.minutes for meta in source.exercises)
+    every = sum(item.minutes for item in source.revised) + sum(meta.minutes for meta in source.exercises)
     reading = round(words / WORDS_PER_MINUTE) + PREDICTION_MINUTES * predictions
     return Load(reading, sum(core) if core else every, every, bool(core))

@@ -7,7 +7,8 @@ A markdown cell whose last line is
 is followed, in the notebook, by these questions ("Questions to take along") and predictions of the session's parts, and by the exercise,
 each under a heading of its own. Nothing is copied: the text, the stub and the answer are the session's, and the check is its own. Without a
 choice it is the shortest exercise that stands alone, core before others, and the first question. A session without sources is
-treated as not there: the cell that names it is left out. ``{revise: agenda}`` becomes the list of all that is asked.
+treated as not there: the cell that names it is left out. ``{revise: agenda}`` becomes the list of all that is asked. With ``further: true`` the exercise
+is for those who have time.
 
 Only what stands alone can be asked again: code that needs nothing of its notebook but imports.
 """
@@ -55,6 +56,7 @@ class _Choice:
     questions: tuple[str, ...] | None
     predictions: tuple[str, ...]
     line: int
+    further: bool
 
 
 def assembled(project: Project, session: str, part: str) -> Source:
@@ -108,7 +110,7 @@ def _choice(source: Source, cell: Cell, directive: str) -> _Choice:
         said = yaml.safe_load(directive)
     except yaml.YAMLError:
         said = None
-    keys = {"revise", "exercise", "questions", "predictions"}
+    keys = {"revise", "exercise", "questions", "predictions", "further"}
     if not isinstance(said, dict) or not said.keys() <= keys or not isinstance(said["revise"], str):
         message = "write {revise: SESSION, exercise: NAME, questions: [PART.1], predictions: [PART.2]}"
         raise CourseError(message, file=source.path, line=line)
@@ -119,6 +121,7 @@ def _choice(source: Source, cell: Cell, directive: str) -> _Choice:
         None if questions is None else tuple(map(str, questions)),
         tuple(map(str, said.get("predictions", ()))),
         line,
+        said.get("further") is True,
     )
 
 
@@ -144,7 +147,7 @@ def _topic(
     part, meta = _exercise(source, choice, parts)
     if meta is not None:
         title, text = _statement(part, meta)
-        item = Revised(f"{choice.session}.{meta.name}", title, meta.minutes, meta)
+        item = Revised(f"{choice.session}.{meta.name}", title, meta.minutes, meta, core=not choice.further)
         yield item, _exercise_cells(source, choice, part, meta, item, text)
 
 

@@ -60,13 +60,14 @@ class Cell:
 class Revised:
     """A question or an exercise of another session that a revision asks again: its id, title and minutes.
 
-    exercise: the facts of an exercise; None for a question.
+    exercise: the facts of an exercise; None for a question. core: a learner who is short of time should still do it.
     """
 
     id: str
     title: str
     minutes: int
     exercise: ExerciseMeta | None = None
+    core: bool = True
 
 
 @dataclass(frozen=True, eq=False)  # one object a version of the file, so identity says all

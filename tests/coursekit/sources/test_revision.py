@@ -198,6 +198,13 @@ def test_its_load_counts_what_it_asks(tmp_path: Path) -> None:
     assert plain.core == plain.every == 0
 
 
+def test_what_is_for_those_who_have_time_is_no_core(tmp_path: Path) -> None:
+    """`further: true` takes the exercise out of the core, and not out of the whole."""
+    core = load_of(revised(tmp_path / "core", REVISION))
+    further = load_of(revised(tmp_path / "further", REVISION.replace(CHOICE, f"{CHOICE}, further: true")))
+    assert (core.core - further.core, core.every) == (5, further.every)
+
+
 def test_without_a_choice_it_is_the_first_question_and_the_shortest_exercise_that_stands_alone(tmp_path: Path) -> None:
     """An exercise that begins from code, or that needs more than imports, is passed over; where none is left there is none."""
     assert [item.id for item in revised(tmp_path / "a", REVISION.replace(f", {CHOICE}", "")).revised] == [
