@@ -27,9 +27,7 @@ def cases():
     yield Case("  \u0410\u043b\u0442\u0430\u0439 \u5c71\n\tA1B22 !?").named(
         "other scripts, letters beside digits, two signs"
     )
-    yield Case("rock'n'roll \ufb01ne \u0663\u0664.\u0665").named(
-        "two apostrophes, two letters in one sign, other digits"
-    )
+    yield Case("rock'n'roll \uff26ine \u0663\u0664.\u0665").named("two apostrophes, a wide letter, other digits")
     yield Case("").named("no text at all")
 
 
@@ -100,7 +98,7 @@ exercise.edit(
 )  # fmt: skip
 exercise.edit(
     "compatibility_form", "\"NFC\"", "\"NFKC\"",
-    "You normalise to NFKC. It also replaces signs that only look alike, such as two letters in one sign; NFC leaves them.",
+    "You normalise to NFKC. It also replaces signs that only look alike, such as a wide letter; NFC leaves them.",
 )  # fmt: skip
 exercise.edit(
     "one_apostrophe", "(?:'[^\\W\\d_]+)*", "(?:'[^\\W\\d_]+)?",
