@@ -25,7 +25,7 @@ from tests.course.submissions import notebook
 PROJECT = Project(Path(__file__).parents[2])
 EARLIER = sorted({part.session for part in find_parts(PROJECT) if part.session < "15" and part.session[:2].isdigit()})
 MOCK = assembled(PROJECT, "15_revision", "morning")
-COLLEAGUE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+COLLEAGUE = re.compile(r"```python\n((?:@[^\n]*\n)?def .*?)```", re.DOTALL)  # a text's other code is no function
 TEXT = "\n".join(cell.text for cell in read(PROJECT.source("15_revision", "morning")).cells)
 
 
