@@ -377,15 +377,15 @@ for step in range(301):
     optimiser.step()
 
 fig, axes = plt.subplots(2, 3, figsize=(11, 5.2), height_ratios=(1, 1.4), layout="constrained")
-for column, (step, kernel) in zip(axes.T, stages.items(), strict=True):
+for column, (step, learned) in zip(axes.T, stages.items(), strict=True):
     found = []
-    for image, truth in ((section, near_fault), (section.flip(1), near_fault.flip(1))):
-        response = F.conv2d(image[None, None], kernel[None, None])[0, 0].abs()
+    for picture, truth in ((section, near_fault), (section.flip(1), near_fault.flip(1))):
+        response = F.conv2d(picture[None, None], learned[None, None])[0, 0].abs()
         found.append(truth.flatten()[response.flatten().topk(count).indices].float().mean().item())
-        if image is section:
+        if picture is section:
             column[1].imshow(response, cmap="gray_r", aspect="auto")
-    largest = kernel.abs().max().item()
-    column[0].imshow(kernel, cmap="RdBu_r", vmin=-largest, vmax=largest)
+    largest = learned.abs().max().item()
+    column[0].imshow(learned, cmap="RdBu_r", vmin=-largest, vmax=largest)
     column[0].set(xticks=[], yticks=[], title=f"after {step} steps: {found[0]:.0%} at a fault")
     column[1].set(xlabel="trace", title="size of the response")
     print(f"after {step:3} steps: {found[0]:.0%} of the loudest lie at a fault, {found[1]:.0%} in the mirrored section")
@@ -406,9 +406,9 @@ plot.alt(
 land = torch.from_numpy(cbook.get_sample_data("jacksboro_fault_dem.npz")["elevation"]).float()  # (344, 403), metres
 downwards, rightwards = (cross_correlate(land, kernel) for kernel in edge_kernels[:2])
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-for ax, image, title in zip(axes, (land, downwards, rightwards), ("height", *names[:2]), strict=True):
-    spread = 2 * image.std()
-    ax.imshow(image, cmap="gray", vmin=image.mean() - spread, vmax=image.mean() + spread)
+for ax, picture, title in zip(axes, (land, downwards, rightwards), ("height", *names[:2]), strict=True):
+    spread = 2 * picture.std()
+    ax.imshow(picture, cmap="gray", vmin=picture.mean() - spread, vmax=picture.mean() + spread)
     ax.set(title=title, xticks=[], yticks=[])
 plot.alt(
     fig,

@@ -251,7 +251,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 # %% [markdown]
 # ## A mock of coursework 2, marked
 #
-# Here is the small sister of this afternoon's coursework, for the evening before or for those who have time: three functions to repair and two blocks to complete, 41 marks in three quarters of an hour. A task has as many marks as it should take you minutes. The program that marks the coursework marks this section too, and shows you what it finds.
+# Here is the small sister of this afternoon's coursework: three functions to repair and two blocks to complete. It has 41 marks and takes three quarters of an hour. It is for the evening before, or for those who have time. A task has as many marks as it should take you minutes. The program that marks the coursework marks this section too, and shows you what it finds.
 #
 # Try it with your notes and *without* the checks, as far as you dare. A check names your mistake at once; in the coursework it does not.
 #
