@@ -313,13 +313,13 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 # %% [markdown]
 # ### The marking
 #
-# Save the notebook (Ctrl-S). Then, in a terminal in its folder, run `course mock --page marking.html`. You see each task's marks, how many cases passed, and why. Three things are as in the coursework:
+# Save the notebook (Ctrl-S) and give it to the team. Their marker takes a few seconds. You get a page with each task's marks, how many cases passed, and why. Three things are as in the coursework:
 #
 # - **Each task is found by its name** and tried with no more than it needs. A cell that fails somewhere else costs nothing.
 # - **A wrong answer has a part of the marks** for the cases that pass: here half of their share.
 # - **Your code runs in a sandbox**, and another process decides. What your code says of itself counts for nothing.
 #
-# Two things differ. The cases are those of the checks; the coursework has hidden ones. And the marking names your mistake, because here you should learn from it. The marker needs Linux and the package `bubblewrap`. On another computer, give the notebook to the team: the same command marks it there.
+# Two things differ. The cases are those of the checks; the coursework has hidden ones. And the marking names your mistake, because here you should learn from it.
 #
 # Look at the *kind* of mark that you lost before you look at the number. A bug that you did not see: say for each line of the function what breaks without it. A shape: print it.
 

@@ -1,4 +1,4 @@
-"""``course mock``: a learner's own notebook, marked by the real marker on the learner's own computer, with the marking shown."""
+"""``course mock``: a learner's own notebook, marked by the real marker, with the marking shown."""
 
 from __future__ import annotations
 
