@@ -188,4 +188,17 @@ def plain_difference(expected: Any, actual: Any, step: Step | None) -> str:
     """What is expected and what came instead, for one part of a value."""
     if isinstance(expected, bool) and isinstance(step, str) and isinstance(compare.plain(actual), bool):
         return fact(step, expected)
-    return f"{brief(expected)} is expected, yours is {brief(actual)}"
+    wanted, got = told_apart(expected, actual)
+    return f"{wanted} is expected, yours is {got}"
+
+
+def told_apart(expected: Any, actual: Any) -> tuple[str, str]:
+    """Both values, short, with as many digits as it takes to see that they differ."""
+    first, second = brief(expected), brief(actual)
+    if first != second:
+        return first, second
+    right, wrong = compare.plain(expected), compare.plain(actual)
+    if not (isinstance(right, float) and isinstance(wrong, float)):
+        return first, second
+    pairs = ((f"{right:.{digits}g}", f"{wrong:.{digits}g}") for digits in range(7, 18))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (first, second))

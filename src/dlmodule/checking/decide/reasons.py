@@ -14,13 +14,13 @@ from dlmodule.checking.case import Case
 from dlmodule.checking.decide import transformations
 from dlmodule.checking.decide.beside import counts, gradients, in_place, no_gradient, parameter_shapes, settings
 from dlmodule.checking.decide.comparison import Comparison, lower_first, said, with_values
-from dlmodule.checking.decide.differences import LADDER, as_numbers, first_difference, plain_difference
+from dlmodule.checking.decide.differences import LADDER, as_numbers, first_difference, plain_difference, told_apart
 from dlmodule.checking.decide.exceptions import meaning
 from dlmodule.checking.decide.mistakes import near_miss, variant
 from dlmodule.checking.decide.regions import region, shared, wrong_numbers
 from dlmodule.checking.decide.relations import related
 from dlmodule.checking.decide.shapes import shape_story
-from dlmodule.checking.decide.words import at, brief, follow, form_difference, name_of, place, steps
+from dlmodule.checking.decide.words import at, follow, form_difference, name_of, place, steps
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.evidence import Raised
 from dlmodule.checking.key import ExerciseKey
@@ -247,4 +247,5 @@ def _first_wrong(expected: Any, actual: Any, mask: Any) -> str:
         value[index[0]] if isinstance(value, (list, tuple)) else value[index] for value in (expected, actual)
     )
     position = index[0] if len(index) == 1 else index
-    return f"; the first is at {position}, {brief(compare.plain(right))} expected, {brief(compare.plain(wrong))} yours"
+    expected, yours = told_apart(right, wrong)
+    return f"; the first is at {position}, {expected} expected, {yours} yours"

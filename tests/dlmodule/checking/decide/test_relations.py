@@ -38,6 +38,7 @@ WRONG: list[tuple[Callable[[Tensor], Tensor], str | None]] = [
     (lambda x: torch.where(x < 0, -x, x), "there yours has the opposite sign"),
     (lambda x: torch.where(x < 0, x / 2, x), "there yours is 0.5 times what is expected"),
     (lambda x: torch.where(x < 0, x + 3, x), "there yours is too large by 3"),
+    (lambda x: x * (1 + 2e-6), "they agree to four digits or more: is a number rounded, or a step taken in float32?"),
     (lambda x: x.sin() + x.flip(1).cos(), None),
 ]
 
