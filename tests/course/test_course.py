@@ -38,8 +38,8 @@ def built() -> Path:
 
 @pytest.mark.parametrize("session", SESSIONS)
 def test_every_check_is_proved(built: Path, session: str) -> None:
-    """`course verify`: solution, stub, mistakes, alternatives, mutants, and nothing secret in what a learner receives."""
-    ran = course("verify", session, "--json")
+    """`course verify`: solution, stub, mistakes, alternatives, mutants, other processors, and nothing secret in what a learner receives."""
+    ran = course("verify", session, "--json", "--portable")
     assert ran.returncode == 0, ran.stderr
     proofs: list[dict[str, Any]] = json.loads(ran.stdout)
     assert proofs

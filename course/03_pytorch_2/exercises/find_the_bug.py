@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import in_float64
 
 exercise = Exercise(
     difficulty=4,
@@ -36,7 +37,8 @@ def points(count, classes, seed):
 def probe(candidate, case):
     count, classes = case.args
     torch.manual_seed(4)
-    given = nn.Sequential(nn.Linear(2, 12), nn.Tanh(), nn.Dropout(0.1), nn.Linear(12, 3)).double()
+    with in_float64():
+        given = nn.Sequential(nn.Linear(2, 12), nn.Tanh(), nn.Dropout(0.1), nn.Linear(12, 3))
     (x, y), (val_x, val_y) = points(count, classes, 1), points(30, classes, 2)
     model, val_losses, rates = candidate(given, x, y, val_x, val_y, classes=classes, **case.kwargs)
     model.eval()

@@ -17,11 +17,13 @@ exercise = Exercise(
     ),
 )
 
-LINEAR = Code("nn.Sequential(nn.Flatten(), nn.Linear(6, 3)).double()", seed=1)
-CURVED = Code("nn.Sequential(nn.Flatten(), nn.Linear(18, 8), nn.Tanh(), nn.Linear(8, 3)).double()", seed=2)
+# Drawn in float64: float32 weights differ in the last digit from processor to processor.
+F64 = "dtype=torch.float64"
+LINEAR = Code(f"nn.Sequential(nn.Flatten(), nn.Linear(6, 3, {F64}))", seed=1)
+CURVED = Code(f"nn.Sequential(nn.Flatten(), nn.Linear(18, 8, {F64}), nn.Tanh(), nn.Linear(8, 3, {F64}))", seed=2)
 CONVOLUTIONAL = Code(
-    "nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), "
-    "nn.Linear(4, 5)).double().eval()",
+    f"nn.Sequential(nn.Conv2d(2, 4, 3, padding=1, {F64}), nn.BatchNorm2d(4, {F64}), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), "
+    f"nn.Linear(4, 5, {F64})).eval()",
     seed=3,
 )
 

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import in_float64
 
 exercise = Exercise(
     difficulty=3,
@@ -36,7 +37,8 @@ class Net(nn.Module):
 def probe(candidate, case):
     train_x, train_y, options = case.args
     torch.manual_seed(7)
-    pretrained = Net().double()
+    with in_float64():
+        pretrained = Net()
     with torch.no_grad():
         pretrained.body[1].running_mean.normal_()
         pretrained.body[1].running_var.uniform_(0.5, 2)
@@ -65,9 +67,18 @@ def stripes(count, side, classes):
 
 @exercise.cases
 def cases():
-    yield Case(*stripes(6, 5, 2), {"epochs": 2, "batch_size": 3}).named("six patches of two classes, two epochs")
-    yield Case(*stripes(15, 6, 3), {"epochs": 3, "lr": 0.2, "seed": 1}).named("fifteen patches of three classes")
-    yield Case(*stripes(20, 6, 2), {}).named("the defaults")
+    # The head's first weights are drawn by the answer, in float32: they differ by a last digit from processor to processor.
+    yield (
+        Case(*stripes(6, 5, 2), {"epochs": 2, "batch_size": 3})
+        .within(atol=1e-6)
+        .named("six patches of two classes, two epochs")
+    )
+    yield (
+        Case(*stripes(15, 6, 3), {"epochs": 3, "lr": 0.2, "seed": 1})
+        .within(atol=1e-6)
+        .named("fifteen patches of three classes")
+    )
+    yield Case(*stripes(20, 6, 2), {}).within(atol=1e-6).named("the defaults")
 
 
 exercise.equivalent("int(...) dropped", "nn.Linear takes a number of classes that is a tensor of one entry as well")

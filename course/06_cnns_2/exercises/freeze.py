@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import in_float64
 
 exercise = Exercise(
     difficulty=2,
@@ -37,7 +38,8 @@ class Net(nn.Module):
 def probe(candidate, case):
     keep, frozen_before, training_before = case.args
     torch.manual_seed(0)
-    model = Net().double().train(training_before).requires_grad_(not frozen_before)
+    with in_float64():
+        model = Net().train(training_before).requires_grad_(not frozen_before)
     learning = candidate(model, **({} if keep is None else {"keep": keep}))
     modes = {name: module.training for name, module in model.named_modules() if name}
     wants = [name for name, parameter in model.named_parameters() if parameter.requires_grad]

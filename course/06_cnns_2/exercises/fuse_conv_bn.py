@@ -25,13 +25,14 @@ exercise = Exercise(
 def trained(in_channels, out_channels, kernel_size, options, eps):
     """A convolution and a batch normalisation that have been through a training, in float64 and evaluation mode."""
     torch.manual_seed(0)
-    conv, norm = nn.Conv2d(in_channels, out_channels, kernel_size, **options), nn.BatchNorm2d(out_channels, eps=eps)
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size, **options, dtype=torch.float64)
+    norm = nn.BatchNorm2d(out_channels, eps=eps, dtype=torch.float64)
     with torch.no_grad():
         norm.running_mean.normal_()
         norm.running_var.uniform_(0.2, 3)
         norm.weight.normal_()
         norm.bias.normal_()
-    return conv.double().eval(), norm.double().eval()
+    return conv.eval(), norm.eval()
 
 
 @exercise.probe

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from dlmodule.checking import Case, Exercise
-from dlmodule.checking.inputs import waves
+from dlmodule.checking.inputs import in_float64, waves
 
 exercise = Exercise(
     difficulty=4,
@@ -22,12 +22,13 @@ exercise = Exercise(
 def network(name):
     """A network with the head of the text, or one with two linear layers and a normalisation on top; float64, evaluation mode."""
     torch.manual_seed(3)
-    body = [nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3, stride=2), nn.Tanh()]
-    heads = {
-        "average and linear": [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 3)],
-        "two linear layers": [nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(20, 6), nn.Tanh(), nn.Linear(6, 3)],
-    }
-    return nn.Sequential(nn.Sequential(*body), *heads[name]).double().eval()
+    with in_float64():
+        body = [nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3, stride=2), nn.Tanh()]
+        heads = {
+            "average and linear": [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 3)],
+            "two linear layers": [nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(20, 6), nn.Tanh(), nn.Linear(6, 3)],
+        }
+        return nn.Sequential(nn.Sequential(*body), *heads[name]).eval()
 
 
 @exercise.probe

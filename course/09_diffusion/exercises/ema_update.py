@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import in_float64
 
 exercise = Exercise(
     difficulty=2,
@@ -19,7 +20,8 @@ exercise = Exercise(
 def network(number: int) -> nn.Module:
     """A linear layer, a batch normalisation whose buffers are not at their start, and another linear layer, float64."""
     torch.manual_seed(number)
-    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Linear(2, 1)).double()
+    with in_float64():
+        model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Linear(2, 1))
     model(torch.randn(5, 2, dtype=torch.float64) + number)
     return model
 

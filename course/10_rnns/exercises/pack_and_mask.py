@@ -21,7 +21,7 @@ exercise = Exercise(
 def probe(candidate, case):
     sequences = [s.clone() for s in case.args[0]]
     torch.manual_seed(2)
-    lstm = nn.LSTM(sequences[0].shape[1], 3, batch_first=True).double()
+    lstm = nn.LSTM(sequences[0].shape[1], 3, batch_first=True, dtype=torch.float64)
     outputs, last, mask = candidate(lstm, sequences)
     return {"outputs": outputs.detach(), "last": last.detach(), "mask": mask}
 

@@ -26,12 +26,19 @@ LABELS = torch.tensor([0, 1, 0, 1, 1, 0])
 
 @exercise.cases
 def cases():
-    yield Case(TRAIN, LABELS, ("good core", "bad map")).named("six reports to learn from, two to judge")
-    yield Case(TRAIN, LABELS, ("a map", "good", "bad core , a very bad and long map"), epochs=25, seed=1).named(
-        "texts of one to eight words"
+    # The answer draws its weights in float32: they differ by a last digit from processor to processor.
+    yield (
+        Case(TRAIN, LABELS, ("good core", "bad map")).within(atol=1e-5).named("six reports to learn from, two to judge")
     )
-    yield Case(TRAIN[::-1], LABELS.flip(0), (", indeed", "a a a"), epochs=12, lr=0.5, seed=2).named(
-        "signs and the first word"
+    yield (
+        Case(TRAIN, LABELS, ("a map", "good", "bad core , a very bad and long map"), epochs=25, seed=1)
+        .within(atol=1e-5)
+        .named("texts of one to eight words")
+    )
+    yield (
+        Case(TRAIN[::-1], LABELS.flip(0), (", indeed", "a a a"), epochs=12, lr=0.5, seed=2)
+        .within(atol=1e-5)
+        .named("signs and the first word")
     )
 
 

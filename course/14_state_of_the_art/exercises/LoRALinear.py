@@ -23,7 +23,7 @@ exercise = Exercise(
 def probe(candidate, case):
     x, outputs, rank, alpha = case.args
     torch.manual_seed(case.seed)
-    base = nn.Linear(x.shape[1], outputs).double()
+    base = nn.Linear(x.shape[1], outputs, dtype=torch.float64)
     layer = candidate(base, rank, alpha)
     start, plain = layer(x), base(x)
     start.square().sum().backward()

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from dlmodule.checking import Case, Exercise
-from dlmodule.checking.inputs import noise
+from dlmodule.checking.inputs import in_float64, noise
 
 exercise = Exercise(
     difficulty=4,
@@ -24,7 +24,8 @@ exercise = Exercise(
 def probe(candidate, case):
     x, y, cut, momentum = case.args
     torch.manual_seed(case.seed)
-    first = nn.Sequential(nn.Linear(x.shape[1], 4), nn.Tanh(), nn.Linear(4, 3)).double()
+    with in_float64():
+        first = nn.Sequential(nn.Linear(x.shape[1], 4), nn.Tanh(), nn.Linear(4, 3))
     for parameter in first.parameters():
         parameter.grad = torch.ones_like(parameter)  # what an earlier batch left
     models = [first, copy.deepcopy(first)]

@@ -22,8 +22,8 @@ CLOSE = 1e-6
 
 @exercise.cases
 def cases():
-    yield Case(waves(2, 1, 3, 4), waves(5, 1, 3, 4, step=0.7)).within(atol=CLOSE).named(
-        "two samples among five sections"
+    yield (
+        Case(waves(2, 1, 3, 4), waves(5, 1, 3, 4, step=0.7)).within(atol=CLOSE).named("two samples among five sections")
     )
     real = waves(6, 1, 4, 4, step=1.9)
     copies = torch.cat([real[2:3], real[4:5].flip(-1), real[:1] + 0.1])

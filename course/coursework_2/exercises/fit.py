@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import in_float64
 
 exercise = Exercise(
     difficulty=3,
@@ -21,7 +22,8 @@ exercise = Exercise(
 def network(classes):
     """A small classifier in float64 with weights that depend on nothing."""
     torch.manual_seed(4)
-    return nn.Sequential(nn.Flatten(), nn.Linear(9, 8), nn.Tanh(), nn.Linear(8, classes)).double()
+    with in_float64():
+        return nn.Sequential(nn.Flatten(), nn.Linear(9, 8), nn.Tanh(), nn.Linear(8, classes))
 
 
 @exercise.probe

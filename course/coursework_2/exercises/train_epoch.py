@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from dlmodule.checking import Case, Exercise
+from dlmodule.checking.inputs import in_float64
 
 exercise = Exercise(
     difficulty=3,
@@ -19,7 +20,8 @@ exercise = Exercise(
 def network(classes):
     """A small classifier in float64 with weights that depend on nothing."""
     torch.manual_seed(1)
-    return nn.Sequential(nn.Flatten(), nn.Linear(9, 6), nn.Tanh(), nn.Dropout(0.0), nn.Linear(6, classes)).double()
+    with in_float64():
+        return nn.Sequential(nn.Flatten(), nn.Linear(9, 6), nn.Tanh(), nn.Dropout(0.0), nn.Linear(6, classes))
 
 
 @exercise.probe

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from coursekit.exercises.leaks import received, scan
+from coursekit.exercises.portability import refused_elsewhere
 from coursekit.exercises.proofs import Proof
 from coursekit.exercises.source_rules import refused
 from coursekit.exercises.verify import SAMPLE, parts_of, prove_all, select
@@ -20,8 +21,13 @@ from dlmodule.errors import DLModuleError
 @click.option("--json", "as_json", is_flag=True, help="One object per exercise, on stdout.")
 @click.option("--fresh", is_flag=True, help="Prove again what is already proved.")
 @click.option("--all-mutants", is_flag=True, help=f"Try every mutant, not a fixed sample of {SAMPLE} of each exercise.")
+@click.option(
+    "--portable", is_flag=True, help="Also judge right answers as a processor without vector instructions does."
+)
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes (default: one a core).")
-def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: bool, jobs: int | None) -> None:
+def command(
+    targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: bool, portable: bool, jobs: int | None
+) -> None:
     """Prove the checks of TARGETS (SESSION, SESSION.PART or SESSION.EXERCISE; everything without one)."""
     project = find_project()
     ids = select(project, targets)
@@ -45,9 +51,12 @@ def command(targets: tuple[str, ...], as_json: bool, fresh: bool, all_mutants: b
         searched = f"{len(leaks)} leaks in {files} built files" if files else "nothing is built yet; see `course build`"
         click.echo(f"leak scan: {searched}")
     problems = [f"{proof.exercise}: {problem}" for proof in proofs for problem in proof.problems]
-    for problem in [*problems, *refusals, *leaks]:
+    elsewhere = (
+        refused_elsewhere(project, [proof.exercise for proof in proofs if not proof.problems]) if portable else []
+    )
+    for problem in [*problems, *refusals, *leaks, *elsewhere]:
         click.echo(f"course verify: {problem}", err=True)
-    if problems or refusals or leaks:
+    if problems or refusals or leaks or elsewhere:
         sys.exit(1)
 
 

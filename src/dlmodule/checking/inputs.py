@@ -4,9 +4,13 @@ ramp(2, 3)        0 1 2 / 3 4 5, for a first case that can be worked out on pape
 row(1, 2.5, 4)    the numbers written down
 noise(3, 4)       standard normal numbers, the same on every machine; another seed, other numbers
 waves(2, 8, 8)    smooth numbers between -1 and 1, no two alike, so that no mix-up of axes goes unnoticed
+with in_float64():   a model that is made here has the same weights on every machine
 """
 
 from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -37,3 +41,18 @@ def row(*values: float) -> Tensor:
 def waves(*shape: int, step: float = 0.7, start: float = 0.0) -> Tensor:
     """The sine of ``start + step * ramp(*shape)``, float64; ``step`` is in radians."""
     return torch.sin(step * ramp(*shape) + start)
+
+
+@contextlib.contextmanager
+def in_float64() -> Iterator[None]:
+    """Within it float64 is the default: a model that is made there has its weights drawn in float64. Seed before.
+
+    Weights drawn in float32 differ in the last digit from processor to processor, and still differ after ``.double()``: the right
+    answer of one machine would be refused on another.
+    """
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

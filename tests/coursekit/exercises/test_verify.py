@@ -167,6 +167,17 @@ BROKEN = [
 ]  # fmt: skip
 
 
+def test_a_right_answer_that_another_processor_computes_otherwise(project: Project) -> None:
+    """With --portable right answers are judged once more, in a process whose torch uses no vector instructions."""
+    assert CliRunner().invoke(verify_command, ["01_tiny", "--portable"]).exit_code == 0
+    plain = 'float(torch.backends.cpu.get_cpu_capability() == "DEFAULT")'
+    change(project, "exercises/moving_mean.py", "return torch.stack([x[start", f"return {plain} + torch.stack([x[start")
+    assert CliRunner().invoke(verify_command, ["01_tiny"]).exit_code == 0
+    ran = CliRunner().invoke(verify_command, ["01_tiny", "--portable"])
+    assert ran.exit_code == 1
+    assert "moving_mean: on a plainer processor by_a_loop is wrong: Every number is too large" in ran.stderr
+
+
 @pytest.mark.parametrize(("file", "old", "new", "words"), BROKEN, ids=[words for *_, words in BROKEN])
 def test_a_broken_exercise_is_not(project: Project, file: str, old: str, new: str, words: str) -> None:
     """Each weakness of an exercise is found and named."""

@@ -257,3 +257,16 @@ def test_what_float32_leaves_is_right_and_another_small_error_is_not(make_key: M
     single = judge_with(listed, lambda z: {"mean": z.float().mean().item(), "rows": [z[0], z[1].float().double()]})
     assert single.right
     assert judge_with(listed, lambda z: {"mean": z.mean().item() + 1e-5, "rows": [z[0], z[1]]}).status == "wrong"
+
+
+def test_a_last_digit_of_weights_that_were_drawn_is_no_fault(make_key: MakeKey) -> None:
+    """Weights that a probe draws in float32 differ by that much from processor to processor; nothing float64 is given to round."""
+
+    def sums(count: int) -> Any:
+        return torch.linspace(0.3, 0.7, count).double() ** 2
+
+    key = make_key(sums, [Case(3), Case(5)])
+    assert judge_with(key, lambda count: sums(count) * (1 + 1.2e-7)).rung == "right in float32"
+    assert judge_with(key, lambda count: sums(count) * (1 + 1e-5)).status == "wrong"
+    exact = make_key(sums, [Case(3).within(atol=1e-12)])
+    assert judge_with(exact, lambda count: sums(count) * (1 + 1.2e-7)).status == "wrong"
