@@ -174,7 +174,7 @@ for name, columns in {"as recorded": x, "centred": x - x.mean(0), "standardised"
 # **Convention.** Some books put the learning rate inside, $v\leftarrow\mu v-\eta\nabla L$ and $\theta\leftarrow\theta+v$. With a constant $\eta$ it is the same path; with a schedule it is not. PyTorch keeps $\eta$ outside, and so do we.
 
 # %% [markdown]
-# ### Exercise 4.17: momentum
+# ### Exercise 4.19: momentum
 # One step. As in all optimisers here, nothing is changed in place: take the parameters `theta`, their gradient and the state, and return the new parameters and the new state. The state starts as zeros.
 
 
@@ -210,7 +210,7 @@ check(sgd_momentum)
 #
 # This is what PyTorch does, and what you write. Near a minimum $v\approx 0$, and the two points are the same.
 #
-# ### Exercise 4.18: Nesterov's momentum
+# ### Exercise 4.20: Nesterov's momentum
 # In the last form. Mind *which* $v$ stands in it.
 
 
@@ -238,7 +238,7 @@ check(nesterov)
 #
 # The small $\epsilon$ forbids division by zero. That it stands outside the root is a convention (PyTorch's). Now $\eta$ has the unit of $\theta$: a parameter moves by about $\eta$ in every step, whatever its gradient's size. That is its strength, and its weakness: near the minimum it still moves by about $\eta$, and rattles.
 #
-# ### Exercise 4.19: RMSprop
+# ### Exercise 4.21: RMSprop
 # Write both formulas, in this order: the step uses the *new* $s$. Return new tensors and leave the given ones as they are.
 
 
@@ -279,7 +279,7 @@ check(rmsprop)
 #
 # The corrected moments are used and thrown away; the state keeps the *raw* ones.
 #
-# ### Exercise 4.20: Adam
+# ### Exercise 4.22: Adam
 # `t` is the number of this step, counted from 1.
 
 
@@ -478,7 +478,7 @@ for method, make in OURS.items():
 #
 # Only the variance is a necessity. A uniform distribution on $[-b,b]$ has the variance $b^2/3$, so $b=\sqrt{3v}$ does as well as a normal one; Glorot used uniform numbers, He normal ones. The checks accept both.
 #
-# ### Exercise 4.21: Xavier
+# ### Exercise 4.23: Xavier
 # First weights in the shape that `nn.Linear` uses, (outputs, inputs), all random numbers from `generator`.
 
 
@@ -495,7 +495,7 @@ def xavier(inputs: int, outputs: int, *, generator: torch.Generator) -> Tensor:
 check(xavier)
 
 # %% [markdown]
-# ### Exercise 4.22: He
+# ### Exercise 4.24: He
 # The shape is again (outputs, inputs), and all random numbers come from `generator`. Any distribution with mean 0 and variance $2/\text{inputs}$ will do.
 
 
@@ -565,7 +565,7 @@ plot.alt(
 #
 # Beware of three conventions that are not obvious. PyTorch calls $\rho$ *momentum*, although it is one minus what the optimisers call by that name. The batch is normalised by the **biased** variance (divide by $N$), the running average takes the **unbiased** one (divide by $N-1$). And $\epsilon$ stands inside the root.
 #
-# ### Exercise 4.23: batch normalisation, forward
+# ### Exercise 4.25: batch normalisation, forward
 # For x of shape (N, D). In training: normalise by the batch and return updated running averages, as new tensors. In evaluation: normalise by the running averages and return them as they came.
 
 
@@ -637,7 +637,7 @@ for step in range(1, 61):
 # **A worked number.** $x=(1,3)$, $\gamma=1$, $\epsilon=0$: $\mu=2$, $s=1$, $\hat x=(-1,1)$. For any $g=(g_1,g_2)$ the mean is $\frac12(g_1+g_2)$ and $\operatorname{mean}(g\hat x)=\frac12(g_2-g_1)$, so $\partial L/\partial x_1=g_1-\frac12(g_1+g_2)+\frac12(g_2-g_1)=0$, and $\partial L/\partial x_2 = 0$ too. With two examples nothing is left to learn: whatever they
 # were, they become $(-1,1)$.
 #
-# ### Exercise 4.24: batch normalisation, backward
+# ### Exercise 4.26: batch normalisation, backward
 # In training mode, by the box and without autograd.
 
 
@@ -670,7 +670,7 @@ check(batch_norm_backward)
 plot.axes_over("N D", {"batch norm": "N", "layer norm": "D"})
 
 # %% [markdown]
-# ### Exercise 4.25: layer normalisation
+# ### Exercise 4.27: layer normalisation
 # Over the last axis, whatever stands before it. Biased variance, $\epsilon$ inside the root.
 
 
@@ -860,7 +860,7 @@ for P in (20, 60, 2000):
 #
 # The third curve on the left has no peak at all, and with enough features it lies below the best that any number of features reaches without. Nakkiran and others (2021) prove for a class of linear models that with the best strength no peak is left.
 #
-# ### Exercise 4.26: the penalty
+# ### Exercise 4.28: the penalty
 # $\frac\lambda2$ times the sum of the squares of all **weights**. Biases and the gains of normalisation layers, which are vectors, are left alone: to shrink a mean towards zero makes nothing simpler. So: only tensors with two axes or more.
 
 
@@ -894,7 +894,7 @@ check(l2_penalty)
 # large as the noise itself, and it moves by up to $\eta$. This is a hundred times as fast. Under
 # AdamW both lose $0.1\,\eta$ per step.
 #
-# ### Exercise 4.27: weight decay
+# ### Exercise 4.29: weight decay
 # Shrink every tensor with at least two axes by $1-\eta\lambda$, and hand on the others as they are. New tensors, in the same order.
 
 
@@ -910,7 +910,7 @@ def weight_decay(parameters: list[Tensor], *, lr: float, strength: float) -> lis
 check(weight_decay)
 
 # %% [markdown]
-# ### Exercise 4.28: AdamW
+# ### Exercise 4.30: AdamW
 # Decay first, then Adam's step; the moments see only the gradient of the loss. You may call your `adam`. (Here the decay concerns all of `theta`, as in `torch.optim.AdamW`; which parameters to hand it is the caller's choice.)
 
 
@@ -980,7 +980,7 @@ for name in ("gradient descent, penalty", "Adam, penalty", "AdamW"):
 #
 # It is an L2 penalty after all, in which each weight is counted by the size of its input (Wager, Wang and Liang 2013). For a deep network it is more: an average over $2^D$ networks that share their weights.
 #
-# ### Exercise 4.29: dropout
+# ### Exercise 4.31: dropout
 # All coins from `generator`, one for each number in x. In evaluation return x itself. $p=0$ keeps all, $p=1$ drops all (and must not divide by zero).
 
 
@@ -1029,7 +1029,7 @@ print(f"mean of relu(z)   {z.relu().mean():7.3f} without, {dropped.relu().mean()
 #
 # **A worked number.** $K=10$, $\varepsilon=0.1$: the right class is to get 0.91 and each other 0.01, so the logits should differ by $\ln 91=4.5$. And the least loss is not 0 but the entropy of $q$: $-0.91\ln0.91-9\cdot0.01\ln0.01=0.50$. A loss of 0.50 is perfection here; compare losses only between equal $\varepsilon$.
 #
-# ### Exercise 4.30: label smoothing
+# ### Exercise 4.32: label smoothing
 # Return $L$, the mean over the batch, from logits $z$ and class numbers $y$. Take the logarithm by `log_softmax`, so that no large logit overflows.
 
 
@@ -1070,7 +1070,7 @@ for d in (0.0, 2.0, 4.5, 10.0, 100.0):
 # with targets $y$ as rows of probabilities. They draw $\lambda$ from a Beta distribution, Beta$(\alpha,\alpha)$; with $\alpha=1$, their choice for CIFAR-10, it is uniform, and that is ours. Is the assumption true? For logs of a thin-bedded interval it is nearly physics, since the tool *does* average over its length. For photographs of shirts and bags it is
 # plainly false, and helps nevertheless: a function that is straight between its data has little freedom to wiggle.
 #
-# ### Exercise 4.31: mixup
+# ### Exercise 4.33: mixup
 # One $\lambda$ and one order for the whole batch, both from `generator`. Mix x and y with the **same** ones.
 
 
@@ -1115,7 +1115,7 @@ plot.alt(
 )
 
 # %% [markdown]
-# ### Exercise 4.32: early stopping
+# ### Exercise 4.34: early stopping
 # `epochs` yields, epoch by epoch, the model's `state_dict` and its `val_loss`; asking it for the next item *trains the next epoch*. Return the best state, the number of its epoch, and how many epochs were run. Stop as soon as the best loss is `patience` epochs old, or when `epochs` ends. Only a strictly lower loss is better.
 #
 # Two traps. A `state_dict` is a window on the live parameters and not a copy: what you keep must be cloned, or it goes on training. And do not ask for an epoch that you will not use.
@@ -1151,7 +1151,7 @@ check(early_stopping)
 #
 # And a warning from this morning: the best of 60 validation errors is an optimistic estimate of its own test error. It was chosen for being low.
 #
-# ### Exercise 4.33: random search
+# ### Exercise 4.35: random search
 # Points log-uniform between `low` and `high`, independently in each dimension. Return a table with one row a trial, the point and its value, **the lowest value first**.
 
 
@@ -1221,7 +1221,7 @@ plot.alt(
 #
 # and a linear layer to the $K$ classes. (Why no bias? The normalisation subtracts it again.) AdamW with decay 0.05 and a peak learning rate of 0.003 on a one-cycle schedule. The rate rises during the first fifth of training and then falls to 0: fast first, fine at the end. Label smoothing 0.1, batches of 256.
 #
-# ### Exercise 4.34: train a regularised MLP
+# ### Exercise 4.36: train a regularised MLP
 # Seed torch with `seed` before you make the model and hand the same seed to `fit`, together with `validation`; `weight_decay`, `schedule="one_cycle"` and `loss_fn` are arguments of `fit`. Use the arguments given for width, dropout, decay and smoothing. Return the model in evaluation mode.
 #
 # The check trains it on 1,500 images of which three in ten carry a wrong label, and asks whether it learned the wrong labels by heart.
@@ -1390,7 +1390,7 @@ plot.alt(
 # 2. Restore the best epoch and evaluate it: it does not have the best `val_loss`, but the last one. What does `state_dict()` return?
 # 3. With a patience of 5 it stops although the loss fell in the epoch before. What is counted, and when does the count begin again?
 #
-# ### Exercise 4.35: find the bug
+# ### Exercise 4.37: find the bug
 # Repair the three and change nothing else.
 
 

@@ -1067,6 +1067,75 @@ for name, (op, inputs) in trials.items():
     print(f"{name:24s} {gradient_check(op, inputs, draw(size=np.shape(op(*inputs)[0]))):.1e}")
 
 # %% [markdown]
+# ### Exercise 4.14: a backward pass on paper
+#
+# Before a program does it, do it once yourself, with a pencil. Two examples pass a network of two layers. The loss is the mean of half the squared errors:
+#
+# $$ a = xW_1+b_1, \qquad h=\max(0,a), \qquad z=hW_2+b_2, \qquad L=\tfrac12\Big(\tfrac12(z_1-y_1)^2+\tfrac12(z_2-y_2)^2\Big). $$
+#
+# The forward pass is done for you; its numbers stand in the figure.
+
+# %%
+x_22, y_21 = (
+    np.array([[1.0, 2.0], [3.0, -1.0]]),
+    np.array([[4.0], [5.0]]),
+)  # two examples: two features each, one target each
+W1, b1 = np.array([[1.0, -1.0], [0.0, 1.0]]), np.array([1.0, 0.0])
+W2, b2 = np.array([[2.0], [-3.0]]), np.array([1.0])
+a = x_22 @ W1 + b1
+h = np.maximum(a, 0)
+z = h @ W2 + b2
+L = ((z - y_21) ** 2 / 2).mean()
+
+fig, ax = plt.subplots(figsize=(9, 3.1))
+chain = {"x": (0, x_22), "a": (2.4, a), "h": (4.2, h), "z": (6.6, z), "L": (8.4, L)}
+beside = {"W_1": (0.85, W1), "b_1": (1.65, b1), "W_2": (5.05, W2), "b_2": (5.75, b2), "y": (7.5, y_21)}
+for up, ask_up, numbers in ((0, -0.95, chain), (1.15, 1.8, beside)):
+    for name, (across, array) in numbers.items():
+        rows = "\n".join(" ".join(f"{number:2.0f}" for number in line) for line in np.atleast_2d(array))
+        box = {"fc": "white", "ec": "grey", "boxstyle": "round,pad=0.35"}
+        ax.text(across, up, rows, ha="center", va="center", family="monospace", bbox=box)
+        ax.text(across, up - 0.6 if up == 0 else up + 0.4, f"${name}$", ha="center", va="bottom" if up else "center")
+        if name not in ("x", "y", "L"):
+            bar = rf"$\bar {name[0]}{name[1:]}=\,?$"
+            ax.text(across, ask_up, bar, ha="center", va="bottom" if up else "center", color=plot.VERMILION)
+for (start, end), step in zip(
+    itertools.pairwise(across for across, _ in chain.values()),
+    ("$xW_1+b_1$", r"$\max(0,a)$", "$hW_2+b_2$", "loss"),
+    strict=True,
+):
+    ax.annotate("", (end - 0.5, 0), (start + 0.5, 0), arrowprops={"arrowstyle": "-|>", "color": "grey"})
+    ax.text((start + end) / 2, 0.12, step, ha="center", va="bottom", fontsize=9, color="grey")
+ax.set(xlim=(-0.6, 8.9), ylim=(-1.1, 2.1))
+ax.axis("off")
+plot.alt(
+    fig,
+    "The forward pass from left to right, with its numbers: x, a, h, z and L, and above the arrows the parameters W1, b1, W2, b2 and the targets y. Beside each of a, h, z and the parameters stands a question mark for its gradient.",
+)
+
+# %% [markdown]
+# Write down the seven gradients, from the end to the beginning. Each needs one row of the table above, and has the shape of what it belongs to. Run the check after every one: it names the first that is wrong.
+
+# %%
+### BEGIN SOLUTION
+backward_on_paper = {
+    "z": [[-1], [2]],
+    "W2": [[6], [-1]],
+    "b2": [1],
+    "h": [[-2, 3], [4, -6]],
+    "a": [[-2, 3], [4, 0]],
+    "W1": [[10, 3], [-8, 6]],
+    "b1": [2, 3],
+}
+### END SOLUTION
+
+# %%
+check("backward_on_paper", backward_on_paper)
+
+# %% [markdown]
+# Every step used only the gradient before it and numbers of the forward pass. So a program can do it, if it remembers those numbers.
+
+# %% [markdown]
 # ## The engine
 #
 # What is missing is memory: who was made from whom. A `Value` holds an array, its gradient, the values it was made from (its **parents**) and the pull of the operation that made it. Computing forwards builds a graph as a by-product. For the backward pass one question is left: *in which order* do we visit it?
@@ -1083,7 +1152,7 @@ prediction = ""  # write your answer here before you run the next cell
 # %% [markdown]
 # Thirty-one values, and $2^{30}$, a billion paths. The memory is no refinement.
 #
-# ### Exercise 4.14: topological order
+# ### Exercise 4.15: topological order
 #
 # Return a list of all values from which `root` was made, directly or indirectly, and `root` itself, each *once* and after all its parents. Each has an attribute `parents`, a tuple. More than one order is right.
 
@@ -1111,7 +1180,16 @@ def topological_order(root: "Value") -> list["Value"]:
 check(topological_order)
 
 # %% [markdown]
-# The rest is given; read it, it is short. `record` runs an operation and remembers it. `backward` is backpropagation: the derivative of the root with respect to itself is 1; then from the end of the order to its beginning, pull, and **add** what arrives. The operators at the bottom only let us write `x @ W + b`.
+# ### Exercise 4.16: the backward pass
+#
+# `Value.backward` is backpropagation, and you write it. It takes four steps:
+#
+# 1. Put the values in order with your `topological_order`.
+# 2. Values that were made from others may hold gradients of an earlier call. Set these to zero. A **leaf**, a value without parents, keeps what it has: its gradients add up over calls, as in PyTorch.
+# 3. The derivative of the root with respect to itself is 1. This **seed** starts everything.
+# 4. Go from the root to the leaves. The pull of a value turns its gradient into one gradient for each parent. **Add** it to what that parent has.
+#
+# The rest of the class is given. `record` runs an operation and remembers it. The operators at the bottom only let us write `x @ W + b`.
 
 
 # %%
@@ -1127,16 +1205,18 @@ class Value:
         self.parents, self.pull = parents, pull
 
     def backward(self) -> None:
-        """Add to every ancestor's ``grad`` the derivative of this value, a single number, with respect to it."""
+        """The derivative of this value, a single number, with respect to every ancestor: added in leaves, anew in the others."""
+        ### BEGIN SOLUTION
         order = topological_order(self)
         for value in order:
-            if value.parents:  # what lies between is computed anew; only the leaves accumulate, as in PyTorch
+            if value.parents:
                 value.grad = np.zeros_like(value.data)
         self.grad = np.ones_like(self.data)
         for value in reversed(order):
             if value.parents:
                 for parent, grad in zip(value.parents, value.pull(value.grad), strict=True):
                     parent.grad = parent.grad + grad
+        ### END SOLUTION
 
     def __add__(self, other: "Value | Array | float") -> "Value":
         return record(add, self, other)
@@ -1171,24 +1251,35 @@ def record(op: Callable, *inputs: "Value | Array | float") -> Value:
 
 
 # %%
+check(Value)
+
+# %% [markdown]
+# Does it give the numbers that you found on paper? First the example of the derivation, then the network of two layers.
+
+# %%
 w, x, b = Value(2.0), Value(3.0), Value(-5.0)
 s = w * x + b
 L = s * s + w
 L.backward()
 print(f"L = {L.data}, gradients of w, x, b: {w.grad}, {x.grad}, {b.grad}   (on paper: 3; 7, 4, 2)")
 
-# %% [markdown]
-# **Predict.** `L.backward()` is called once more, and nothing else. What stands in `w.grad` now, and what in `s.grad`?
-
 # %%
-prediction = ""  # write your answer here before you run the next cell
+paper = {name: Value(array) for name, array in {"W1": W1, "b1": b1, "W2": W2, "b2": b2}.items()}
+hidden = (Value(x_22) @ paper["W1"] + paper["b1"]).relu()
+error = hidden @ paper["W2"] + paper["b2"] - y_21
+((error * error).sum() * (1 / 4)).backward()
+for name, parameter in paper.items():
+    print(f"gradient of {name}: {parameter.grad.tolist()}")
+
+# %% [markdown]
+# And what happens if you call `L.backward()` once more, and nothing else?
 
 # %%
 L.backward()
 print(f"after a second call: gradient of w {w.grad}, of s {s.grad}")
 
 # %% [markdown]
-# Gradients of leaves *accumulate*, those in between are computed anew. PyTorch does the same. It is useful (a batch too large for the memory can be done in two halves), and it is the reason why every training loop has a line that sets the gradients back.
+# The gradient of the leaf has doubled, that of `s` has not. PyTorch does the same. It is useful (a batch too large for the memory can be done in two halves), and it is the reason why every training loop has a line that sets the gradients back.
 #
 # **The same numbers as PyTorch?** A network of two layers on random data, its loss and all its gradients, by both.
 
@@ -1261,7 +1352,7 @@ print(f"all {count} derivatives by central differences would take {2 * count} ti
 #
 # A classifier of rocks, from five standardised logs: 5 inputs, 32 hidden neurons with ReLU, $K$ logits. As on {day: 01_intro_and_ffns}, all data at every step, and plain gradient descent, $\theta\leftarrow\theta-\eta\,\partial L/\partial\theta$.
 #
-# ### Exercise 4.15: train with your engine
+# ### Exercise 4.17: train with your engine
 #
 # First weights from `np.random.default_rng(seed)`, normally distributed with variance $2/\text{inputs}$ as on {day: 01_intro_and_ffns}, biases zero. At each of `steps` steps: the loss by `network_loss`, its gradients by `backward()`, the step, and forget the gradients. Return the four arrays. The check follows your first two steps with a gradient of its own.
 
@@ -1386,7 +1477,7 @@ plot.alt(
 # A colleague does not trust engines, and writes her backward passes by hand. Her network has a **skip connection**: the second layer adds something to the output of the first, $h_2 = h_1 + \operatorname{relu}(h_1W_2+b_2)$, with small first weights $W_2$. The forward pass is right, and so is the loop. The loss falls, but it stays well above what she
 # had hoped for, and she is about to try a larger network.
 #
-# ### Exercise 4.16: this trains badly
+# ### Exercise 4.18: this trains badly
 #
 # Find the bug in the function, repair it, and change nothing else. Do not read it first: you own a tool that finds out *which* of the six gradients are wrong. What do the wrong ones have in common?
 

@@ -8,7 +8,6 @@ from dlmodule.checking.inputs import noise_array
 exercise = Exercise(
     difficulty=1,
     minutes=3,
-    core=True,
     hints=(
         "The pull is called after the forward pass and still sees `a`. Where did `a` let something through?",
         "(a > 0) is an array of True and False, which multiply as 1 and 0. And one gradient in a tuple is written (gradient,).",

@@ -8,7 +8,6 @@ from dlmodule.checking.inputs import noise
 exercise = Exercise(
     difficulty=1,
     minutes=5,
-    core=True,
     hints=(
         "Two rows of numbers, a mean and a standard deviation for each feature, are all that is taken from the data. From which of the two sets?",
         "A constant feature has a standard deviation of exactly 0. Put a 1 in its place before you divide; torch.where chooses entry by entry.",
