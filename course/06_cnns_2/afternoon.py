@@ -7,6 +7,7 @@
 #   - pick first arrivals in seismograms with the same network, one sample high
 #   - know where a median hides the errors that matter, and where a split hides a constant
 #   - train a residual network to over 93 % on Fashion-MNIST on two processor cores
+#   - load weights that another person trained with `strict=True`, and read the three complaints of `load_state_dict`
 # prerequisites: [05_cnns_1.afternoon, 06_cnns_2.morning]
 # minutes: {cpu: 3, cpu_fp32: 5}
 # data: [seismic, seismograms, phasenet, seismic_patches, fashion_mnist]
@@ -23,6 +24,8 @@
 # segmentation**. This afternoon one network answers both, and it is built from what you have: convolutions, pooling, and the shortcuts of this morning.
 
 # %%
+import copy
+
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
@@ -1076,9 +1079,134 @@ print(f"{DATA}: {evaluate(classifier, patches_test):.1%} of the test set right")
 # On Fashion-MNIST, eight epochs reach {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.accuracy} in {ledger: 06_cnns_2.resnet_fashion.fashion_mnist.seconds}, on two cores; {day: 05_cnns_1}'s `SmallCNN`, five convolutions deep, had {ledger: 05_cnns_1.train_small_cnn.fashion_mnist.accuracy}. Mind the size of the gain, and what it cost: more than twice the time for a fraction of a per cent. At this depth nothing vanishes yet that a shortcut would have to rescue; He and others
 # (2016) needed theirs at fifty and a hundred layers. What the last tenths of a per cent are made of is mostly the recipe, and people who compare architectures with different recipes compare recipes.
 #
+# ## Weights that another person trained
+#
+# This morning you borrowed a network from yourself. More often another person has trained it. What you get is a **state dict**: a dictionary from names to tensors, and no code. You write the network, and `load_state_dict` puts the numbers in.
+#
+# A colleague has trained the network that you have just trained. Only the names differ: hers are those of torchvision's ResNets, which many programs use.
+
+# %%
+layers = ["conv1", "bn1"]
+for number in (1, 2, 3):
+    inside = ["conv1", "bn1", "conv2", "bn2"] + (["downsample.0", "downsample.1"] if number > 1 else [])
+    layers += [f"layer{number}.0.{layer}" for layer in inside]
+layers.append("fc")
+
+yours = classifier.state_dict()
+hers = dict(zip(dict.fromkeys(name.rpartition(".")[0] for name in yours), layers, strict=True))  # your layer -> hers
+theirs = {}
+for name, tensor in yours.items():
+    layer, _, parameter = name.rpartition(".")
+    theirs[f"{hers[layer]}.{parameter}"] = tensor
+for name in theirs:
+    if name.startswith("layer2.0") and name.endswith("weight"):
+        print(f"{name:30s} {tuple(theirs[name].shape)}")
+
+# %% [markdown]
+# A name is a path. `layer2.0.downsample.1.weight` is the attribute `layer2` of the network, item 0 of that, its attribute `downsample`, item 1 of that, and its parameter `weight`.
+#
+# **Predict.** You load her dictionary into your network. What does the error complain of? And what happens with `strict=False`?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+
+# %%
+def complaint(network: nn.Module, state: dict[str, Tensor]) -> None:
+    """Print how ``network`` refuses ``state``, each line cut short."""
+    try:
+        print(network.load_state_dict(state, strict=True))
+    except RuntimeError as error:
+        for line in str(error).splitlines():
+            print(line.strip()[:160])
+
+
+fresh = copy.deepcopy(classifier)
+for module in fresh.modules():
+    if hasattr(module, "reset_parameters"):
+        module.reset_parameters()
+complaint(fresh, theirs)
+kept = fresh.load_state_dict(theirs, strict=False)
+print(f"strict=False: no error, and {len(kept.unexpected_keys)} of her {len(theirs)} tensors have no place in yours")
+print(f"{evaluate(fresh, patches_test):.1%} of the test set right")
+
+# %% [markdown]
+# The error lists two kinds of names. *Missing* ones are in your network and not in the file; *unexpected* ones are in the file only. With `strict=False` nothing was loaded at all: you have a random network and no error. Leave `strict=True`, and make the names agree.
+#
+# ### Exercise 6.17: a block that takes her weights
+#
+# Write the residual block with her names: `conv1`, `bn1`, `conv2`, `bn2`, and `downsample`, which holds the convolution of 1x1 and its batch normalisation. A block whose shape stays has no parameters under `downsample`. Convolutions have no bias, and the stride is in `conv1` and in the shortcut. What it computes is what `Residual` computes.
+
+
+# %%
+class BasicBlock(nn.Module):
+    """relu(shortcut(x) + f(x)) with torchvision's names. (N, in_channels, H, W) -> (N, out_channels, ceil(H / stride), ceil(W / stride))."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out_channels)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out_channels)
+        self.downsample = nn.Sequential()
+        if stride != 1 or in_channels != out_channels:
+            self.downsample.append(nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False))
+            self.downsample.append(nn.BatchNorm2d(out_channels))
+        ### END SOLUTION
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (N, in_channels, H, W)."""
+        ### BEGIN SOLUTION
+        h = F.relu(self.bn1(self.conv1(x)))
+        h = self.bn2(self.conv2(h))
+        return F.relu(self.downsample(x) + h)
+        ### END SOLUTION
+
+
+# %%
+check(BasicBlock)
+
+
+# %% [markdown]
+# Around the blocks stands the rest of her network. Now the names agree, and the shapes with them.
+
+
+# %%
+class HerResNet(nn.Module):
+    """The network of the exercise before, with torchvision's names. x: (N, 1, H, W) -> logits (N, classes)."""
+
+    def __init__(self, width: int, classes: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(1, width, 3, stride=2, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.layer1 = nn.Sequential(BasicBlock(width, width))
+        self.layer2 = nn.Sequential(BasicBlock(width, 2 * width, stride=2))
+        self.layer3 = nn.Sequential(BasicBlock(2 * width, 4 * width, stride=2))
+        self.fc = nn.Linear(4 * width, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = F.relu(self.bn1(self.conv1(x)))
+        return self.fc(self.layer3(self.layer2(self.layer1(h))).mean((2, 3)))
+
+
+width, classes = len(theirs["conv1.weight"]), len(theirs["fc.bias"])
+borrowed = HerResNet(width, classes).eval()
+complaint(borrowed, theirs)
+with torch.no_grad():
+    gap = (borrowed(patches_test.x[:100]) - classifier(patches_test.x[:100])).abs().max()
+print(f"{evaluate(borrowed, patches_test):.1%} of the test set right; largest difference of the logits {gap:.0e}")
+print()
+complaint(HerResNet(width, 12), theirs)
+
+# %% [markdown]
+# The last lines are the third complaint, a *size mismatch*: twelve classes do not fit her head. Take `fc.weight` and `fc.bias` out of the dictionary, load the rest with `strict=False`, and read the names that it returns: those two alone may be missing.
+#
+# `strict=True` compares names and shapes, and nothing else. Put the stride into `conv2`, forget a ReLU, or feed pixels on another scale: everything loads, and the answers are wrong. So ask for one example with its logits, and compare.
+#
 # ## A training that does not train
 #
-# ### Exercise 6.17: find the bug
+# ### Exercise 6.18: find the bug
 #
 # A colleague marks bright lines in noisy patches, as easy a segmentation as there can be. **Three** lines of the program are wrong; each has a symptom of its own, and each hides the next.
 #
@@ -1170,6 +1298,7 @@ check(find_the_bug)
 # - What is constant in your data will be learned. Move it, and put the constant guess beside every error.
 # - A median hides the tail. Show the whole curve, and look at the worst case.
 # - In a residual block whose last $\gamma$ is zero the gradient still finds its way, one factor at a time.
+# - A state dict fits where names and shapes agree: missing, unexpected, size mismatch. What has no parameters is not compared, so compare the outputs.
 #
 # ### Questions to take along
 #

@@ -258,7 +258,7 @@ print(f"median {y.median():.1f}, mean {y.mean():.1f}, highest density at {grid[d
 # We stay with logarithms. A section of $10^4$ pixels has a density of perhaps $10^{-20000}$, which no computer holds; its logarithm is an ordinary number. And products become sums: with $D$ independent features, each with its own
 # mean and variance, the log densities add. A network that outputs a variance outputs $\ln\sigma^2$, since that may be any real number while $\sigma^2$ must be positive; so we take it as the argument.
 #
-# ### Exercise 6.18: the log density of a Gaussian
+# ### Exercise 6.19: the log density of a Gaussian
 #
 # Write it for $D$ independent features. The last axis holds the features; any others are a batch. (The models of {day: 07_vaes, 08_gans, 09_diffusion} are made of this function.)
 
@@ -336,7 +336,7 @@ for value in (2.2, 3.1, 4.0):
 #
 # This time the classes of an image: axis 1 holds the classes, further axes the pixels, and interpreters label only part of a section. In the afternoon, a U-Net is trained with losses of this shape.
 #
-# ### Exercise 6.19: surprise about a class
+# ### Exercise 6.20: surprise about a class
 #
 # The mean over all labelled places; `-1` marks those without a label. Work from the logits, so that large ones do no harm. Do not call `F.cross_entropy`; you may compare with it.
 
@@ -374,7 +374,7 @@ check(categorical_nll)
 #
 # (Dividing by $N-1$ makes the estimate right on average. The MLE is too small by a factor $(N-1)/N$, because the mean was fitted to the same data. Necessity: none. Know which one you have.)
 #
-# ### Exercise 6.20: the most likely Gaussian
+# ### Exercise 6.21: the most likely Gaussian
 # Return $\hat\mu$ and $\hat\Sigma$ of the rows of `x`. Divide by $N$, as derived.
 
 
@@ -459,7 +459,7 @@ plot.alt(
 # - its **mode**, the *maximum a posteriori* (MAP) estimate: set the derivative of $(a_N-1)\ln r + (b_N-1)\ln(1-r)$ to zero, $\;r_{\text{MAP}} = \dfrac{a_N - 1}{a_N + b_N - 2}$ if $a_N, b_N > 1$ (otherwise the density is largest at an end),
 # - its **mean**, which is also the probability that the *next* well finds gas: $p(\text{find}) = \int r\,p(r\mid x)\,dr = \dfrac{a_N}{a_N+b_N}$.
 #
-# ### Exercise 6.21: after several wells
+# ### Exercise 6.22: after several wells
 # `found` holds 1 for each well with gas and 0 for each without. Return $a_N$, $b_N$, $r_{\text{MAP}}$ and $p(\text{find})$, as Python numbers.
 # You may take it that $a_N$ and $b_N$ are larger than 1.
 
@@ -542,7 +542,7 @@ plot.alt(
 # $$ \mathrm{KL}(q\,\|\,p) = \mathbb{E}_q\left[-\frac{(z-\mu_q)^2}{2\sigma_q^2} - \frac{\ln\sigma_q^2}2 + \frac{(z-\mu_p)^2}{2\sigma_p^2} + \frac{\ln\sigma_p^2}2\right]
 # = \frac12\left[\frac{\sigma_q^2}{\sigma_p^2} + \frac{(\mu_q-\mu_p)^2}{\sigma_p^2} - 1 - \ln\frac{\sigma_q^2}{\sigma_p^2}\right]. $$
 #
-# ### Exercise 6.22: the distance that is none
+# ### Exercise 6.23: the distance that is none
 #
 # With $q$ the posterior that a network proposes and $p$ the prior, this is one of the two terms of the loss of {day: 07_vaes}.
 
@@ -641,7 +641,7 @@ print(f"min KL(p || q): mean {forward_mean:.2f}, std {forward_variance.sqrt():.2
 #
 # Two remarks. The root is slow: a digit more costs a hundred times the samples. But the dimension of $z$ does not occur explicitly (it may hide in $s$, and in a moment it will): that is why integrals over a million pixels are estimated in this way. (Metropolis and Ulam, 1949.)
 #
-# ### Exercise 6.23: an estimate and its error bar
+# ### Exercise 6.24: an estimate and its error bar
 #
 # `draw(count, generator=generator)` gives samples, `f` turns them into `count` values. Every random function in this course takes a `generator`: the same seed gives the same answer, and nothing else in the program is disturbed.
 
@@ -729,7 +729,7 @@ prediction = ""  # write your answer here before you run the next cell
 # It holds for every $q$ that is positive wherever $p f$ is not zero. Which is best? The variance of $w f$ vanishes if $w f$ is constant, that is, for $q \propto p f$: then one sample suffices. (It is of no use, for $\int p f$ is what we wanted to know. But it says where to
 # look: where $p\,|f|$ is large.) If $p$ is not normalised, $f = 1$ gives its integral; on {day: 07_vaes} that integral will be the likelihood of an image.
 #
-# ### Exercise 6.24: look where it matters
+# ### Exercise 6.25: look where it matters
 #
 # The proposal is a Gaussian with independent features. Use your `gaussian_log_prob`, subtract logarithms and exponentiate last.
 
@@ -831,7 +831,7 @@ for D in (1, 10, 100):
 #
 # since $\sigma = e^{\frac12\ln\sigma^2}$ has the derivative $\frac12\sigma$ by $\ln\sigma^2$. It needs $f'$, which autograd supplies, and it uses much more of what is known: not only how good a sample was, but in which direction it would be better. (Kingma and Welling, 2013; Rezende, Mohamed and Wierstra, 2014.)
 #
-# ### Exercise 6.25: a gradient through a random draw
+# ### Exercise 6.26: a gradient through a random draw
 # Draw $\epsilon$ of shape `(count, D)` from `generator`, compute $z$, and let autograd differentiate the mean of $f(z)$.
 # Row 0 of the result is the gradient by the mean, row 1 that by the log-variance.
 
@@ -938,7 +938,7 @@ for D in (1, 10, 100):
 # 2. The loss has a floor, the entropy of the data. A loss that keeps falling in a straight line is no success.
 # 3. At the maximum, the posterior averaged over the data equals the weight: $\frac1N\sum_n p_\theta(z{=}k\mid x_n) = p_\theta(z{=}k)$. (Set the derivative of the mean log-likelihood by the logit of weight $k$ to zero: it is the difference of the two.)
 #
-# ### Exercise 6.26: a loss that is too good
+# ### Exercise 6.27: a loss that is too good
 #
 # This program fits the mixture and its loss is wonderful. Three lines are wrong. Run it, hold what comes out against the three facts, and repair one symptom at a time.
 
