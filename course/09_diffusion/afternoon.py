@@ -664,11 +664,12 @@ fig, axes = plt.subplots(1, 8, figsize=(12, 2.1), layout="constrained")
 pictures = [truth[FOLDED, 0], *several[:, 0], several.std(0)[0]]
 for ax, picture, title in zip(axes, pictures, ["truth", *"123456", "spread"], strict=True):
     if title == "spread":
-        ax.imshow(picture, cmap="viridis")
+        spread = ax.imshow(picture, cmap="viridis")
     else:
         ax.imshow(picture, cmap="gray", vmin=-LIMIT, vmax=LIMIT)
     ax.axvline(WELL, color=plot.ORANGE, linewidth=1, linestyle="-")
     ax.set(title=title, xticks=[], yticks=[])
+fig.colorbar(spread, ax=axes[-1], label="standard deviation")
 plot.alt(fig, "A true section, six completions of its well, and the spread of the six at every pixel: zero at the well, growing to both sides.")  # fmt: skip
 
 # %% [markdown]

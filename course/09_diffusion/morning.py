@@ -92,6 +92,8 @@ print(f"mean density at 2.95 km/s: {density.mean():.3f} g/cm3; {empty:.1%} of th
 # | $q(x_t\mid x_0)$ | density of $x_t$ if the data were $x_0$ | |
 # | $\tilde\mu_t, \tilde\beta_t$ | mean and variance of $x_{t-1}$ if $x_t$ and $x_0$ are known | `(N, D)`, one number |
 # | $w_k, m_k, \sigma, r_k$ | of a mixture: weight and mean of part $k$, spread of each, probability that a point came from part $k$ | |
+# | $v$ | variance of each part of a mixture after noise, $\bar\alpha\sigma^2+1-\bar\alpha$ | one number |
+# | $z$ | fresh standard normal noise of a step back | `(N, D)` |
 # | $\omega_j$ | frequency of a wave that encodes the time | |
 # | $s(x, t)$ | the score, $\nabla_x\log p_t(x)$ | `(N, D)` |
 # | $\hat\varepsilon_\theta$ | noise that a network with parameters $\theta$ predicts | `(N, D)` |
@@ -184,7 +186,19 @@ def cosine_schedule(steps: int) -> Tensor:
 # %%
 check(cosine_schedule)
 
+# %%
+fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
+for name, schedule in (("linear", linear_schedule(1000)), ("cosine", cosine_schedule(1000))):
+    ax.plot(schedule, label=name)
+    print(f"{name}: alpha_bar is {schedule[500]:.3f} at t = 500, and below 0.01 for {(schedule < 0.01).double().mean():.0%} of the steps")  # fmt: skip
+ax.set(xlabel="step t of 1,000", ylabel="share of signal, $\\bar{\\alpha}_t$")
+ax.legend()
+plot.alt(fig, "The share of the signal's variance against the step. The linear schedule falls early and is nearly zero in its last third; the cosine schedule falls evenly.")  # fmt: skip
+
 # %% [markdown]
+# At half time the linear schedule has destroyed nearly everything, and its last third undoes noise with noise. The cosine schedule still has half of the signal there. This morning two numbers are to be drawn, and either schedule
+# does; in the afternoon's images the cosine schedule is used.
+#
 # ### Exercise 9.3: jump to step t
 # Write $x_t=\sqrt{\bar\alpha_t}\,x_0+\sqrt{1-\bar\alpha_t}\,\varepsilon$. Each example of the batch has a step of its own, `t` of shape `(N,)`. The data may have any number
 # of axes after the first: `(N, 2)` now, `(N, 1, 32, 32)` in the afternoon.
@@ -211,7 +225,9 @@ for ax, step in zip(axes, (0, 10, 30, 60, T), strict=True):
     noise = torch.randn(x0.shape, generator=torch.Generator().manual_seed(step))
     x_t = q_sample(x0, torch.full((len(x0),), step), noise, alpha_bar)
     ax.scatter(*x_t.T, s=2, alpha=0.5)
-    ax.set(title=f"t = {step}", xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal")
+    ax.set(title=f"t = {step}", xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal", xlabel="velocity")
+axes[0].set_ylabel("density")
+fig.supxlabel("both standardised: mean 0, standard deviation near 1", fontsize=9)
 plot.alt(fig, "The 2,000 samples at steps 0, 10, 30, 60 and 100. Three clouds widen and melt together into one round Gaussian cloud.")  # fmt: skip
 
 # %% [markdown]
@@ -264,10 +280,13 @@ def draw_score(step: int) -> None:
     grid = torch.cartesian_prod(torch.linspace(-3, 3, 15), torch.linspace(-3, 3, 15))
     score = mixture_score(grid, alpha_bar[step].item(), WEIGHTS, MEANS, STD)
     x_t = q_sample(x0[:600], torch.full((600,), step), torch.randn(600, 2), alpha_bar)
-    fig, ax = plt.subplots(figsize=(4.2, 4.2), layout="constrained")
+    fig, ax = plt.subplots(figsize=(5.2, 4.2), layout="constrained")
     ax.scatter(*x_t.T, s=5, color=plot.SKY, alpha=0.6)
-    ax.quiver(*grid.T, *F.normalize(score).T, score.norm(dim=1), cmap="viridis", scale=22)
+    arrows = ax.quiver(*grid.T, *F.normalize(score).T, score.norm(dim=1), cmap="viridis", scale=22)
+    fig.colorbar(arrows, ax=ax, label="size of the score", shrink=0.8)
     ax.set(
+        xlabel="velocity, standardised",
+        ylabel="density, standardised",
         xlim=(-3.3, 3.3),
         ylim=(-3.3, 3.3),
         aspect="equal",
@@ -506,7 +525,7 @@ def draw_particles(step: int) -> None:
     fig, ax = plt.subplots(figsize=(4.2, 4.2), layout="constrained")
     ax.plot(*path[max(0, now - 12) : now + 1, :40].movedim(2, 0), color=plot.ORANGE, linewidth=0.7, linestyle="-")
     ax.scatter(*path[now, :800].T, s=4, color=plot.BLUE)
-    ax.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal", title=f"t = {step}")
+    ax.set(xlim=(-3.5, 3.5), ylim=(-3.5, 3.5), aspect="equal", title=f"t = {step}", xlabel="velocity, standardised", ylabel="density, standardised")  # fmt: skip
     plot.alt(fig, f"Eight hundred particles when {step} noise steps remain, and jagged lines where forty of them came from.")  # fmt: skip
 
 
@@ -648,8 +667,8 @@ grid = torch.cartesian_prod(torch.linspace(-3, 3, 13), torch.linspace(-3, 3, 13)
 right.quiver(*grid.T, *-exact_noise(grid, 20).T, color=plot.BLUE, scale=30, width=0.008, label="exact")
 right.quiver(*grid.T, *-learned_noise(grid, 20).T, color=plot.ORANGE, scale=30, width=0.004, label="learned")
 right.scatter(*q_sample(x0[:500], torch.full((500,), 20), torch.randn(500, 2), alpha_bar).T, s=4, color="0.7", zorder=0)
-right.set(title="t = 20", aspect="equal")
-right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncol=2)
+right.set(title="t = 20", aspect="equal", xlabel="velocity, standardised", ylabel="density, standardised")
+right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncol=2)
 plot.alt(fig, "Left: relative error of the learned score against the step, logarithmic; largest at the smallest noise. Right: learned and exact arrows at step 20 agree where samples lie, and part in empty corners.")  # fmt: skip
 
 # %% [markdown]

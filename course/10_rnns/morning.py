@@ -551,6 +551,29 @@ for name, took_s in took.items():
 #
 # $$ \begin{aligned} r &= \sigma(x W_{xr}^\top + b_{xr} + hW_{hr}^\top + b_{hr}), \qquad z = \sigma(x W_{xz}^\top + b_{xz} + hW_{hz}^\top + b_{hz}) \\ n &= \tanh\big(x W_{xn}^\top + b_{xn} + r\odot(hW_{hn}^\top + b_{hn})\big), \qquad h' = (1-z)\odot n + z\odot h \end{aligned} $$
 #
+# Read it in words: $r$ decides how much of the old state the candidate $n$ may see, and $z$ how much of the old state stays.
+
+# %%
+plot.diagram(
+    [
+        "[$h, x$]",
+        plot.branches(
+            plot.branches("input: $h$ -> N, H", "layer: sigmoid | update z -> N, H", join="×"),
+            plot.branches(
+                [plot.branches("input: $hW_{hn}^T + b_{hn}$ -> N, H", "layer: sigmoid | reset r -> N, H", join="×"), "layer: tanh | with $x$: candidate n -> N, H"],
+                ["layer: sigmoid | the same z", "operation: 1 - z -> N, H"],
+                join="×",
+            ),
+            join="+",
+        ),
+        "$h'$ -> N, H",
+    ],
+    title="a GRU cell",
+)  # fmt: skip
+
+# %% [markdown]
+# **A worked number.** Let $h=0.8$, and let the gates and the candidate be $z=0.75$ and $n=-0.4$. Then $h'=0.25\cdot(-0.4)+0.75\cdot0.8=0.5$: three quarters of the old state stay.
+#
 # PyTorch stacks the blocks as $r, z, n$ and resets *after* the matrix product, as written here. Greff and others (2017) compared such variants of the LSTM, and none was
 # much better than the original.
 #
@@ -595,6 +618,31 @@ check(GRU)
 #
 # Names, sentences and earthquakes differ in length; a tensor does not. **Pad** the short ones with zeros, and then the last output of a short
 # sequence is the state after many zeros. **Packing** tells the layer where each one ends. A **mask** tells everything after it.
+#
+
+# %%
+names = ["anna", "bo", "eve"]
+letters = sorted((len(name), name) for name in names)[::-1]
+fig, ax = plt.subplots(figsize=(5.2, 2.4), layout="constrained")
+for row, (length, name) in enumerate(letters):
+    for step in range(4):
+        real = step < length
+        ax.add_patch(plt.Rectangle((step, row), 1, 1, fc=plot.SKY if real else "white", ec="0.3"))
+        ax.text(
+            step + 0.5,
+            row + 0.5,
+            name[step] if real else "0",
+            ha="center",
+            va="center",
+            color="black" if real else "0.6",
+        )
+ax.set(xlim=(0, 4), ylim=(3, 0), xticks=[k + 0.5 for k in range(4)], yticks=[])
+ax.set_xticklabels([f"step {k + 1}\n{sum(length > k for length, _ in letters)} run" for k in range(4)])
+ax.tick_params(length=0)
+plot.alt(fig, "Three names of 4, 3 and 2 letters as rows, the longest first, padded with zeros to four steps. The real letters form a staircase: 3, 3, 2 and 1 sequences run at the four steps.")  # fmt: skip
+
+# %% [markdown]
+# The coloured staircase is what a packed sequence holds: at each step only the sequences that still run. PyTorch calls these counts `batch_sizes`, here 3, 3, 2, 1. The mask is true where the picture is coloured.
 #
 # ### Exercise 10.10: pack and mask
 # Run `lstm` over sequences of unequal length. Return the padded outputs, the state after each sequence's own last step, and a mask that is true on real
@@ -912,6 +960,14 @@ def encode(words: list[str]) -> tuple[Tensor, Tensor]:
     return x, y
 
 
+# %%
+plot.diagram(
+    ["characters -> N, T", "embedding -> N, T, 32", "LSTM -> N, T, H", "dropout", "linear -> N, T, 27", "operation: move axis -> N, 27, T", "logits"],
+    title="CharModel",
+)  # fmt: skip
+
+
+# %%
 class CharModel(nn.Module):
     """Embedding, LSTM, dropout, linear. x: (N, T) characters -> logits (N, 27, T)."""
 
@@ -996,7 +1052,31 @@ for temperature in (0, 0.5, 1, 2):
     print(f"temperature {temperature:3}: {', '.join(write(model, temperature))}")
 
 # %% [markdown]
-# At 0 every name is the same. At 2 hardly one can be pronounced.
+# At 0 every name is the same. At 2 hardly one can be pronounced. Move the temperature, and look at the distribution of the *first* letter.
+
+
+# %%
+with torch.no_grad():
+    first_logits = model(torch.zeros(1, 1, dtype=torch.long))[0, 1:, 0]
+
+
+def first_letter(temperature: float) -> None:
+    """The distribution of the first letter at one temperature."""
+    p = (first_logits / temperature).softmax(0)
+    fig, ax = plt.subplots(figsize=(7, 2.4), layout="constrained")
+    ax.bar([chr(97 + k) for k in range(26)], p, color=plot.BLUE)
+    ax.set(
+        xlabel="first letter", ylabel="probability", title=f"temperature {temperature:g}: the largest is {p.max():.2f}"
+    )
+    plot.alt(
+        fig, f"Probabilities of the 26 first letters at temperature {temperature:g}; the largest is {p.max():.2f}."
+    )
+
+
+plot.slider(first_letter, temperature=[0.1, 0.25, 0.5, 1.0, 2.0, 4.0], start=1.0, still=[0.25, 1.0, 4.0])
+
+# %% [markdown]
+# **A worked number.** Two logits, 2 and 0. At temperature 1 the first has $1/(1+e^{-2})=0.88$; at 0.5 it has $1/(1+e^{-4})=0.98$, at 2 only $1/(1+e^{-1})=0.73$.
 #
 # Taking the best character at each step is **greedy**, and greedy is not best. Let the first step offer A with 0.6 and B with 0.4. After A the best continuation
 # has 0.4, after B 0.9. Greedy finds $0.6\cdot 0.4=0.24$ and misses $0.4\cdot 0.9=0.36$. A **beam search** keeps the `width` best beginnings at each step.

@@ -55,14 +55,17 @@ plot.use_style()
 # | $D$ | features of a token, the width of the model | |
 # | `heads`, $d$ | heads, and features of one head: $D=\text{heads}\cdot d$ | |
 # | $q, k, v$ | query, key, value of each token | `(N, heads, T, d)`, `(N, heads, S, d)` twice |
-# | $A$ | attention weights | `(N, heads, T, S)` |
+# | $A, \bar A$ | attention weights; their mean over the heads | `(N, heads, T, S)`; `(T, S)` |
 # | $W_q, W_k, W_v$ | weights that make queries, keys and values of $x$ | `(D, D)` each |
 # | $p_t, \omega_i$ | vector of position $t$; frequency of its $i$-th wave | `(D,)` |
+# | $a, b$ | the two features that RoPE turns together | one number each |
+# | $\mu, \sigma^2, \gamma, \beta, \varepsilon$ | of a layer norm: mean and variance of a token, learned scale and shift, a small constant | $\gamma, \beta$: `(D,)` |
+# | $M$ | momentum of a matrix of weights, in Muon | as the matrix |
 # | $P$ | patches of an image | |
 # | $R_l$ | rollout: how much each token of layer $l$ holds of each input token | `(T, T)` |
 # | $V$ | tokens in the vocabulary | |
 # | $x$ | the residual stream: one vector a token | `(N, T, D)` |
-# | $L$ | loss | |
+# | $p$ | probability; in a nucleus, the mass that is kept | |
 #
 # The notebook lasts the whole day. Positions and blocks end the morning; translation, language models and images fill the afternoon.
 
@@ -74,7 +77,12 @@ plot.use_style()
 # **The simplest thing.** Let each token take the *mean* of all tokens. That is the bag of vectors of {day: 11_nlp}, and it fails for the same reason: every word
 # counts the same.
 #
+# You can write this mean in three parts: give every pair of tokens the same **score**, 0; take the softmax over the tokens that are looked at; average with these weights. Of $S$ equal scores the softmax makes $1/S$ each, which
+# is the mean. So only one thing is missing: scores that *differ*.
+#
 # **The idea in one sentence.** Compare a **query** with every **key**, and average the **values**, weighted by how well their keys fit.
+#
+# All three are vectors, made from the tokens by matrices that the network learns. A query says what a token is looking for, a key what a token offers, and a value what it hands over.
 #
 # $$ A=\operatorname{softmax}\!\Big(\frac{qk^\top}{\sqrt d}\Big),\qquad \text{output}=A\,v. $$
 #
@@ -265,6 +273,8 @@ fig, axes = plt.subplots(1, 2, figsize=(7, 2.4))
 for ax, name, head in zip(axes, ("unflatten, then transpose", "view: wrong"), (feature // width, (token * heads * width + feature) // (tokens * width)), strict=True):  # fmt: skip
     ax.imshow(head, cmap="coolwarm", vmin=-0.4, vmax=1.4, aspect="auto")
     ax.set(title=name, xlabel="feature", ylabel="token", yticks=range(tokens))
+    for number in range(heads):
+        ax.text(*(head == number).T.nonzero().double().mean(0).tolist(), f"head {number}", ha="center", va="center")
 plot.alt(fig, "Which head each number goes to. Right: the first three features of every token to head 0, the others to head 1. Wrong: all features of the first two tokens to head 0, of the last two to head 1.")  # fmt: skip
 
 # %% [markdown]
@@ -426,7 +436,7 @@ def clock(offset: int) -> None:
     for point, name, colour in ((q, "query", plot.BLUE), (k, "key", plot.VERMILION)):
         ax.annotate("", point.tolist(), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2})
         ax.text(*(1.15 * point).tolist(), name, color=colour, ha="center", va="center")
-    ax.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), aspect="equal", title=f"positions {offset + 2} and {offset}: score {q @ k:.2f}")  # fmt: skip
+    ax.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), aspect="equal", xlabel="feature a", ylabel="feature b", title=f"positions {offset + 2} and {offset}: score {q @ k:.2f}")  # fmt: skip
     plot.alt(fig, f"A query at position {offset + 2} and a key at position {offset} as arrows in the plane; their score is {q @ k:.2f}.")  # fmt: skip
 
 
@@ -552,7 +562,7 @@ for pre_norm in (True, False):
     name = "pre-norm" if pre_norm else "post-norm"
     ax.plot(range(1, 25), norms, marker="o", label=name)
     print(f"{name}: gradient of block 1 {norms[0]:.0f}, of block 24 {norms[-1]:.0f}")
-ax.set(xlabel="block", ylabel="gradient of linear1", ylim=(0, None))
+ax.set(xlabel="block", ylabel="gradient of linear1 (norm)", ylim=(0, None))
 ax.legend()
 plot.alt(fig, "Norm of the gradient in each of 24 untrained blocks. In pre-norm it falls towards the output; in post-norm it stays high.")  # fmt: skip
 
@@ -581,8 +591,8 @@ plot.diagram(
 )  # fmt: skip
 
 # %% [markdown]
-# The task of this morning's question: a date as crews write it, character by character, to the ten characters of the ISO form. Days, months and years come in different orders, with and without names. Two figures
-# for a year mean 1950 to 2049.
+# The task of this morning's question: a date as crews write it, character by character, to the ten characters of the ISO form. Days, months and years come in different orders, with and without names. A year of two digits
+# means 1950 to 2049.
 
 # %%
 MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")  # fmt: skip
@@ -825,10 +835,12 @@ for ax, text in zip(axes, ("3rd of march 1987", "tuesday 3 mar 87", "mar 3, 1987
     ax.imshow(weights, cmap="Blues", vmin=0, aspect="auto")
     ax.set_xticks(range(len(text)), text, family="monospace")
     ax.set_yticks(range(10), answer, family="monospace")
-plot.alt(fig, "Three alignments: rows are the written characters, columns those of the source. Dark cells lie where the figures of the year meet the year, and the month meets the name of the month.")  # fmt: skip
+    ax.set_xlabel("read (keys)")
+axes[0].set_ylabel("written (queries)")
+plot.alt(fig, "Three alignments: rows are the written characters, columns those of the source. Dark cells lie where the digits of the year meet the year, and the month meets the name of the month.")  # fmt: skip
 
 # %% [markdown]
-# The map is close to what you would draw by hand: each figure of the answer looks at the word that it comes from, whatever its place. The model was never told which words belong together. It had pairs of whole
+# The map is close to what you would draw by hand: each digit of the answer looks at the word that it comes from, whatever its place. The model was never told which words belong together. It had pairs of whole
 # strings, and looking at the right place was a way to be right. The century of "87" stands nowhere in the source; there the weights are spread.
 #
 # Here ends the morning.
@@ -1013,7 +1025,7 @@ print(f"after training: {nats_a_character(plain, held_ids, 64):.2f} nats, in {ti
 # | first weights | small | the last matrix of each branch, and the head, **start at zero**: a block begins as the identity |
 # | optimiser | AdamW | **Muon** for matrices: a step in which all singular values are equal (Jordan and others, 2024) |
 #
-# Muon takes the momentum $M=U\Sigma V^\top$ of a matrix and steps along $UV^\top$. Directions that are rare in the gradient then count as much as frequent ones. Five matrix products approximate $UV^\top$ without an SVD. PyTorch has it as `torch.optim.Muon`; embeddings and
+# Muon takes the singular value decomposition of the momentum, $M=U\Sigma Q^\top$, and steps along $UQ^\top$. **A worked number.** For $M=\operatorname{diag}(3, 0.1)$ the step is along $\operatorname{diag}(1, 1)$: the second direction, thirty times weaker, counts as much as the first. Five iterations of matrix products approximate $UQ^\top$ without the decomposition. PyTorch has it as `torch.optim.Muon`; embeddings and
 # vectors stay with AdamW.
 
 
@@ -1144,8 +1156,16 @@ def nucleus(p: float) -> None:
     kept = sorted_p.cumsum(0) - sorted_p < p
     fig, ax = plt.subplots(figsize=(7, 2.6))
     ax.bar(range(20), sorted_p[:20], color=[plot.BLUE if keep else "0.8" for keep in kept[:20]])
-    ax.set_xticks(range(20), [repr(characters[token])[1:-1] for token in order[:20].tolist()], family="monospace")
-    ax.set(ylabel="probability", title=f"after {beginning!r}: p = {p:g} keeps {int(kept.sum())} characters")
+    ax.set_xticks(
+        range(20),
+        ["␣" if characters[token] == " " else repr(characters[token])[1:-1] for token in order[:20].tolist()],
+        family="monospace",
+    )
+    ax.set(
+        xlabel="next character (␣ is a space)",
+        ylabel="probability",
+        title=f"after {beginning!r}: p = {p:g} keeps {int(kept.sum())} characters",
+    )
     plot.alt(fig, f"The twenty most probable next characters as bars; a nucleus of {p:g} keeps {int(kept.sum())} of them.")  # fmt: skip
 
 
@@ -1204,7 +1224,7 @@ for name, settings in {"whole distribution": {}, "top-k 3": {"top_k": 3}, "nucle
 # ## The cache: never compute a key twice
 #
 # `generate` runs the whole model over *all* tokens for each new one. But keys and values of old tokens never change: the causal mask keeps the future out of them. Keep them in a **key-value cache**, and feed the *new* token alone. Its query meets all
-# keys of the cache.
+# keys of the cache. In the pictures below, dark scores are computed for token 8, and pale ones are known already.
 #
 # | | without cache | with cache |
 # |---|---|---|
@@ -1457,6 +1477,9 @@ for column, (upper, lower) in enumerate(axes.T):
     lower.imshow(share.repeat_interleave(7, 0).repeat_interleave(7, 1), cmap="viridis", alpha=0.6)
     upper.set_axis_off()
     lower.set_axis_off()
+fig.colorbar(
+    plt.cm.ScalarMappable(cmap="viridis"), ax=axes, ticks=[0, 1], label="share in its image"
+).ax.set_yticklabels(["least", "most"])
 plot.alt(fig, "Six images, and below each the share of its sixteen patches in the prediction by attention rollout, as colour.")  # fmt: skip
 
 # %% [markdown]
@@ -1591,13 +1614,13 @@ for day in test_days[: sized(200, rehearsal=5)]:
         for row in rows:
             found = int(weights[row].argmax())
             right_place, total = right_place + (begin[part] <= found < end[part]), total + 1
-print(f"{right_place / total:.0%} of the figures look most at the word that they come from")
+print(f"{right_place / total:.0%} of the digits look most at the word that they come from")
 print(
     f"{exact(translator, test_pairs):.1%} of new dates exact; report reader: {evaluate(reader, (held, held_reports.y)):.1%} right"
 )
 
 # %% [markdown]
-# **Dates.** Of 2,000 held-out days the share that comes out exact in all ten characters is {ledger: 12_transformers.Seq2Seq.dates.exact}. 92 % of the figures looked most at the word that they come from: 100 % for the day,
+# **Dates.** Of 2,000 held-out days the share that comes out exact in all ten characters is {ledger: 12_transformers.Seq2Seq.dates.exact}. 92 % of the digits looked most at the word that they come from: 100 % for the day,
 # 94 % for the month and 87 % for the year. No rule about months or ordinals was written. The crews' eighty years can go into the data base, and each date can show where it comes from.
 #
 # **Reports.** The reader is right on 97 % of the test reports (seed 0). In the report above it looked at *though*, which says that the first clause counts. In 71 % of 200 reports the word with the largest share was the one whose
@@ -1616,11 +1639,11 @@ print(
 #
 # ### Questions to take along
 #
-# 1. Attention costs $T^2 d$ and the feed-forward network $8\,T D^2$ multiplications a layer. At which length does attention cost more?
+# 1. Count the multiplications of one layer that grow with $T^2$: scores and averages. The feed-forward network needs $8\,T D^2$. At which length $T$ do scores and averages cost more?
 #
 # <details><summary>Answer</summary>
 #
-# Scores and averages together take about $2T^2D$ over all heads. It exceeds $8TD^2$ when $T>4D$. For $D=128$ that is beyond 512 tokens.
+# A head needs $T^2d$ for its scores and as much for its averages: over all heads $2T^2D$. This exceeds $8TD^2$ when $T>4D$. For $D=128$ that is beyond 512 tokens.
 #
 # </details>
 #

@@ -94,6 +94,8 @@ plot.alt(fig, f"Forty readings scattered over time and place, between {u.min():.
 # | $\delta, \rho, w, c$ | of a selective scan: step, rate of forgetting, how the input enters, how the state is read | |
 # | $\theta$ | parameters of a network that solves an equation | |
 # | $t, x, u, \kappa$ | time, place, temperature, diffusivity (elsewhere $x$ is an input) | |
+# | $R$ | what is left of the equation if $u_\theta$ is put in | `(N,)` |
+# | $\nu$ | viscosity in Burgers' equation | |
 # | $M, \mu, \sigma^2$ | members of an ensemble, predicted mean and variance | `(M, N)` |
 #
 # If you skip an exercise, skip the cell that uses it as well. One training loop serves most sections.
@@ -503,6 +505,20 @@ plot.slider(softened, scale=[1, 3, 14, 30, 100], start=14, still=[1, 14, 100])
 #
 # The encoder sees a quarter of the patches, so it costs a quarter or less. The loss is taken on *hidden patches only*: a visible patch could be copied. That is why visible patches often look worse in such pictures.
 #
+# %%
+plot.diagram(
+    [
+        "patches -> N, J, D",
+        "operation: keep a quarter | at random -> N, J/4, D",
+        "layer: encoder -> N, J/4, H",
+        "operation: fill the gaps | restore the order -> N, J, H",
+        "layer: decoder -> N, J, D",
+        "loss: squared error | on hidden patches",
+    ],
+    title="a masked autoencoder",
+)
+
+# %% [markdown]
 # The trick is in the book-keeping. Draw a random number for each patch and sort: `order` lists the patches by their number. The first ones stay visible. Sorting `order` again gives `restore`, the place of each patch in that list.
 # **A worked number.** Noise 0.9, 0.1, 0.5 gives order 1, 2, 0 and restore 2, 0, 1. With one patch kept, patch 1 is visible.
 #
@@ -689,6 +705,8 @@ plot.slider(grid, bits=[2, 3, 4, 6, 8], outlier=[4, 20, 100], start={"bits": 4, 
 # **A worked number.** $\rho=-1$: with $\delta=0.01$ the state keeps 99 %, with $\delta=3$ only 5 %.
 #
 # **Why parallel?** Two steps $h\mapsto a_1h+b_1$ and $h\mapsto a_2h+b_2$ make one: $h\mapsto a_2a_1h+(a_2b_1+b_2)$. So combine each step with its neighbour, then with the pair two before it, then four. After $\log_2 T$ rounds each position holds all that came before.
+# **A worked number.** Let every $a=0.5$ and $b=(1, 2, 4)$. The loop gives $h=1$, then $0.5\cdot1+2=2.5$, then $0.5\cdot2.5+4=5.25$. The first round combines neighbours: $b$ becomes $(1, 2.5, 5)$, and $a$ of the last two becomes 0.25. The second round
+# adds what lies two steps back: $5+0.25\cdot1=5.25$. Two rounds in place of three steps; for 1,024 steps it is ten.
 #
 # ### Exercise 14.8: a selective scan
 # From $h=0$ on. A loop over $T$ is right; for $\log_2T$ rounds combine `a[k:]`, `b[k:]` with `a[:-k]`, `b[:-k]` for $k=1,2,4,\dots$
@@ -767,6 +785,26 @@ for i in range(stations - 1, 0, -1):  # the truth, from the springs to the mouth
     flow[downstream[i - 1]] += 0.8 * flow[i]
 gauged = flow + 0.05 * torch.randn(stations, 1, generator=generator)
 
+away = [0]  # edges between a station and the mouth
+for into in downstream.tolist():
+    away.append(away[into] + 1)
+places = torch.tensor([[edges, away[:i].count(edges) - (away.count(edges) - 1) / 2] for i, edges in enumerate(away)])
+fig, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
+for edge in zip(source.tolist(), target.tolist(), strict=True):
+    ax.annotate(
+        "", places[edge[1]].tolist(), places[edge[0]].tolist(), arrowprops={"arrowstyle": "-|>", "color": "0.6"}
+    )
+dots = ax.scatter(*places.T, c=flow[:, 0], cmap="Blues", edgecolors="0.3", s=70, zorder=2)
+fig.colorbar(dots, label="flow")
+ax.set(xlabel="edges to the mouth", yticks=[], xlim=(-0.5, max(away) + 0.5))
+plot.alt(fig, f"Thirty stations as a graph: arrows lead from each to the next one downstream, and end at the mouth. The farthest spring is {max(away)} edges away, and flow grows towards the mouth.")  # fmt: skip
+
+# %% [markdown]
+# How many rounds does rain at the farthest spring need to reach the mouth? Count the edges, then look at the misfits.
+
+
+# %%
+
 
 def routed(share: Tensor, rounds: int) -> Tensor:
     """Flow after some rounds of messages: rain, plus what arrived."""
@@ -787,7 +825,7 @@ for rounds in (1, 3, 12):
     print(f"{rounds:2} rounds: share that arrives {share.item():.3f} (truth 0.8), misfit {loss.item():.4f}")
 
 # %% [markdown]
-# With one round the far springs cannot reach the mouth, and the share is wrong to make up for it. Enough rounds, and it is right. **Left out:** the mean in place of the sum, weights by degree (Kipf and Welling, 2017), and features on edges. Deep graph networks blur: after many rounds with a mean all nodes look alike.
+# With one round the far springs cannot reach the mouth, and the share is wrong to make up for it. With as many rounds as the longest path has edges it is right. **Left out:** the mean in place of the sum, weights by degree (Kipf and Welling, 2017), and features on edges. Deep graph networks blur: after many rounds with a mean all nodes look alike.
 # Lam and others (2023) forecast the weather with messages on a mesh over the globe.
 #
 # ## A network that knows the heat equation
