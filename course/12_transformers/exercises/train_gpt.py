@@ -234,13 +234,13 @@ def shakespeare(solution, seed, build, optimisers, steps):
 @exercise.ledger("plain", seeds=1)
 def plain(solution, seed):
     """The recipe of 2017 to 2019."""
-    return shakespeare(solution, seed, lambda: GPT(65, 128), adamw, 1550)
+    return shakespeare(solution, seed, lambda: GPT(65, 128), adamw, 2900)
 
 
 @exercise.ledger("modern", seeds=1)
 def modern(solution, seed):
     """What later work changed, all of it."""
-    return shakespeare(solution, seed, lambda: ModernGPT(65, 128), muon, 1130)
+    return shakespeare(solution, seed, lambda: ModernGPT(65, 128), muon, 2000)
 
 
 @exercise.ledger("ablations", seeds=1)
