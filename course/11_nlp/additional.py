@@ -15,6 +15,7 @@
 import re
 import tempfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -66,6 +67,12 @@ for kind in dict.fromkeys(train.kinds):
 #
 # A logistic regression on TF-IDF weights takes a second. It sees which words occur, not where. With **bigrams** as further columns it sees a little order: "not fresh" is a column of its own.
 # Every network of this notebook is held against it.
+#
+# **Predict.** Half of the reports praise. How often is the regression on *single words* right on negated reports such as "the core was not fresh": 90 %, 50 % or 10 %?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
 
 # %%
 TOKEN = r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:\.\d+)?|[^\s]"
@@ -342,6 +349,12 @@ def train_sentiment(build, x: Tensor, y: Tensor, *, epochs: int, lr: float = 3e-
 # %%
 check(train_sentiment)
 
+# %% [markdown]
+# **Predict.** Three networks get the same vectors and the same reports. On which kinds of report does the bag of vectors lose to the other two? Will it do better than single words on negated reports?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
 # %%
 few = sized(len(x_train), rehearsal=500)
 models = {}
@@ -353,6 +366,10 @@ for name, build in (("bag of vectors", lambda: Bag(table)), ("TextCNN", lambda: 
 
 # %% [markdown]
 # ## Which words decided?
+#
+# A score says *what* the model answers. To ask *why*, take a word away and look how far the score falls.
+#
+# **A worked number.** "The core was fresh" has the score 3, and "the core was" has 0.5. So "fresh" contributes $3-0.5=2.5$. If "was fresh" has 3.1, then "core" contributes $-0.1$: nearly nothing.
 #
 # ### Exercise 11.21: attribution by leaving out
 # The contribution of a token is the score of the whole text minus the score without that token. `score` takes `(N, T)` and returns `(N,)`. A text has at least two tokens.
@@ -371,6 +388,46 @@ def attribution(score, ids: Tensor) -> Tensor:
 check(attribution)
 
 # %% [markdown]
+# **Predict.** Take the report "the core was far from broken". What word has the largest contribution for the bag of vectors, and with what sign? And for the LSTM?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+
+# %%
+def praise_score(model: nn.Module, ids: Tensor) -> Tensor:
+    """Logit of praise minus logit of complaint. ids: (N, T); returns (N,)."""
+    return predict(model, ids, precision="float32").diff(dim=1)[:, 0]
+
+
+REPORTS = ("the core was fresh .", "the core was not fresh .", "the core was far from broken .", "the guide was chaotic , but the core was fresh .")  # fmt: skip
+
+
+def contributions(number: int) -> None:
+    """What each word of one report contributes to the score of praise, for two models."""
+    ids, tokens = encode(REPORTS[number : number + 1])[0], tokenise(REPORTS[number])
+    fig, axes = plt.subplots(1, 2, figsize=(8, 0.9 + 0.24 * len(ids)), sharey=True, layout="constrained")
+    said = []
+    for ax, name in zip(axes, ("bag of vectors", "BiLSTM"), strict=True):
+        values = attribution(partial(praise_score, models[name]), ids)
+        whole = praise_score(models[name], ids[None]).item()
+        ax.barh(range(len(ids)), values, color=[plot.BLUE if value > 0 else plot.VERMILION for value in values])
+        ax.axvline(0, color="0.5", linewidth=1)
+        ax.set(xlabel="contribution to praise", title=f"{name}: score {whole:+.1f}")
+        said.append(
+            f"{name}, score {whole:+.1f}: the largest contribution is that of '{tokens[int(values.abs().argmax())]}'"
+        )
+    axes[0].set_yticks(range(len(ids)), tokens)
+    axes[0].invert_yaxis()
+    plot.alt(fig, f"Contribution of each word of '{REPORTS[number]}' as bars. " + "; ".join(said) + ".")
+
+
+plot.slider(contributions, number=range(len(REPORTS)), start=2, still=range(len(REPORTS)))
+
+# %% [markdown]
+# Compare the first two reports. For the bag "fresh" speaks for praise, with and without "not" before it. For the LSTM it changes sides: what a word contributes depends on the words around it.
+# A contribution is not a cause, though: a report without its word "not" is another report, which the model may never have met.
+#
 # ### Exercise 11.22: the negation probe
 # A **minimal pair** differs in one place that turns the sense: "the core was fresh" and "the core was not fresh". A pair is right only if *both* are: the score of the praising text is above zero and that of the complaining one below.
 # One of them alone can be right by luck.
@@ -387,12 +444,17 @@ def negation_probe(score, praise: Tensor, complaint: Tensor) -> float:
 # %%
 check(negation_probe)
 
+# %% [markdown]
+# **Predict.** Thirty minimal pairs, each with a negation in both halves. Can the bag of vectors have a single pair right?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
 # %%
 PAIRS = [(f"the {thing} was {n} {bad} .", f"the {thing} was {n} {good} .") for n in ("not", "never", "far from", "by no means", "anything but") for thing, good, bad in (("core", "fresh", "weathered"), ("outcrop", "intact", "broken"), ("survey", "reliable", "noisy"), ("drone", "stable", "fragile"), ("guide", "helpful", "chaotic"), ("seismic line", "coherent", "patchy"))]  # fmt: skip
 praise, complaint = (encode(tuple(pair[k] for pair in PAIRS)) for k in (0, 1))
 for name, model in models.items():
-    score = lambda ids, model=model: predict(model, ids, precision="float32") @ torch.tensor([-1.0, 1.0])  # noqa: E731
-    print(f"{name:18} {negation_probe(score, praise, complaint):.0%} of {len(PAIRS)} pairs")
+    print(f"{name:18} {negation_probe(partial(praise_score, model), praise, complaint):.0%} of {len(PAIRS)} pairs")
 
 # %% [markdown]
 # The bag has no pair right: it cannot, as "not" moves all its scores by the same amount. Both networks read the order.

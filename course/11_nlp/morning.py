@@ -57,7 +57,9 @@ for text, label in list(reports)[:6]:
 # | $w_i, \tilde w_j$ | vector of a word as centre, and as context | `(V, D)` each |
 # | $b_i, \tilde b_j$ | their biases | `(V,)` each |
 # | $p$ | probability | |
-# | $P_{ik}$ | share of word $k$ in the company of word $i$ | `(V, V)` |
+# | $X_i, P_{ik}$ | sum of row $i$; share of word $k$ in the company of word $i$ | `(V,)`, `(V, V)` |
+# | $f(x), x_{\max}$ | weight of a pair that occurs $x$ times; where it stops to grow | |
+# | $M, \mathrm{df}_j$ | training documents; how many of them contain word $j$ | |
 # | $\alpha$ | extra count of every pair | |
 # | $N(h), U(h)$ | how often $h$ has a successor, and how many different ones | |
 # | $K$ | noise words for each real pair | |
@@ -133,7 +135,7 @@ def build_vocab(sentences: list[list[str]], min_count: int = 1, max_size: int = 
 check(build_vocab)
 
 # %% [markdown]
-# **Predict.** The manual has about 70,000 words in its running text. How many *different* words does it have? Which share of them occurs only once?
+# **Predict.** The manual has about 70,000 words in its running text. How many *different* words does it have? What share of them occurs only once?
 
 # %%
 prediction = ""  # write your answer here before you run the next cell
@@ -630,6 +632,24 @@ plot.alt(fig, "Co-occurrence of the thirty most frequent words, on a logarithmic
 # The steps are necessity; $3/4$ and 100 were found by trial. (The paper sums; we take the mean over a batch of $N$ pairs.)
 #
 # **A worked number.** $f(1)=0.03$, $f(10)=0.18$, $f(100)=f(1000)=1$.
+
+# %%
+fig, ax = plt.subplots(figsize=(6.4, 3), layout="constrained")
+counted = X[X > 0]
+ax.hist(
+    counted.log10(), bins=40, color=plot.SKY, weights=[1 / len(counted)] * len(counted), label="pairs of our reports"
+)
+ax.set(xlabel="log10 of X", ylabel="share of the pairs")
+ax.margins(y=0.4)  # room for the legend
+across = torch.linspace(counted.log10().min(), counted.log10().max(), 200)
+curve = ax.twinx()
+curve.plot(across, (10**across / 100).pow(0.75).clamp(max=1), color=plot.BLACK, label="weight f(X)")
+curve.set(ylabel="weight", ylim=(0, 1.05))
+fig.legend(loc="upper left", bbox_to_anchor=(0.14, 0.95))
+plot.alt(fig, f"Histogram of the co-occurrences on a logarithmic axis, and the weight curve over it: it rises to 1 at X = 100 and stays there. {(counted >= 100).double().mean():.0%} of our pairs lie in the flat part.")  # fmt: skip
+
+# %% [markdown]
+# The weight lies between 0 and 1. Pairs that occur once are almost ignored, and no pair counts for more than another above 100.
 
 # %%
 plot.diagram(
