@@ -255,8 +255,8 @@ def divergence() -> Figure:
 
 def reparameterised() -> Figure:
     """A VAE, with the noise as an input of its own."""
-    code = plot.branches("linear | mean -> μ", "linear | log-variance -> log σ²", "input: noise ε", join="random: μ + σ ε -> z")  # fmt: skip
-    return _block("x", "encoder", code, "decoder", "logits", size=(12, 4.6))
+    code = plot.branches("linear | mean -> μ: N, K", "linear | log-variance -> log σ²: N, K", "input: noise ε -> N, K", join="random: μ + σ ε -> z: N, K")  # fmt: skip
+    return _block("x -> N, D", "encoder", code, "decoder -> N, D", "logits", size=(12, 4.6))
 
 
 def estimators() -> Figure:
@@ -269,7 +269,7 @@ def estimators() -> Figure:
         axis.hist(values.tolist(), bins, density=True, color=colour, alpha=0.65, label=label)
     axis.axvline(2, color="black", linewidth=2, linestyle="-")
     axis.set(ylim=(0, 0.42), yticks=[])
-    axis.legend(fontsize=17)
+    axis.legend(fontsize=17, loc="lower center", bbox_to_anchor=(0.5, 1))
     _named(axis, "estimate of the gradient; the truth is 2")
     return fig
 

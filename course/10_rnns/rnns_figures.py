@@ -6,7 +6,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from dlmodule import data
+from dlmodule import data, plot
 from dlmodule.plot import BLUE, GREEN, ORANGE, SKY, VERMILION
 
 HALF, WIDE, TALL = (6.5, 4.6), (12.0, 4.0), (6.2, 5.2)
@@ -202,6 +202,20 @@ def fused() -> Figure:
     _named(axis, "", "time")
     axis.tick_params(axis="x", labelsize=17)
     axis.set(ylim=(0, 1.15))
+    return fig
+
+
+def gru() -> Figure:
+    """A GRU cell: the old state runs along the top, times the update gate."""
+    fig = plt.figure(figsize=(11, 4.4), layout="none")
+    kept = plot.branches("input: $h$ -> N, H", "layer: sigmoid | update z -> N, H", join="×")
+    seen = plot.branches("input: $hW_{hn}^T + b_{hn}$ -> N, H", "layer: sigmoid | reset r -> N, H", join="×")
+    new = plot.branches(
+        [seen, "layer: tanh | with $x$: candidate n -> N, H"],
+        ["layer: sigmoid | the same z", "operation: 1 - z -> N, H"],
+        join="×",
+    )
+    plot.diagram(["[$h, x$]", plot.branches(kept, new, join="+"), "$h'$ -> N, H"], ax=fig.add_axes((0, 0, 1, 1)))
     return fig
 
 
