@@ -171,7 +171,7 @@ def misfits(delay: float) -> None:
         axes[1].plot(delays, y, label=name, color=colour)
         axes[1].plot(delays[near], y[near], "o", color=colour)
     axes[1].set(xlabel="delay in s", ylabel="misfit / largest")
-    axes[1].legend()
+    axes[1].legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     plot.alt(fig, f"Left: a wavelet and the same one {delay:g} s later. Right: the squared difference against the delay has a narrow valley with walls; the earth mover's distance of the energies is a straight V.")  # fmt: skip
 
 

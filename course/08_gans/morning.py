@@ -160,7 +160,7 @@ def game(shift: float) -> None:
     ax.fill_between(grid, bell(shift), alpha=0.4, color=plot.ORANGE, label="samples, q")
     ax.plot(grid, best, color="black", label="best D")
     ax.set(xlabel="x", ylim=(0, 1.05), title=f"shift {shift:g}: JS = {js:.3f}")
-    ax.legend(loc="center left")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     plot.alt(fig, f"Data around 0 and samples around {shift:g}; the best discriminator falls from the data's side to the samples'. The Jensen-Shannon divergence is {js:.3f}.")  # fmt: skip
 
 
@@ -414,8 +414,9 @@ for row, (lr_d, name) in zip(axes, ((1e-3, "equal rates"), (1e-4, "slow discrimi
         modes, good = mode_coverage(samples, centres, SPREAD)
         ax.plot(*centres.T, "+", color=plot.VERMILION, markersize=12)
         ax.plot(*samples[:500].T, ".", color=plot.BLUE, markersize=2)
-        ax.set(title=f"{name}, step {step}\n{modes} modes, {good:.0%} good", xlim=(-3.5, 3.5), ylim=(-3.5, 3.5))
+        ax.set(title=f"step {step}:\n{modes} modes, {good:.0%} good", xlim=(-3.5, 3.5), ylim=(-3.5, 3.5))
         said.append(f"{name}, step {step}: {modes} modes, {good:.0%} good")
+    row[0].set_ylabel(name)
 plot.alt(fig, "Samples on the ring of eight Gaussians. " + "; ".join(said) + ".")
 
 # %%

@@ -78,7 +78,9 @@ plot.alt(fig, f"Chance of oil at six prospects. Before any well between {nothing
 # | $\delta_t$ | surprise of one step, $r_t+\gamma V(o_{t+1})-V(o_t)$ | `(T, N)` |
 # | $\rho$ | ratio of the new policy's probability to the old one's | `(N,)` |
 # | $\epsilon$ | chance of a random action; in PPO how far $\rho$ may move | |
-# | $\theta, L$ | parameters, loss | |
+# | $\theta, L, J$ | parameters, loss, expected return of a policy | |
+# | $b$ | baseline: what is subtracted from a return | |
+# | $p(s' \mid s, a)$ | probability of the next state | `(S, A, S)` |
 
 # %% [markdown]
 # ## Decisions in a row
@@ -1026,6 +1028,29 @@ print(
 
 # %% [markdown]
 # The careful rule earns **nothing**: no first well is expected to pay, so it never drills. The best plan accepts a first loss for what it teaches.
+#
+# **Predict.** Look at the three maps at the top of this notebook again. Where does the best plan drill in each of them, or does it stop?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(9, 2.9), layout="constrained")
+said = []
+for ax, state, found in zip(axes, (0, 3**4, 2 * 3**4), ("before any well", "the middle well is dry", "the middle well has oil"), strict=True):  # fmt: skip
+    picture = ax.imshow(chance[state].reshape(2, 3), vmin=0, vmax=1, cmap="viridis")
+    choice = "stop"
+    if value[state] > 0:
+        site = int(best[state])
+        choice = f"drill prospect {site + 1}"
+        ax.plot(site % 3, site // 3, "v", color=plot.ORANGE, markersize=16, markeredgecolor="white")
+    ax.set(title=f"{found}:\n{choice}, worth {value[state]:.2f}", xticks=[], yticks=[])
+    said.append(f"{found}: {choice}, worth {value[state]:.2f}")
+fig.colorbar(picture, ax=axes, label="chance of oil")
+plot.alt(fig, "The chances of oil at six prospects, and what the best plan does. " + "; ".join(said) + ".")
+
+# %% [markdown]
+# The triangle is the next well of the best plan. It does not follow the largest chance of oil in the first map: it follows what can be learned.
 #
 # Now PPO, which knows neither the prior nor the table. It sees what each well found, and the money.
 
