@@ -50,15 +50,15 @@ print(f"{len(sections.x)} sections of {tuple(sections.x.shape[1:])}; structures:
 def show(rows: dict[str, Tensor], *, alt: str, side: int = 32) -> None:
     """Each row of images with its name. rows: name -> (n, pixels) or (n, 1, H, W), values in [0, 1]."""
     count = max(len(images) for images in rows.values())
-    fig, axes = plt.subplots(
-        len(rows), count, figsize=(count, 1.05 * len(rows) + 0.2), squeeze=False, layout="constrained"
-    )
-    for line, (name, images) in zip(axes, rows.items(), strict=True):
+    fig = plt.figure(figsize=(count, 1.15 * len(rows) + 0.2), layout="constrained")
+    bands = fig.subfigures(len(rows), 1, squeeze=False)[:, 0]
+    for band, (name, images) in zip(bands, rows.items(), strict=True):
+        band.suptitle(name, x=0.01, ha="left", fontsize=9)  # the name of a band takes no width from its images
+        line = band.subplots(1, count, squeeze=False)[0]
         for ax in line:
             ax.set_axis_off()
         for ax, image in zip(line, images, strict=False):
             ax.imshow(image.detach().reshape(side, side), cmap="gray", vmin=0, vmax=1)
-        line[0].set_title(name, loc="left", fontsize=9)
     plot.alt(fig, alt)
 
 
@@ -366,7 +366,7 @@ plot.slider(density_figure, spread=(0.05, 0.15, 0.4, 1.0), start=0.15, still=[0.
 
 # %%
 plot.diagram(
-    ["x -> N, D", "encoder", plot.branches("linear | mean -> μ: N, K", "linear | log-variance -> log σ²: N, K", "input: noise ε", join="random: μ + σ ε -> z: N, K"), "decoder -> N, D", "logits"],
+    ["x -> N, D", "encoder", plot.branches("linear | mean -> μ: N, K", "linear | log-variance -> log σ²: N, K", "input: noise ε -> N, K", join="random: μ + σ ε -> z: N, K"), "decoder -> N, D", "logits"],
     title="a VAE",
 )  # fmt: skip
 
