@@ -426,7 +426,7 @@ plot.slider(contributions, number=range(len(REPORTS)), start=2, still=range(len(
 
 # %% [markdown]
 # Compare the first two reports. For the bag "fresh" speaks for praise, with and without "not" before it. For the LSTM it changes sides: what a word contributes depends on the words around it.
-# A contribution is not a cause, though: a report without its word "not" is another report, which the model may never have met.
+# A contribution is not a cause, though. Look at the full stop: much of the LSTM's score seems to hang on it. But every training report ends with a stop, so the text without it is one that the model never met.
 #
 # ### Exercise 11.22: the negation probe
 # A **minimal pair** differs in one place that turns the sense: "the core was fresh" and "the core was not fresh". A pair is right only if *both* are: the score of the praising text is above zero and that of the complaining one below.
