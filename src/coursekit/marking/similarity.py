@@ -76,11 +76,13 @@ def runs_of_notebook(content: bytes) -> set[int]:
     return runs_of((str(cell.get("cell_type")), text_of(cell)) for cell in cells_of(content))
 
 
-def _cells(submission: Submission) -> list[dict[str, Any]]:
+def _cells(submission: Submission) -> list[dict[str, str]]:
+    """Kind and text of each cell. Nothing else of a notebook is kept: its pictures would fill the memory with a large class."""
     try:
-        return [] if submission.problem else cells_of(submission.content)
+        cells = [] if submission.problem else cells_of(submission.content)
     except Unreadable:
         return []
+    return [{"cell_type": str(cell.get("cell_type")), "source": text_of(cell)} for cell in cells]
 
 
 def _own(prints: Mapping[str, Prints]) -> dict[str, Prints]:
