@@ -510,7 +510,7 @@ print(scores)
 # With seed 0 we found 23, 38, 61 and 75 % as asked for $w=0,1,2,4$. Chance is 25 %. The distance from real sections was 21.8, 11.8, 8.9 and 20.0. So a little guidance helps both: the
 # samples look more like a kind, and more like real ones. Much guidance makes caricatures: more samples are as asked, and together they lie farther from real sections.
 #
-# **Measured over three seeds** (500 training steps, 500 samples of 20 steps, $w=1$): FID {ledger: 09_diffusion.train_ddpm.sections.fid}. The floor is {ledger: 09_diffusion.train_ddpm.sections.floor}, the
+# **Measured over several seeds** (500 training steps, 500 samples of 20 steps, $w=1$): FID {ledger: 09_diffusion.train_ddpm.sections.fid}. The floor is {ledger: 09_diffusion.train_ddpm.sections.floor}, the
 # mean image {ledger: 09_diffusion.train_ddpm.sections.mean_image} and noise {ledger: 09_diffusion.train_ddpm.sections.noise}. As a share of the noise ceiling this is tiny,
 # {ledger: 09_diffusion.train_ddpm.sections.percent_of_noise} %. Do not be impressed. The same figure is more than fifty times the floor, and a logistic regression tells
 # samples from real sections with an accuracy of {ledger: 09_diffusion.train_ddpm.sections.told_apart}. A minute of training is short. Which control you divide by decides how good you look.
@@ -563,7 +563,7 @@ for steps, eta in ((5, 0.0), (20, 0.0), (20, 1.0), (sized(100, rehearsal=5), 1.0
 
 # %% [markdown]
 # With seed 0: 22.8 for 5 steps, 11.8 for 20 without fresh noise, 14.0 for 20 with it, and 10.8 for 100. Fresh noise needs many steps to be averaged out; without it, 20 are
-# nearly as good. Over three seeds the FID of 20 steps is {ledger: 09_diffusion.train_ddpm.sections.ratio} times that of all 200 with fresh noise (150 samples each; the seeds lie between 1.14 and 1.34). For a tenth of the
+# nearly as good. Over several seeds the FID of 20 steps is {ledger: 09_diffusion.train_ddpm.sections.ratio} times that of all 200 with fresh noise (150 samples each; the seeds lie between 1.14 and 1.34). For a tenth of the
 # time that is a good bargain.
 #
 # ## Honour the well: inpainting

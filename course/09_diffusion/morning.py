@@ -672,7 +672,7 @@ right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncol=2)
 plot.alt(fig, "Left: relative error of the learned score against the step, logarithmic; largest at the smallest noise. Right: learned and exact arrows at step 20 agree where samples lie, and part in empty corners.")  # fmt: skip
 
 # %% [markdown]
-# Measured over three seeds, with all steps in one sum, the relative squared error is {ledger: 09_diffusion.train_2d.rocks.error}. Answering zero everywhere would give 1. At $t=1$ alone
+# Measured over several seeds, with all steps in one sum, the relative squared error is {ledger: 09_diffusion.train_2d.rocks.error}. Answering zero everywhere would give 1. At $t=1$ alone
 # it is {ledger: 09_diffusion.train_2d.rocks.first_step}, hardly better than zero. There the mean of the noise given $x_1$ is small, and it hides in a target that is almost pure chance.
 #
 # The arrows differ in the corners, where training saw no points. A sampler passes through regions where noisy data lie. There the network is good, and elsewhere it need not be.
@@ -713,7 +713,7 @@ plot.alt(fig, "Left: the model's samples form the three clouds. Right: histogram
 
 # %% [markdown]
 # **The answer.** At 2.95 km/s it was sand with a probability of 0.61 and a density of 2.25 g/cm³, or shale with 0.39 and 2.50. The regression's 2.35 is a density that
-# neither rock has. The model finds both densities within 0.01. For sand's probability it says {ledger: 09_diffusion.train_2d.rocks.sand} over three seeds. Part of this error is the sampler's: with the *exact* score
+# neither rock has. The model finds both densities within 0.01. For sand's probability it says {ledger: 09_diffusion.train_2d.rocks.sand}. Part of this error is the sampler's: with the *exact* score
 # and 100 steps it gives 0.63. The rest was learned wrong, and the picture of the samples does not show it. You see it because here the truth is known.
 #
 # We kept about one sample in thirty and threw the others away. With an image instead of two numbers, hardly any sample would fit. In the afternoon we *steer* the sampler instead: sections

@@ -794,7 +794,7 @@ co2_forecast, co2_spread = forecast_co2(co2.values, TEST["co2"], epochs=sized(40
 _ = judged(co2, co2_forecast, co2_spread)
 
 # %% [markdown]
-# Over three seeds the RMSE is {ledger: 10_rnns.forecast_co2.co2.rmse} ppm; the naive with drift has {ledger: 10_rnns.forecast_co2.co2.drift_rmse}. The gain over the drift
+# Over several seeds the RMSE is {ledger: 10_rnns.forecast_co2.co2.rmse} ppm; the naive with drift has {ledger: 10_rnns.forecast_co2.co2.drift_rmse}. The gain over the drift
 # is small, and it should be: the yearly rise is nearly the whole of the story. Trust a forecast only beside its baseline.
 #
 # ## Forecasting El Niño
@@ -1011,7 +1011,7 @@ model = char_lm(train_words[: sized(None, rehearsal=500)], epochs=sized(10, rehe
 print(f"LSTM {nats(model, test_words):.3f} nats, 5-gram {ngram_nats(train_words, test_words):.3f}")
 
 # %% [markdown]
-# On the names, over three seeds, the LSTM reaches {ledger: 10_rnns.char_lm.names.nats} nats and the 5-gram {ledger: 10_rnns.char_lm.names.counting}. The network is better than counting,
+# On the names, over several seeds, the LSTM reaches {ledger: 10_rnns.char_lm.names.nats} nats and the 5-gram {ledger: 10_rnns.char_lm.names.counting}. The network is better than counting,
 # by about a tenth of a nat. On the words of the manual, which are fewer, the order is reversed: {ledger: 10_rnns.char_lm.manual.nats} nats against
 # {ledger: 10_rnns.char_lm.manual.counting} by counting. A network needs data before it beats a table. Always print the count beside it.
 #

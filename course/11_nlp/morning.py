@@ -734,7 +734,7 @@ ax.set(xlabel="first principal direction", ylabel="second principal direction")
 plot.alt(fig, "The adjectives of the reports as points of a plane: those of one topic stand together, good and bad ones mixed.")  # fmt: skip
 
 # %% [markdown]
-# Over three seeds {ledger: 11_nlp.train_glove.field_reports.topic} of the nearest adjectives have the same topic, and {ledger: 11_nlp.train_glove.field_reports.sign} the same sign, where chance gives a half. The vectors know *what* a word is about. They do not know
+# Over several seeds {ledger: 11_nlp.train_glove.field_reports.topic} of the nearest adjectives have the same topic, and {ledger: 11_nlp.train_glove.field_reports.sign} the same sign, where chance gives a half. The vectors know *what* a word is about. They do not know
 # whether it is praise. No wonder: "the log was noisy" and "the log was clean" have the same company. Opposites are close in every vector space that is learned from company alone. Remember this in the notebook
 # on sentiment.
 #

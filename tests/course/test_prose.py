@@ -49,6 +49,14 @@ def test_references_have_one_form_and_are_cited_or_say_why_to_read_them(part: Pa
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.id)
+def test_a_measured_figure_alone_says_over_how_many_seeds(part: Part) -> None:
+    """The ledger writes the number of seeds behind its figure; a number in the sentence is wrong after the next measurement."""
+    paragraphs = [paragraph for paragraph in prose(part.path).split("\n\n") if "{ledger:" in paragraph]
+    typed = r"\bover (?:two|three|four|five|ten|\d+) seeds"
+    assert [] == [hit[0] for paragraph in paragraphs if (hit := re.search(typed, paragraph, re.IGNORECASE))]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.id)
 def test_no_turn_of_phrase_that_readers_stumble_over(part: Part) -> None:
     """Questions with do, you as the actor, the field's word."""
     text = prose(part.path).partition("## References")[0]
