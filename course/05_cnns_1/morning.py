@@ -424,51 +424,117 @@ plot.alt(
 # %% [markdown]
 # ## Padding, stride, dilation
 #
-# Three hyperparameters change *where* a kernel looks. None of them changes what it does there.
-#
-# **Padding** $p$ surrounds the image with $p$ rows and columns of zeros on every side, so that the kernel can stand over the edge. It is used
-# mostly to keep the size: with an odd kernel, $p=(k-1)/2$ gives an output as large as the input. Zero is a convention, and not always
-# a good one. It is natural for a seismic amplitude, whose mean is zero; for a velocity model in km/s it puts a cliff around the ground.
-#
-# **Stride** $s$ moves the kernel $s$ pixels at a time. The output is about $s$ times smaller along each axis, and so is all that is computed
-# after it.
-#
-# **Dilation** $d$ spreads the kernel: its taps stand $d$ pixels apart, with holes in between, so it sees further for the same number of
-# weights. (Yu and Koltun, 2016, made it popular; the idea is the *algorithme à trous* of wavelet analysis.)
-#
-# Written along one axis, with $\tilde x$ for the padded image:
-#
-# $$ y_i = \sum_{a=0}^{k-1} k_a\, \tilde x_{\,s\,i + d\,a}. $$
+# Three hyperparameters change *where* a kernel looks. None of them changes what it does there. We take them one at a time, along one axis: a row of
+# 7 pixels, and a kernel of 3 taps. Plain, it has $7-3+1=5$ places.
+
 
 # %%
-fig, axes = plt.subplots(1, 4, figsize=(11, 3.0), layout="constrained")
-settings = {"plain": (1, 0, 1), "padding 1": (1, 1, 1), "stride 2": (2, 0, 1), "dilation 2": (1, 0, 2)}
-for ax, (name, (stride, padding, dilation)) in zip(axes, settings.items(), strict=True):
-    places = (7 + 2 * padding - dilation * 2 - 1) // stride + 1
-    for p in range(-padding, 7 + padding):
-        inside = 0 <= p < 7
-        ax.add_patch(plt.Rectangle((p - 0.5, -0.5), 1, 1, fc="white" if inside else "#DDDDDD", ec="black"))
+def places_of(
+    ax, title: str, *, padding: int = 0, stride: int = 1, dilation: int = 1, pixels: int = 7, taps: int = 3
+) -> None:
+    """Draw a row of pixels, and below it one line per output: the pixels that the kernel reads there."""
+    first = range(-padding, pixels + padding - dilation * (taps - 1), stride)
+    read = [[start + a * dilation for a in range(taps)] for start in first]
+    for p in range(-padding, pixels + padding):
+        inside, reached = 0 <= p < pixels, any(p in each for each in read)
+        colour = "white" if inside and reached else "#DDDDDD" if reached else "#F5C9B0"
+        ax.add_patch(plt.Rectangle((p - 0.5, -0.5), 1, 1, fc=colour, ec="black"))
         ax.text(p, 0, rf"$x_{p}$" if inside else "0", ha="center", va="center")
-    for i in range(places):
-        taps = [i * stride - padding + a * dilation for a in range(3)]
-        ax.plot(taps, [i + 1.2] * 3, marker="o", linestyle="-", color="#0072B2" if i % 2 == 0 else "#D55E00")
-    ax.set(xlim=(-1.7, 7.7), ylim=(8.6, -0.8), xticks=[], yticks=[], title=f"{name}: {places} outputs")
+    for i, each in enumerate(read):
+        ax.plot(each, [i + 1.2] * taps, marker="o", linestyle="-", color="#0072B2" if i % 2 == 0 else "#D55E00")
+    ax.set(
+        xlim=(-2.7, pixels + 1.7),
+        ylim=(8.6, -0.8),
+        xticks=[],
+        yticks=[],
+        title=f"{title}: {len(first)} output{'s' if len(first) > 1 else ''}",
+    )
     ax.spines[:].set_visible(False)
+
+
+# %% [markdown]
+# ### Padding: over the edge
+#
+# **Padding** $p$ surrounds the image with $p$ rows and columns of zeros on every side, so that the kernel can stand over the edge. It is used
+# mostly to keep the size. **A worked number.** With $p=1$ the row becomes $7+2=9$ long, and $9-3+1=7$ places fit. The first output is
+# $y_0=k_0\cdot 0+k_1x_0+k_2x_1$.
+#
+# **Predict.** The kernel has 5 taps now. What padding keeps 7 pixels at 7 outputs?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(11, 2.9), layout="constrained")
+places_of(axes[0], "plain")
+places_of(axes[1], "padding 1", padding=1)
+places_of(axes[2], "5 taps, padding 2", padding=2, taps=5)
 plot.alt(
     fig,
-    "A row of 7 pixels and below it, one line per output, the three pixels that a kernel of three taps reads. Plain: 5 outputs. "
-    "Padding 1: a zero on each side, 7 outputs. Stride 2: every second place, 3 outputs. Dilation 2: taps two apart, 3 outputs.",
+    "A row of 7 pixels and below it, one line per output, the pixels that the kernel reads. Plain: 5 outputs. With one zero on each side: 7 outputs. Five taps and two zeros on each side: 7 outputs.",
 )
 
 # %% [markdown]
-# **How large is the output?** Take one axis, of size $n$. Padding makes it $n+2p$. A kernel of $k$ taps with dilation $d$ spans $d(k-1)+1$ pixels:
-# $k-1$ steps of $d$, and the first tap. So its first tap can stand at $0, s, 2s, \dots$ up to $n+2p-d(k-1)-1$, which makes
+# Two: with an odd kernel, $p=(k-1)/2$ gives an output as large as the input. That the edge is filled with zeros is a convention, and not always
+# a good one. It is natural for a seismic amplitude, whose mean is zero; for a velocity model in km/s it puts a cliff around the ground.
+#
+# ### Stride: fewer places
+#
+# **Stride** $s$ moves the kernel $s$ pixels at a time. The output is about $s$ times smaller along each axis, and so is all that is computed
+# after it. **A worked number.** With $s=2$ the first tap stands at $0, 2, 4$: three outputs. At 6 the kernel would hang over the edge.
+#
+# **Predict.** You add an eighth pixel. How many outputs does stride 2 give then?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(11, 2.9), layout="constrained")
+places_of(axes[0], "stride 2", stride=2)
+places_of(axes[1], "8 pixels, stride 2", stride=2, pixels=8)
+places_of(axes[2], "9 pixels, stride 2", stride=2, pixels=9)
+plot.alt(
+    fig,
+    "Stride 2 on rows of 7, 8 and 9 pixels, one line per output. Seven: 3 outputs. Eight: 3 outputs, and no kernel reads the last pixel. Nine: 4 outputs.",
+)
+
+# %% [markdown]
+# Still three, and no kernel reads the last pixel, which is shaded: half a step is rounded away.
+#
+# ### Dilation: further apart
+#
+# **Dilation** $d$ spreads the kernel: its taps stand $d$ pixels apart, with holes in between, so it sees further for the same number of
+# weights. (Yu and Koltun, 2016, made it popular; the idea is the *algorithme à trous* of wavelet analysis.) **A worked number.** With $d=2$ the first
+# output reads $x_0, x_2, x_4$. Three taps span 5 pixels: 2 steps of 2, and the first tap.
+#
+# **Predict.** How many pixels do three taps span with $d=3$, and how many outputs does a row of 7 have?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(11, 2.9), layout="constrained")
+for ax, dilation in zip(axes, (1, 2, 3), strict=True):
+    places_of(ax, f"dilation {dilation}", dilation=dilation)
+plot.alt(
+    fig,
+    "Three taps on a row of 7 pixels, next to each other, two apart and three apart: 5, 3 and 1 outputs. Three apart they reach from the first pixel to the last.",
+)
+
+# %% [markdown]
+# Seven, so there is one place. Written along one axis, with $\tilde x$ for the padded image, all three together are
+#
+# $$ y_i = \sum_{a=0}^{k-1} k_a\, \tilde x_{\,s\,i + d\,a}. $$
+#
+# ### How large is the output?
+#
+# Take one axis, of size $n$. Padding makes it $n+2p$. A kernel of $k$ taps with dilation $d$ spans $d(k-1)+1$ pixels.
+# So its first tap can stand at $0, s, 2s, \dots$ up to $n+2p-d(k-1)-1$, which makes
 #
 # $$ n' = \left\lfloor \frac{n + 2p - d(k-1) - 1}{s} \right\rfloor + 1 $$
 #
 # places, where $\lfloor\cdot\rfloor$ rounds down. **A worked number:** the first layer of a ResNet has $n=224$, $k=7$, $p=3$, $s=2$, $d=1$, so
-# $n' = \lfloor (224+6-6-1)/2\rfloor+1 = \lfloor 111.5\rfloor + 1 = 112$. The half that is rounded away is a column of pixels at the right edge of the padded image
-# that no kernel ever reaches.
+# $n' = \lfloor (224+6-6-1)/2\rfloor+1 = \lfloor 111.5\rfloor + 1 = 112$.
 #
 # **Predict.** An axis of 28 pixels passes a kernel of 5 with padding 2, a pooling of 2 with stride 2, a kernel of 5 without padding,
 # and another pooling of 2 with stride 2. How many pixels are left?
@@ -513,13 +579,57 @@ for name, settings in {
 # ## Channels: a kernel is a block
 #
 # One kernel sees one thing; we want many. And the second layer must look at *all* that the first has found, slope downwards and slope to the
-# right together. So an image has $C$ **channels**: three for a colour photograph, two for a near and a far stack, one for our section. And a layer
-# has $O$ kernels, each a block as deep as its input. With a batch of $N$ images, and a bias $b_o$ for each kernel,
+# right together. So an image has $C$ **channels**: three for a colour photograph, two for a near and a far stack, one for our section.
+#
+# ### Several channels in
+#
+# The kernel becomes a block, as deep as the image. Each slice slides over its own channel, and **the results are added**. There is still one number for each place.
+#
+# **A worked number.** Two channels and one place:
+
+# %%
+two_channels = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[0.0, 1.0], [5.0, 2.0]]])  # (C, h, w) = (2, 2, 2)
+block = torch.tensor([[[1.0, 0.0], [0.0, -1.0]], [[2.0, 1.0], [1.0, 0.0]]])  # one slice for each channel
+
+fig, axes = plt.subplots(1, 2, figsize=(6, 2.7), layout="constrained")
+for ax, channel, piece, slice_ in zip(axes, (0, 1), two_channels, block, strict=True):
+    for a in range(2):
+        for b in range(2):
+            ax.add_patch(plt.Rectangle((b - 0.5, a - 0.5), 1, 1, fc="#56B4E9", ec="black"))
+            ax.text(b, a, rf"{piece[a, b]:.0f} $\times$ {slice_[a, b]:.0f}", ha="center", va="center", fontsize=13)
+    ax.set(xlim=(-0.5, 1.5), ylim=(1.5, -0.5), xticks=[], yticks=[], aspect="equal", title=f"channel {channel}")
+    ax.set_xlabel(f"sum = {(piece * slice_).sum():.0f}")
+fig.suptitle(f"one output: {(two_channels[0] * block[0]).sum():.0f} + {(two_channels[1] * block[1]).sum():.0f}")
+plot.alt(
+    fig,
+    "Two channels of 2 by 2 pixels, each under its own slice of the kernel. The products in channel 0 sum to -3, those in channel 1 to 6. The output is their sum.",
+)
+
+# %% [markdown]
+# **Predict.** An image of 3 channels and $32\times32$ pixels meets one kernel of shape $(3, 3, 3)$, without padding. What shape does the output have?
+
+# %%
+prediction = ""  # write your answer here before you run the next cell
+
+# %%
+print("the worked number:", F.conv2d(two_channels[None], block[None]).item())
+print(
+    "three channels, one kernel:",
+    tuple(F.conv2d(torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 3, 3)).shape),
+    "= (N, O, H', W')",
+)
+
+# %% [markdown]
+# One map of $30\times30$: the three channels are gone, they have been added.
+#
+# ### Several channels out
+#
+# One block gives one map. A layer has $O$ blocks, and lays their $O$ maps on top of each other: these are the channels of its output. With a batch of $N$ images, and a bias $b_o$ for each block,
 #
 # $$ y_{noij} = b_o + \sum_{c=0}^{C-1}\sum_{a=0}^{h-1}\sum_{b=0}^{w-1} k_{ocab}\;\tilde x_{n,\,c,\,si+da,\,sj+db}. $$
 #
-# Note what is summed and what is not. The sum runs over the channels *completely*, every output channel sees every input channel, as in a
-# fully connected layer; and over space *locally*. This, too, is a convention; later this morning we shall break it and gain by it.
+# The sum runs over the channels *completely*: every output channel sees every input channel, as in a
+# fully connected layer. Over space it runs *locally*. This, too, is a convention; later this morning we shall break it and gain by it.
 #
 # In PyTorch the tensors are `x` $(N, C, H, W)$, `weight` $(O, C, h, w)$, `bias` $(O)$ and the output $(N, O, H', W')$.
 #

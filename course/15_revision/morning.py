@@ -147,7 +147,7 @@ plot.slider(forgetting, gap=[1, 2, 4, 7, 14, 21, 28], start=7, still=[1, 7, 21])
 #
 # A convolution uses the same few weights everywhere, so it finds its pattern wherever it stands.
 #
-# {revise: 05_cnns_1, exercise: cross_correlate, questions: [morning.2], predictions: [morning.5]}
+# {revise: 05_cnns_1, exercise: cross_correlate, questions: [morning.2], predictions: [morning.9]}
 
 # %% [markdown]
 # ## {Day: 06_cnns_2}: deeper, and for every pixel

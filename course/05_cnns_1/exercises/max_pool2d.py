@@ -10,7 +10,6 @@ exercise = Exercise(
     difficulty=2,
     minutes=12,
     move_on=20,
-    core=True,
     hints=(
         "A window is a patch, as in cross_correlate, only that the largest entry is taken instead of a weighted sum, and "
         "that each channel stays on its own.",
