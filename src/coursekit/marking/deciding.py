@@ -52,8 +52,11 @@ class ExerciseMark:
 
 REASONS = {
     "time": "It ran for too long and was stopped.",
+    "processor": "It took more processor time than there is and was stopped.",
     "memory": "It took more memory than there is and was stopped.",
     "sent": "It returned more data than can be looked at and was stopped.",
+    "killed": "It was killed each time it was tried.",
+    "lost": "The sandbox ended each time it was tried.",
 }
 
 

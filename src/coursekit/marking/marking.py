@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 
 from coursekit.marking.assessment import Assessment
 from coursekit.marking.deciding import NOT_STARTED, RIGHT, TO_BE_MARKED, WRONG, ExerciseMark, mark_of, unread
-from coursekit.marking.sandbox import Sandbox, SandboxLost
+from coursekit.marking.sandbox import Ran, Sandbox, SandboxLost
 from coursekit.marking.scoring import score
 from coursekit.marking.submission import Submission, Unreadable, cells_of, code_cells
 from dlmodule.coursework.forgotten import answers
 
-TRIES = 6  # of an exercise whose sandbox is lost each time; one kill by somebody else must never cost a mark
+# How often an exercise is tried whose sandbox is lost or whose child is killed each time: one kill by somebody else must never cost
+# a mark, and its own code may have sent signal 9 to the child.
+TRIES = {"lost": 6, "killed": 3}
 
 
 @dataclass(frozen=True)
@@ -153,25 +155,27 @@ def _collect(
     """Try them; one that ends its child, by whatever means, costs only itself: those after it get another child.
 
     Only the first that a child tries can be known to have ended it. A later one may have met what an earlier one left behind (a
-    thread, a timer), so it is tried again as the first of another child.
+    timer, a full memory), so it is tried again as the first of another child; but one that ran for too long did that by itself.
     """
     evidence: dict[int, bytes] = {}
     reasons: dict[int, str] = {}
-    seconds, lost = 0.0, 0
+    seconds = 0.0
     waiting = list(trials)
+    tried = 0  # how often the first of those that wait
     while waiting:
+        first = waiting[0]
         try:
             ran = sandbox.run(cells, waiting, instead)
         except SandboxLost:
-            lost += 1
-            if lost < TRIES:
-                continue
-            reasons[waiting.pop(0)] = "time"
-            lost = 0
-            continue
+            ran = Ran({}, "lost", 0.0)
+        tried += 1
         seconds += ran.seconds
         evidence |= {number: data for number, data in ran.evidence.items() if number in waiting}
-        first, waiting = waiting[0], [number for number in waiting if number not in evidence]
-        if waiting and waiting[0] == first:
+        waiting = [number for number in waiting if number not in evidence]
+        at_fault = waiting and (waiting[0] == first or ran.reason == "time")
+        if at_fault and tried < TRIES.get(ran.reason, 1):
+            continue
+        if at_fault:
             reasons[waiting.pop(0)] = ran.reason
+        tried = 0
     return _Collected(evidence, reasons, seconds)

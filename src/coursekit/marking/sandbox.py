@@ -42,7 +42,7 @@ class SandboxLost(Exception):
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run gave: evidence by exercise, as unread bytes; reason: why it was stopped ("time", "memory", "sent"), else ""."""
+    """What a run gave: evidence by exercise, as unread bytes; reason: why it was stopped (a key of ``deciding.REASONS``), else ""."""
 
     evidence: dict[int, bytes]
     reason: str

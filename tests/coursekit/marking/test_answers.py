@@ -37,3 +37,22 @@ def test_broken_cells_cost_nothing_else() -> None:
     answers = Answers(["def right(:", "def right():\n    return 1"])
     assert answers.named("right")() == 1
     assert answers.broken == ["cell 1: SyntaxError"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "reaches"),
+    [
+        ("import torch\ndef f(x):\n    torch.relu = abs\n", True),
+        ("from torch import nn\ndef f(x):\n    del nn.Module.__call__\n", True),
+        ("import torch.nn.functional as F\ndef f(x):\n    setattr(F, 'relu', abs)\n", True),
+        ("def f(x):\n    import os\n    os.environ['A'] = 'b'\n", True),
+        ("import torch\ndef f(x):\n    x.grad = torch.zeros(3)\n    x[0] = 1\n", False),
+        ("import torch\nclass Net:\n    pass\nNet.f = abs\nf = Net.f\n", False),
+        ("import torch\ndef f(x):\n    return x\n\ntorch.backends.cudnn.benchmark = True\n", False),  # `f` needs none of it
+    ],
+)  # fmt: skip
+def test_what_writes_into_a_module_reaches_out(cell: str, reaches: bool) -> None:
+    """By assignment, deletion or a function, in what was run for the answer; its own objects are its own."""
+    answers = Answers([cell])
+    assert callable(answers.named("f"))
+    assert answers.reach_out() is reaches

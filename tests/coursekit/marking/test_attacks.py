@@ -281,6 +281,42 @@ def test_what_outlives_its_cell_costs_its_own_exercise_at_most(
     assert full_marks(assessment, sandbox)
 
 
+NAMES = "torch.relu = F.relu = nn.Module.__call__ = torch.Tensor.mean = torch.Tensor.unfold = torch.Tensor.backward"
+PATCHING = {
+    "by name": f"{NAMES} = None",
+    "by a function of Python": "\n    ".join(f"setattr({name.rpartition('.')[0]}, '{name.rpartition('.')[2]}', None)" for name in NAMES.split(" = ")),
+    "by deleting": "del nn.Module.__call__, F.relu\n    torch.Tensor.mean = None",
+    "by its own import": "from torch import nn as layers\n    layers.Module.__call__ = layers.functional.relu = None",
+    "by a dictionary": "nn.Linear.__dict__\n    torch.__dict__['relu'] = nn.functional.__dict__['relu'] = None",
+    "builtins": "import builtins\n    builtins.range = builtins.super = None",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("patch", PATCHING)
+def test_a_patched_library_costs_its_own_exercise_at_most(assessment: Assessment, sandbox: Sandbox, patch: str) -> None:
+    """An answer that changes torch when it is called: the others of its notebook are tried where torch is as it was."""
+    answer = SOLUTIONS["softmax"].replace("    return", f"    {PATCHING[patch]}\n    return")
+    result = marked(assessment, sandbox, cells(softmax=answer))
+    assert [mark.marks for mark in result.exercises][1:] == [1, 1, 1, 1], result
+    assert full_marks(assessment, sandbox)
+
+
+def test_a_library_patched_at_top_level_is_part_of_what_reads_it(assessment: Assessment, sandbox: Sandbox) -> None:
+    """As in its author's own kernel: of the five answers one is made of `nn`, which the cell below changes."""
+    result = marked(assessment, sandbox, [*cells(), "nn.Module.__call__ = None"])
+    assert [mark.marks for mark in result.exercises] == [1, 1, 0, 1, 1], result
+    assert full_marks(assessment, sandbox)
+
+
+def test_a_call_that_hangs_costs_its_limit_once(assessment: Assessment, sandbox: Sandbox) -> None:
+    """Python cannot interrupt it; that it is the second of its child does not make it be tried again."""
+    hanging = "def mse(y, target):\n    return sum(iter(int, 1))\n"
+    result = marked(assessment, sandbox, cells(mse=hanging))
+    assert [mark.marks for mark in result.exercises] == [1, 0, 1, 1, 1], result
+    assert "too long" in result.exercises[1].message
+    assert sandbox.limits.seconds <= result.seconds < 1.7 * sandbox.limits.seconds
+
+
 def test_a_deleted_or_renamed_exercise_costs_itself(assessment: Assessment, sandbox: Sandbox) -> None:
     """A cell that is gone, and a function that is called otherwise: not started, in words; the other three have their marks."""
     renamed = SOLUTIONS["mse"].replace("def mse", "def mean_squared_error")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from coursekit.sources import slicing
 from coursekit.sources.statements import Statement, of_file
 from dlmodule.errors import DLModuleError
+from dlmodule.names import bound_names
 
 NOTEBOOK = Path("notebook")
 MISSING = object()
@@ -29,6 +30,7 @@ class Answers:
 
     def __init__(self, cells: Sequence[str], instead: Mapping[str, str] | None = None) -> None:
         self.broken: list[str] = []
+        self._ran: list[Statement] = []
         instead = instead or {}
         # What is put in comes first: the notebook's imports, below it, go on as they are.
         self.statements = [statement for text in instead.values() for statement in _parsed(text, "<reference>")]
@@ -52,6 +54,7 @@ class Answers:
             chosen = slicing.needed(every, [name], NOTEBOOK)
         except DLModuleError:
             return self._run_whole(every).get(name, MISSING)
+        self._ran += chosen
         try:
             scope = _namespace()
             for statement in chosen:
@@ -60,13 +63,22 @@ class Answers:
         except Exception:
             # Perhaps what it needs stands below it, as in a notebook run out of order. Definitions cost nothing; the whole
             # notebook may hold a training.
-            scope = _in_any_order([each for each in every if isinstance(each.node, CHEAP)])
+            cheap = list(filter(_is_cheap, every))
+            self._ran += cheap
+            scope = _in_any_order(cheap)
             if name in scope and not self._lacks(scope, name, every):
                 return scope[name]
             whole = self._run_whole(every)
             if name not in whole:
                 raise
             return whole[name]
+
+    def reach_out(self) -> bool:
+        """Whether what was run since this was last asked writes into a module (``torch.relu = ...``): other answers would meet it."""
+        nodes = [node for statement in self._ran for node in ast.walk(statement.node)]
+        self._ran.clear()
+        imported = set(bound_names(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)))
+        return not imported.isdisjoint(_owner(place) for place in _written_into(nodes))
 
     @staticmethod
     def _lacks(scope: Mapping[str, Any], name: str, every: Sequence[Statement]) -> bool:
@@ -86,11 +98,28 @@ class Answers:
     def _run_whole(self, every: Sequence[Statement]) -> dict[str, Any]:
         """The namespace after all statements, in order; those that failed are tried once more."""
         if self._whole is None:
+            self._ran += filter(_is_cheap, every)  # what else it does, it does to every answer
             scope = self._whole = _namespace()
             waiting = list(every)
             for _ in range(2):
                 waiting = [statement for statement in waiting if not _succeeds(statement, scope)]
         return self._whole
+
+
+def _written_into(nodes: Iterable[ast.AST]) -> Iterator[ast.expr]:
+    """The objects whose attributes or items are bound or deleted."""
+    for node in nodes:
+        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            yield node.value
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("setattr", "delattr"):
+            yield from node.args[:1]
+
+
+def _owner(place: ast.expr) -> str:
+    """The name that an expression such as ``torch.nn.Module`` begins with, else ""."""
+    while isinstance(place, ast.Attribute | ast.Subscript):
+        place = place.value
+    return place.id if isinstance(place, ast.Name) else ""
 
 
 def _parsed(text: str, file: str) -> Iterator[Statement]:
@@ -128,6 +157,10 @@ def _in_any_order(statements: Sequence[Statement]) -> dict[str, Any]:
         if not failed or len(failed) == len(waiting):
             return scope
         waiting = failed
+
+
+def _is_cheap(statement: Statement) -> bool:
+    return isinstance(statement.node, CHEAP)
 
 
 def _succeeds(statement: Statement, scope: dict[str, Any]) -> bool:

@@ -56,9 +56,11 @@ def lock_down(limits: Limits, seconds: float) -> None:
     for kind, most in (
         (resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, limits.files), (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 256), (resource.RLIMIT_MEMLOCK, 0), (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_CPU, int(seconds) + 2), (resource.RLIMIT_NPROC, limits.threads),
+        (resource.RLIMIT_CPU, int(seconds) + 4), (resource.RLIMIT_NPROC, limits.threads),
     ):  # fmt: skip
         resource.setrlimit(kind, (most, most))
+    # The kill comes after a signal of its own, by which the zygote knows why.
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 2, int(seconds) + 4))
     control(PR_SET_DUMPABLE, 1)
     control(PR_SET_NO_NEW_PRIVS, 1)
     program = _filter(platform.machine())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import inspect
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from dlmodule.checking.collect.run import gather
 from dlmodule.checking.probes import Probe
 
 WATCHER = "time-limit"  # what `guard` calls its threads
+TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 PATIENCE = 50  # looks, a millisecond apart, until a thread that is about to end counts as one that stays
 
 
@@ -52,17 +54,19 @@ def try_all(
 ) -> None:
     """Try the exercises ``wanted`` (numbers in ``every``) of a notebook, and ``send`` what each did as soon as it is known.
 
-    Ends early after one that leaves a thread running: the others are tried where it cannot disturb them.
+    Ends early after one that leaves something running or writes into a module: the others are tried where it cannot disturb them.
     """
     answers = Answers(cells, instead)
     for number in wanted:
         send(number, serialise.to_bytes(_try(answers, every[number])))
-        if _somebody_stays():
+        if answers.reach_out() or _somebody_stays():
             return
 
 
 def _somebody_stays() -> bool:
-    """Whether a thread of an answer still runs; those of time limits are just ending."""
+    """Whether a thread of an answer still runs, or a timer of the system; threads of time limits are just ending."""
+    if any(left for timer in TIMERS for left in signal.getitimer(timer)):
+        return True
     for _ in range(PATIENCE):
         limits = sum(thread.name == WATCHER for thread in threading.enumerate())
         if _thread._count() <= limits:

@@ -34,7 +34,9 @@ from dlmodule.checking.collect import guard
 
 WRITABLE = (Path("/tmp"), Path("/dev/shm"))
 TICK = 0.1  # seconds between two looks at the child's memory
+ENDING = 1.0  # seconds within which a child that closed its end has ended, else it never means to
 PAGE = os.sysconf("SC_PAGE_SIZE")
+STOPPING: dict[int, str] = {signal.SIGKILL: "killed", signal.SIGXCPU: "processor"}
 
 
 def main(requests: int = 0, answers: int = 1) -> None:
@@ -83,6 +85,7 @@ def _run(
         reason = _watch(
             receive, limits, len(exercises), lambda data: protocol.write(answers, protocol.frame(protocol.DATA, data))
         )
+        reason = reason or _stopped_by(child)
     finally:
         os.close(receive)
         _end_everything()
@@ -134,8 +137,19 @@ def _watch(receive: int, limits: Limits, exercises: int, pass_on: Callable[[byte
             return "time"
         if _memory() > limits.memory:
             return "memory"
-        if _nobody():
-            return "ended"
+
+
+def _stopped_by(child: int) -> str:
+    """What ended the child that has closed its end: "killed" (the machine, when memory is short, or anybody), "processor", "" for itself."""
+    ending = os.pidfd_open(child)
+    try:
+        if not select.select([ending], [], [], ENDING)[0]:
+            return ""
+        ended = os.waitid(os.P_PIDFD, ending, os.WEXITED | os.WNOWAIT)
+    finally:
+        os.close(ending)
+    assert ended is not None  # it waits
+    return STOPPING.get(ended.si_status, "") if ended.si_code == os.CLD_KILLED else ""
 
 
 def _memory() -> int:
@@ -149,14 +163,6 @@ def _resident_pages(process: Path) -> int:
         return int((process / "statm").read_text().split()[1])
     except OSError:  # it has just ended
         return 0
-
-
-def _nobody() -> bool:
-    """Whether the child has ended, though something that it left open keeps the pipe from closing."""
-    try:
-        return os.waitpid(-1, os.WNOHANG)[0] != 0
-    except ChildProcessError:
-        return True
 
 
 def _end_everything() -> None:
