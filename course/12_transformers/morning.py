@@ -1119,7 +1119,7 @@ modern = train_gpt(
 print(f"plain {nats_a_character(plain, held_ids, 64):.2f} nats, modern {nats_a_character(modern, held_ids, 64):.2f}, in {time.perf_counter() - start:.0f} s")  # fmt: skip
 
 # %% [markdown]
-# To hold both against the 5-gram, train them on Tiny Shakespeare. We measured this in bfloat16 ({day: 03_pytorch_2}) on two cores, one seed each: 0.8 million parameters, context 128, batches of 16. Other programs ran beside it, so the seconds are upper bounds.
+# To hold both against the 5-gram, train them on Tiny Shakespeare. We measured this in bfloat16 ({day: 03_pytorch_2}) on two cores: 0.8 million parameters, context 128, batches of 16. Other programs ran beside it, so the seconds are upper bounds.
 #
 # | recipe | steps | seconds | nats a character |
 # |---|---|---|---|
