@@ -9,6 +9,7 @@ ALONE = (
     "browser",
     "coursekit/exercises/test_workers.py",
     "coursekit/marking/test_attacks.py",
+    "coursekit/marking/test_cluster.py",
     "coursekit/marking/test_coursework.py",
     "coursekit/marking/test_scheduling.py",
     "dlmodule/checking/collect/test_guard.py",

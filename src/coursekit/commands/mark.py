@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from coursekit.marking.coursework import Coursework
 from coursekit.marking.deciding import TO_BE_MARKED
 from coursekit.marking.results import Results
 from coursekit.marking.sandbox import environment
-from coursekit.marking.scheduling import Submissions, mark_all
+from coursekit.marking.scheduling import Crew, Sandboxes, Submissions, mark_with
 from coursekit.project import Project, find_project, key_path
 from dlmodule.files import write_atomically
 from dlmodule.progress_bar import progress_bar
@@ -31,6 +32,7 @@ from dlmodule.progress_bar import progress_bar
     show_default="all cores",
     help="Sandboxes side by side.",
 )
+@click.option("--scheduler", help="Mark on the workers of this Dask scheduler (tcp://HOST:PORT) instead of here.")
 @click.option(
     "--results",
     "url",
@@ -59,6 +61,7 @@ def command(
     assessment: str,
     submissions: Path | None,
     jobs: int,
+    scheduler: str | None,
     url: str | None,
     notebook: str | None,
     answers: Path | None,
@@ -83,7 +86,8 @@ def command(
     new = 0
     if submissions is not None:
         handed_in = intake.submissions(submissions, notebook, assessment)
-        new = _mark(chosen, handed_in, results, jobs)
+        with _crew(chosen, jobs, scheduler) as crew:
+            new = _mark(crew, chosen, handed_in, results)
         if answers:
             # With the mark at its beginning a spreadsheet reads it as UTF-8.
             write_atomically(answers, "\ufeff" + rubric.sheet(chosen, handed_in))
@@ -106,13 +110,24 @@ def command(
     _show(chosen, results, new, as_json)
 
 
-def _mark(chosen: Assessment, handed_in: Submissions, results: Results, jobs: int) -> int:
+def _crew(chosen: Assessment, jobs: int, scheduler: str | None) -> AbstractContextManager[Crew]:
+    """Who marks. CourseError where a cluster is asked for and its library is not here."""
+    if scheduler is None:
+        return Sandboxes(chosen, jobs)
+    try:
+        from coursekit.marking.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise CourseError(f"--scheduler needs {error.name}: pip install 'dlmodule[cluster]'") from None
+    return Cluster(scheduler, chosen)
+
+
+def _mark(crew: Crew, chosen: Assessment, handed_in: Submissions, results: Results) -> int:
     with progress_bar(len(handed_in), unit="submission") as bar:
 
         def tell(done: int, of: int) -> None:
             bar.update(done - bar.n)
 
-        return mark_all(chosen, handed_in, results, jobs=jobs, tell=tell)
+        return mark_with(crew, chosen, handed_in, results, tell)
 
 
 def _show(chosen: Assessment, results: Results, new: int, as_json: bool) -> None:

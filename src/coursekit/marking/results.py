@@ -27,7 +27,7 @@ from coursekit.marking.marking import Marked
 from coursekit.marking.submission import LONGEST_NAME, Submission
 
 PATIENCE = 60.0  # seconds that a database may be away (it restarts, say) before marking is given up
-STARTING = 5.0  # the same for the first connection: what is not there at all is better told soon
+STARTING = 10.0  # the same for the first connection: what is not there at all is better told soon
 TRANSIENT = (
     "08",
     "40",
