@@ -26,6 +26,7 @@ from dlmodule.checking.collect.parameters import (
     unregistered,
 )
 from dlmodule.checking.collect.permitted import LOOP, NotPermitted, Watched, loops
+from dlmodule.checking.collect.values import as_data, materialise, parameter_names
 from dlmodule.checking.evidence import Evidence, Outcome
 from dlmodule.checking.probes import Probe
 
@@ -59,8 +60,6 @@ def trial_for(probe: Probe) -> Trial:
 def _call(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
     if not options.get("grad"):
         return Evidence((Outcome(candidate(*args, **kwargs)),))
-    from dlmodule.checking.collect.run import parameter_names
-
     leaves: dict[str, Tensor] = {}
 
     def differentiable(name: str, value: Any) -> Any:
@@ -120,8 +119,6 @@ def _vjp(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, 
 
 
 def _module(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
-    from dlmodule.checking.collect.run import materialise
-
     if isinstance(candidate, torch.nn.Module):
         built = copy.deepcopy(candidate)
     else:
@@ -175,8 +172,6 @@ def _iterate(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[s
 
 
 def _script(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, Any]) -> Evidence:
-    from dlmodule.checking.collect.run import as_data, materialise
-
     value = candidate(*args, **kwargs)
     returned = []
     for name, step_args, step_kwargs, is_call in case.steps:
