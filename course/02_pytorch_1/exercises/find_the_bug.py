@@ -22,7 +22,7 @@ exercise = Exercise(
 @exercise.probe
 def probe(candidate, case):
     answer = candidate(*case.args, **case.kwargs)
-    if not isinstance(answer, tuple) or len(answer) != 3:
+    if not isinstance(answer, (tuple, list)) or len(answer) != 3:
         return answer
     w, b, losses = answer
     return {

@@ -13,7 +13,6 @@ from coursekit.marking.assessment import Task
 from dlmodule.errors import DLModuleError
 
 if TYPE_CHECKING:
-    from dlmodule.checking.diagnosis import Diagnosis
     from dlmodule.checking.evidence import Evidence
     from dlmodule.checking.key import ExerciseKey
 
@@ -64,6 +63,7 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
     """The mark for what the sandbox sent of ``task``; ``reason``: why it was stopped, where ``data`` is None."""
     from dlmodule.checking import serialise
     from dlmodule.checking.decide.decide import decide
+    from dlmodule.checking.decide.precision import may_be_by_dtype, right_but_for_dtype
 
     if data is None:
         return _mark(task, WRONG, 0, REASONS.get(reason, "Python itself ended while it ran (a crash, or `os._exit`)."))
@@ -79,6 +79,8 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
         return _mark(task, COULD_NOT_CHECK, 0, "It did not answer every case; a person should look at it.")
     try:
         diagnosis = decide(task.key, evidence)
+        by_dtype = diagnosis.status == WRONG and may_be_by_dtype(task.key, evidence, diagnosis)
+        diagnosis = (right_but_for_dtype(task.key, evidence) if by_dtype else None) or diagnosis
         passed = len(evidence) if diagnosis.right else _passed(task.key, evidence)
     except (
         Exception
@@ -88,8 +90,7 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
         )
     specific = diagnosis.mistake or diagnosis.status != WRONG or diagnosis.rung == "transformation"
     message = diagnosis.message if specific else _hidden(diagnosis.rung, passed, len(evidence))
-    by_dtype = diagnosis.status == WRONG and not diagnosis.mistake and _by_dtype(task.key, evidence, diagnosis)
-    return replace(_mark(task, diagnosis.status, passed, message, diagnosis.mistake or ""), by_dtype=by_dtype)
+    return replace(_mark(task, diagnosis.status, passed, message, diagnosis.mistake or ""), by_dtype=by_dtype and not diagnosis.right)
 
 
 def unread(task: Task) -> ExerciseMark:
@@ -131,15 +132,6 @@ def _passed(key: ExerciseKey, evidence: list[Evidence]) -> int:
         for case, right, item in zip(key.cases, key.right, evidence, strict=True)
     )
     return sum(decide(each, found).right for each, found in alone)
-
-
-def _by_dtype(key: ExerciseKey, evidence: list[Evidence], diagnosis: Diagnosis) -> bool:
-    from dlmodule.checking import compare
-    from dlmodule.checking.judge import DTYPE, ROUNDED
-
-    if diagnosis.rung == "dtype" or (diagnosis.rung == "raised" and DTYPE.search(diagnosis.message)):
-        return True
-    return compare.run_distance(key.right, evidence, key.cases) <= ROUNDED
 
 
 def _hidden(rung: str, passed: int, cases: int) -> str:

@@ -216,10 +216,12 @@ def plain(got: Any) -> Any:
 
 
 def narrow(case: Case | None, key: Any) -> Case | None:
-    """Within a dictionary of statistics, the tolerance is the statistic's own: 6.11 standard errors."""
+    """Within a dictionary of statistics, the tolerance is the statistic's own: 6.11 standard errors beside the rounding."""
     if case is None or not case.errors or key not in case.errors:
         return case
-    return case.within(atol=float(torch.as_tensor(case.errors[key]).max()) * 6.11)
+    errors = torch.as_tensor(case.errors[key])
+    atol, rtol = tolerance(errors, case)
+    return case.within(atol=atol + 6.11 * float(errors.max()), rtol=rtol)
 
 
 def _without_numbers(message: str) -> str:

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import dis
 import inspect
-import re
 import sys
 import types
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import nn
 
-from dlmodule.checking import compare, naming
 from dlmodule.checking import key as keys
+from dlmodule.checking import naming
 from dlmodule.checking.arguments import with_idle_argument, with_unused_argument
-from dlmodule.checking.case import Case
 from dlmodule.checking.collect import guard, output
 from dlmodule.checking.collect.exceptions import text_of
 from dlmodule.checking.collect.run import CALLED, gather, repeats
-from dlmodule.checking.decide.comparison import Comparison, comparisons_of
 from dlmodule.checking.decide.decide import decide
-from dlmodule.checking.decide.differences import as_array
-from dlmodule.checking.decide.words import at, steps
+from dlmodule.checking.decide.precision import may_be_by_dtype, right_but_for_dtype
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, WRONG, Diagnosis
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey, in_float32
@@ -33,11 +27,6 @@ from dlmodule.checking.progress import Progress
 from dlmodule.errors import DLModuleError
 from dlmodule.progress_bar import in_notebook
 from dlmodule.skipping.cells import watch
-
-DTYPE = re.compile(
-    r"dtype|scalar type|Input type|Double|Float"
-)  # in an exception that float64 input may be the cause of
-ROUNDED = 4e-7  # of the largest number: what a few sums in float32 may be off by
 
 
 def judge(exercise: str, candidate: Any, *, limit: float | None = None) -> Diagnosis:
@@ -134,23 +123,14 @@ def _wrong_kind(key: ExerciseKey, candidate: Any) -> Diagnosis | None:
 def _right_in_float32(
     key: ExerciseKey, candidate: Any, evidence: list[Evidence], diagnosis: Diagnosis
 ) -> Diagnosis | None:
-    """The verdict on float32 input, where an answer fails only by what it does with float64, and no text promises that.
-
-    Without float64 input to round, numbers that are right as far as float32 goes are right.
-    """
-    if key.promises_dtype:
+    """The verdict on float32 input, where an answer fails only by what it does with float64, and no text promises that."""
+    if not may_be_by_dtype(key, evidence, diagnosis):
         return None
-    by_dtype = diagnosis.rung == "dtype" or (diagnosis.rung == "raised" and DTYPE.search(diagnosis.message))
-    if not by_dtype and not _are_rounded(comparisons_of(key, evidence)):
-        return None
-    single = in_float32(key)
+    verdict = right_but_for_dtype(key, evidence)
+    single = None if verdict else in_float32(key)
     if single is not None:
-        again = decide(single, gather(candidate, single.cases, single.probe, limit=key.limit))
-    elif by_dtype:
-        return None
-    else:  # what is float32 was made inside, weights that were drawn, say: they differ in the last digit from processor to processor
-        again = decide(key, key.right)
-    return replace(again, rung="right in float32") if again.right else None
+        verdict = decide(single, gather(candidate, single.cases, single.probe, limit=key.limit))
+    return replace(verdict, rung="right in float32") if verdict and verdict.right else None
 
 
 def _changes_from_call_to_call(
@@ -167,42 +147,6 @@ def _changes_from_call_to_call(
         "such as a default argument that is a list, a global, or a tensor that is changed in place."
     )
     return replace(diagnosis, message=message, rung="kept between calls", expected=None, got=None, lines=())
-
-
-def _are_rounded(comparisons: list[Comparison]) -> bool:
-    """Whether the numbers that came back are those expected, as float32 leaves them; another small error is an error."""
-    for comparison in comparisons:
-        if not comparison.failing:
-            continue
-        asked = comparison.case.atol
-        if not comparison.returned or (asked is not None and asked < compare.DEFAULTS[torch.float64][0]):
-            return False  # where an author asks for more digits than usual, float32 has too few
-        expected, actual = (
-            (each.outcomes[0].value, each.outcomes[0].gradients) for each in (comparison.expected, comparison.actual)
-        )
-        if not all(_is_rounded(*pair, comparison.case) for pair in _parts(expected, actual)):
-            return False
-    return True
-
-
-def _is_rounded(expected: Any, actual: Any, case: Case) -> bool:
-    """Whether ``actual`` is right, or ``expected`` as float32 leaves it."""
-    if compare.distance(expected, actual, case) <= 1:
-        return True
-    right, wrong = as_array(expected), as_array(actual)
-    if right is None or wrong is None or right.shape != wrong.shape:
-        return False
-    return bool(((right - wrong).abs() <= ROUNDED * right.abs().max()).all())
-
-
-def _parts(expected: Any, actual: Any) -> Iterator[tuple[Any, Any]]:
-    """The pairs of what is no container, in two containers that are alike."""
-    inside = steps(expected, actual)
-    if not inside or len(inside) != max(len(expected), len(actual)):
-        yield expected, actual
-        return
-    for step in inside:
-        yield from _parts(at(expected, step), at(actual, step))
 
 
 def _blame_what_it_calls(

@@ -141,31 +141,49 @@ class ExerciseKey:
 
 def in_float32(key: ExerciseKey) -> ExerciseKey | None:
     """``key`` with float32 in place of float64 in its cases and in what is expected; None where there is none in its cases."""
-    cases = [_rounded_case(case) for case in key.cases]
-    if all(new is old for new, old in zip(cases, key.cases, strict=True)):
+    if not any(_has_float64([case.args, case.kwargs]) for case in key.cases):
         return None
-    right = [
+    return _without_mistakes(
+        key, [_rounded_case(case) for case in key.cases], cast(key.right, torch.float64, torch.float32)
+    )
+
+
+def to_float32_digits(key: ExerciseKey) -> ExerciseKey:
+    """``key`` with tolerances that float32 can keep, to be compared with evidence that is ``cast`` to float64."""
+    return _without_mistakes(key, [_lenient(case) for case in key.cases], key.right)
+
+
+def cast(evidence: list[Evidence], old: torch.dtype, new: torch.dtype) -> list[Evidence]:
+    """Evidence with its results and gradients of dtype ``old`` in dtype ``new``."""
+    return [
         replace(
-            evidence,
+            each,
             outcomes=tuple(
-                replace(outcome, value=_rounded(outcome.value), gradients=_rounded(outcome.gradients))
-                for outcome in evidence.outcomes
+                replace(outcome, value=_cast(outcome.value, old, new), gradients=_cast(outcome.gradients, old, new))
+                for outcome in each.outcomes
             ),
         )
-        for evidence in key.right
+        for each in evidence
     ]
+
+
+def _without_mistakes(key: ExerciseKey, cases: list[Case], right: list[Evidence]) -> ExerciseKey:
     return replace(key, cases=cases, right=right, mistakes=[], variants=(), effects=(), starter=None)
 
 
 def _rounded_case(case: Case) -> Case:
-    args, kwargs = _rounded(case.args), _rounded(case.kwargs)
+    args, kwargs = (_cast(given, torch.float64, torch.float32) for given in (case.args, case.kwargs))
     if not _has_float64([case.args, case.kwargs]):
         return case
     new = Case(*args, **kwargs)
     for name in case.__dataclass_fields__:
         if name not in ("args", "kwargs"):
             object.__setattr__(new, name, getattr(case, name))
-    return new.within(atol=None if case.atol is None else max(case.atol, 1e-5), rtol=case.rtol and max(case.rtol, 1e-4))
+    return _lenient(new)
+
+
+def _lenient(case: Case) -> Case:
+    return case.within(atol=max(case.atol or 0.0, 1e-5), rtol=max(case.rtol or 0.0, 1e-4))
 
 
 def _has_float64(tree: Any) -> bool:
@@ -175,12 +193,12 @@ def _has_float64(tree: Any) -> bool:
     return any(map(_has_float64, items))
 
 
-def _rounded(tree: Any) -> Any:
-    if isinstance(tree, torch.Tensor) and tree.dtype == torch.float64:
-        return tree.float()
+def _cast(tree: Any, old: torch.dtype, new: torch.dtype) -> Any:
+    if isinstance(tree, torch.Tensor) and tree.dtype == old:
+        return tree.to(new)
     if isinstance(tree, dict):
-        return {name: _rounded(item) for name, item in tree.items()}
-    return type(tree)(map(_rounded, tree)) if type(tree) in (list, tuple) else tree
+        return {name: _cast(item, old, new) for name, item in tree.items()}
+    return type(tree)(_cast(item, old, new) for item in tree) if type(tree) in (list, tuple) else tree
 
 
 def save(path: Path, keys: list[ExerciseKey]) -> None:

@@ -253,6 +253,10 @@ def test_what_float32_leaves_is_right_and_another_small_error_is_not(make_key: M
         lambda z: z.softmax(1).round(decimals=4),
     ):
         assert judge_with(key, wrong).status == "wrong"
+    # Two points that float32 tells apart badly: the answer is right for what it was given, its result is float32.
+    near = make_key(lambda z: z.diff(dim=0).abs(), [Case(torch.tensor([[1e4], [1e4 + 0.01]], dtype=torch.float64))])
+    assert judge_with(near, lambda z: z.diff(dim=0).abs().float()).rung == "right in float32"
+    assert judge_with(near, lambda z: z.float().diff(dim=0).abs()).status == "wrong"
     listed = make_key(lambda z: {"mean": z.mean().item(), "rows": [z[0], z[1]]}, [Case(z)])
     single = judge_with(listed, lambda z: {"mean": z.float().mean().item(), "rows": [z[0], z[1].float().double()]})
     assert single.right

@@ -76,7 +76,7 @@ def _try(candidate: Any, case: Case, probe: Probe, trial: Trial, limit: float) -
     before = copy.deepcopy((args, kwargs)) if probe.name in ("call", "iterate", "sample") else None
     returned: list[Any] = []
     watched = without(candidate, probe.options.get("forbidden", {}))
-    watched = _noting(watched, returned) if probe.name == "custom" else watched
+    watched = _noting(watched, returned) if probe.name in ("custom", "vjp") else watched
     state = guard.torch_state()
     guard.seed_all(case.seed)
     raised: Raised | None = None
@@ -112,7 +112,7 @@ def _try(candidate: Any, case: Case, probe: Probe, trial: Trial, limit: float) -
 
 
 def _noting(candidate: Any, returned: list[Any]) -> Any:
-    """``candidate`` as a probe of its own calls it, the form of what it first returns noted in ``returned``."""
+    """``candidate`` as a probe that looks into its result calls it, the form of what it first returns noted in ``returned``."""
     if inspect.isclass(candidate) or not inspect.isroutine(candidate):
         return candidate
 

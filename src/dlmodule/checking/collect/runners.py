@@ -104,7 +104,7 @@ def _vjp(candidate: Any, case: Case, args: Any, kwargs: Any, options: dict[str, 
     arriving, *inputs = args
     before = copy.deepcopy(inputs)
     answer = candidate(*inputs, **kwargs)
-    if not isinstance(answer, tuple) or len(answer) != 2:
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         return Evidence((Outcome({"returned": type(answer).__name__}),))
     out, pull = answer
     pulled = pull(arriving)
