@@ -90,7 +90,10 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
         )
     specific = diagnosis.mistake or diagnosis.status != WRONG or diagnosis.rung == "transformation"
     message = diagnosis.message if specific else _hidden(diagnosis.rung, passed, len(evidence))
-    return replace(_mark(task, diagnosis.status, passed, message, diagnosis.mistake or ""), by_dtype=by_dtype and not diagnosis.right)
+    return replace(
+        _mark(task, diagnosis.status, passed, message, diagnosis.mistake or ""),
+        by_dtype=by_dtype and not diagnosis.right,
+    )
 
 
 def unread(task: Task) -> ExerciseMark:
