@@ -63,7 +63,7 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
     """The mark for what the sandbox sent of ``task``; ``reason``: why it was stopped, where ``data`` is None."""
     from dlmodule.checking import serialise
     from dlmodule.checking.decide.decide import decide
-    from dlmodule.checking.decide.precision import may_be_by_dtype, right_but_for_dtype
+    from dlmodule.checking.decide.precision import but_for_dtype, may_be_by_dtype
 
     if data is None:
         return _mark(task, WRONG, 0, REASONS.get(reason, "Python itself ended while it ran (a crash, or `os._exit`)."))
@@ -80,7 +80,7 @@ def mark_of(task: Task, data: bytes | None, reason: str = "") -> ExerciseMark:
     try:
         diagnosis = decide(task.key, evidence)
         by_dtype = diagnosis.status == WRONG and may_be_by_dtype(task.key, evidence, diagnosis)
-        diagnosis = (right_but_for_dtype(task.key, evidence) if by_dtype else None) or diagnosis
+        diagnosis = but_for_dtype(task.key, evidence, diagnosis) if by_dtype else diagnosis
         passed = len(evidence) if diagnosis.right else _passed(task.key, evidence)
     except (
         Exception

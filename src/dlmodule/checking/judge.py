@@ -18,7 +18,7 @@ from dlmodule.checking.collect import guard, output
 from dlmodule.checking.collect.exceptions import text_of
 from dlmodule.checking.collect.run import CALLED, gather, repeats
 from dlmodule.checking.decide.decide import decide
-from dlmodule.checking.decide.precision import may_be_by_dtype, right_but_for_dtype
+from dlmodule.checking.decide.precision import but_for_dtype, may_be_by_dtype
 from dlmodule.checking.diagnosis import COULD_NOT_CHECK, NOT_STARTED, WRONG, Diagnosis
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey, in_float32
@@ -126,11 +126,14 @@ def _right_in_float32(
     """The verdict on float32 input, where an answer fails only by what it does with float64, and no text promises that."""
     if not may_be_by_dtype(key, evidence, diagnosis):
         return None
-    verdict = right_but_for_dtype(key, evidence)
-    single = None if verdict else in_float32(key)
+    verdict = but_for_dtype(key, evidence, diagnosis)
+    single = None if verdict.right else in_float32(key)
     if single is not None:
-        verdict = decide(single, gather(candidate, single.cases, single.probe, limit=key.limit))
-    return replace(verdict, rung="right in float32") if verdict and verdict.right else None
+        again = decide(single, gather(candidate, single.cases, single.probe, limit=key.limit))
+        verdict = again if again.right else verdict
+    if verdict.right:
+        return replace(verdict, rung="right in float32")
+    return None if verdict is diagnosis else verdict
 
 
 def _changes_from_call_to_call(

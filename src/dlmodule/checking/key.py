@@ -143,14 +143,13 @@ def in_float32(key: ExerciseKey) -> ExerciseKey | None:
     """``key`` with float32 in place of float64 in its cases and in what is expected; None where there is none in its cases."""
     if not any(_has_float64([case.args, case.kwargs]) for case in key.cases):
         return None
-    return _without_mistakes(
-        key, [_rounded_case(case) for case in key.cases], cast(key.right, torch.float64, torch.float32)
-    )
+    cases, right = [_rounded_case(case) for case in key.cases], cast(key.right, torch.float64, torch.float32)
+    return replace(key, cases=cases, right=right, mistakes=[], variants=(), effects=(), starter=None)
 
 
 def to_float32_digits(key: ExerciseKey) -> ExerciseKey:
     """``key`` with tolerances that float32 can keep, to be compared with evidence that is ``cast`` to float64."""
-    return _without_mistakes(key, [_lenient(case) for case in key.cases], key.right)
+    return replace(key, cases=[_lenient(case) for case in key.cases])
 
 
 def cast(evidence: list[Evidence], old: torch.dtype, new: torch.dtype) -> list[Evidence]:
@@ -165,10 +164,6 @@ def cast(evidence: list[Evidence], old: torch.dtype, new: torch.dtype) -> list[E
         )
         for each in evidence
     ]
-
-
-def _without_mistakes(key: ExerciseKey, cases: list[Case], right: list[Evidence]) -> ExerciseKey:
-    return replace(key, cases=cases, right=right, mistakes=[], variants=(), effects=(), starter=None)
 
 
 def _rounded_case(case: Case) -> Case:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
 from dlmodule.checking import compare
 from dlmodule.checking.case import Case
 from dlmodule.checking.decide.differences import first_difference
@@ -12,6 +14,7 @@ from dlmodule.checking.decide.words import follow
 from dlmodule.checking.diagnosis import Diagnosis
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey
+from dlmodule.checking.probes import Probe
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def comparisons_of(key: ExerciseKey, evidence: list[Evidence]) -> list[Compariso
     def under(view: int) -> list[Comparison]:
         return [
             Comparison(
-                case,
+                _as_told(case, key.probe),
                 _seen_in(expected, view),
                 _seen_in(actual, view),
                 compare.evidence_distance(expected, actual, case, view=view) > 1,
@@ -51,6 +54,23 @@ def comparisons_of(key: ExerciseKey, evidence: list[Evidence]) -> list[Compariso
 
     every = [under(view) for view in range(compare.views(key.right, evidence))]
     return min(every, key=lambda comparisons: sum(comparison.failing for comparison in comparisons))
+
+
+def _as_told(case: Case, probe: Probe) -> Case:
+    """The case with what the answer is given: a probe of its own may make that itself, and the case's arguments are then its own affair.
+
+    Words such as "the second argument" would name what a learner has never seen.
+    """
+    if probe.name != "custom":
+        return case
+    args = case.args if "(*case.args" in probe.source else ()
+    kwargs = case.kwargs if "**case.kwargs" in probe.source else {}
+    if case.atol is None and case.rtol is None:
+        atol, rtol = compare.tolerance(
+            torch.zeros((), dtype=torch.float64), case
+        )  # fewer digits where an argument has fewer
+        case = case if (atol, rtol) == compare.DEFAULTS[torch.float64] else case.within(atol=atol, rtol=rtol)
+    return case._with(args=args, kwargs=kwargs)
 
 
 def _seen_in(evidence: Evidence, view: int) -> Evidence:

@@ -17,7 +17,7 @@ from dlmodule.checking.decide.comparison import Comparison, comparisons_of
 from dlmodule.checking.decide.decide import decide
 from dlmodule.checking.decide.differences import as_array
 from dlmodule.checking.decide.words import at, steps
-from dlmodule.checking.diagnosis import Diagnosis
+from dlmodule.checking.diagnosis import WRONG, Diagnosis
 from dlmodule.checking.evidence import Evidence
 from dlmodule.checking.key import ExerciseKey, cast, to_float32_digits
 
@@ -34,10 +34,10 @@ def may_be_by_dtype(key: ExerciseKey, evidence: list[Evidence], diagnosis: Diagn
     return bool(by_dtype) or _are_rounded(comparisons_of(key, evidence))
 
 
-def right_but_for_dtype(key: ExerciseKey, evidence: list[Evidence]) -> Diagnosis | None:
-    """The verdict on what it made of float64 input, to the digits that float32 has; None where that is not right."""
+def but_for_dtype(key: ExerciseKey, evidence: list[Evidence], diagnosis: Diagnosis) -> Diagnosis:
+    """The verdict on what it made of float64 input, to the digits that float32 has, where that is right or says more than the dtype."""
     found = decide(to_float32_digits(key), cast(evidence, torch.float32, torch.float64))
-    return found if found.right else None
+    return found if found.right or (diagnosis.rung == "dtype" and found.status == WRONG) else diagnosis
 
 
 def _are_rounded(comparisons: list[Comparison]) -> bool:
