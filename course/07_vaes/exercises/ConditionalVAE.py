@@ -147,3 +147,21 @@ class ByLayers(nn.Module):
 class ByScatter(Base):
     def condition(self, y, x):
         return x.new_zeros(len(y), self.classes).scatter(1, y[:, None], 1.0)
+
+
+exercise.edit(
+    "DecoderWithoutClass", "torch.cat([z, condition], dim=1)", "torch.cat([z, 0 * condition], dim=1)",
+    "The decoder is not told the class, so you cannot ask it for one. Append the one-hot class to z.",
+)  # fmt: skip
+exercise.edit(
+    "EncoderWithoutClass", "torch.cat([x, condition], dim=1)", "torch.cat([x, 0 * condition], dim=1)",
+    "The encoder is not told the class, so the code has to carry it again. Append the one-hot class to x.",
+)  # fmt: skip
+exercise.edit(
+    "HalvesExchanged", "mean, log_variance = self.encoder", "log_variance, mean = self.encoder",
+    "Mean and log-variance changed places: the first K outputs of the encoder are the mean, the last K the log-variance.",
+)  # fmt: skip
+exercise.edit(
+    "NoNoiseByDefault", "torch.randn_like(mean)", "torch.zeros_like(mean)",
+    "Where eps is not given you decode without noise. Then it must be drawn: torch.randn_like(mean).",
+)  # fmt: skip

@@ -31,12 +31,15 @@ def probe(candidate, case):
     kept = first != 0
     added = torch.where(kept, first - 2 * before, 0.0)
     share = kept.double().mean()
+    pairs = torch.stack([model(many[:2]).detach() == 0 for _ in range(40)])
     return {
         "evaluation mode": quiet.detach(),
         "input left as it was": torch.equal(many, before),
         "noise centred": bool((added.mean() / noise).abs() < 0.05),
         "spread of the noise": round((added.square().sum() / kept.sum()).sqrt().item() / noise, 1),
         "share of pixels dropped": round(1 - share.item(), 1),
+        "some pixels are dropped": bool(pairs.any()),
+        "two images lose pixels of their own": bool((pairs[:, 0] != pairs[:, 1]).any()),
         "damage differs from call to call": not torch.equal(first, second),
         "noise differs from image to image": not torch.allclose(first[0], first[1])
         or not torch.allclose(first[0], first[2]),
@@ -185,3 +188,7 @@ class ByBernoulli(nn.Module):
 
 exercise.equivalent("+ -> -", "minus the noise is distributed as the noise")
 exercise.equivalent("GtE -> Gt", "a uniform draw is never exactly the threshold")
+exercise.edit(
+    "one_mask_for_all", "torch.rand_like(x) >= self.dropped", "torch.rand(x.shape[1]) >= self.dropped",
+    "One mask serves the whole batch, so the same pixels are missing in every image. Draw it for the whole batch: torch.rand_like(x).",
+)  # fmt: skip

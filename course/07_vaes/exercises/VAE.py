@@ -163,3 +163,9 @@ class BySplit(Base):
     def halves(self, x):
         output = self.encoder(x)
         return output.split(output.shape[1] // 2, dim=1)
+
+
+exercise.edit(
+    "LogVarianceAsSpread", "reparameterise(mean, log_variance, eps)", "mean + log_variance * eps",
+    "The noise is multiplied by the log-variance. Its factor is the standard deviation, exp(log_variance / 2): use reparameterise.",
+)  # fmt: skip

@@ -111,3 +111,17 @@ def loss_written_out(x, betas, *, hidden, latent, steps, lr=1e-2, seed=0):
         found.append(torch.stack([rate, distortion]).detach())
     rates, distortions = torch.stack(found).T
     return rates, distortions
+
+
+exercise.edit(
+    "seeded_once", "    for beta in betas:\n        torch.manual_seed(seed)\n", "    torch.manual_seed(seed)\n    for beta in betas:\n",
+    "You seed once, so each beta starts from other weights. Seed for every beta, so that nothing but beta differs.",
+)  # fmt: skip
+exercise.edit(
+    "one_model_for_all", "    for beta in betas:\n        torch.manual_seed(seed)\n        model = VAE(x.shape[1], hidden, latent).to(x.dtype)\n", "    torch.manual_seed(seed)\n    model = VAE(x.shape[1], hidden, latent).to(x.dtype)\n    for beta in betas:\n",
+    "One model is trained on and on. Each beta needs a new one, made after seeding.",
+)  # fmt: skip
+exercise.edit(
+    "gradient_descent", "torch.optim.Adam(", "torch.optim.SGD(",
+    "You used SGD. The text asks for Adam.",
+)  # fmt: skip

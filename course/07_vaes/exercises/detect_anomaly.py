@@ -85,3 +85,9 @@ def by_ranks(normal, odd):
 @exercise.alternative
 def by_heaviside(normal, odd):
     return torch.heaviside(odd[:, None] - normal, torch.tensor(0.5, dtype=normal.dtype)).mean()
+
+
+exercise.edit(
+    "threshold_at_the_mean", "wins.mean()", "(odd > normal.mean()).to(normal.dtype).mean()",
+    "This is the share of odd images above the mean of the normal ones: one threshold. The AUROC compares every odd score with every normal one.",
+)  # fmt: skip

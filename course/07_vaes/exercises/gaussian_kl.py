@@ -102,3 +102,13 @@ def by_torch(mean, log_variance):
 @exercise.alternative
 def from_the_paper(mean, log_variance):
     return -0.5 * torch.sum(1 + log_variance - mean.pow(2) - torch.exp(log_variance), dim=-1)
+
+
+exercise.edit(
+    "log_of_the_deviation", "log_variance.exp()", "(2 * log_variance).exp()",
+    "You squared the variance. log_variance is the logarithm of the variance already, not of the standard deviation: its exponential is the variance.",
+)  # fmt: skip
+exercise.edit(
+    "size_of_the_mean", "mean**2", "mean.abs()",
+    "The size of the mean stands where its square belongs.",
+)  # fmt: skip

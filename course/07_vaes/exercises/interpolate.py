@@ -144,3 +144,7 @@ def by_lerp(a, b, steps):
 exercise.equivalent("operands of @ swapped", "a dot product is symmetric")
 exercise.equivalent("Lt -> LtE", "no sine is exactly the threshold")
 exercise.equivalent("1e-06 -> 2e-06", "near the threshold arc and line agree to twelve digits")
+exercise.edit(
+    "scaled_to_length_one", "    return (((1 - t)", "    a, b = a / a.norm(), b / b.norm()\n    return (((1 - t)",
+    "You scaled both codes to length 1. The walk begins at a and ends at b as they are; only the angle is that of their directions.",
+)  # fmt: skip

@@ -102,3 +102,7 @@ def by_an_svd_of_the_weight(x, weight):
 exercise.equivalent("full_matrices= dropped from svd", "the first K rows of Vh are the same; the others are not used")
 exercise.equivalent("False -> True", "the first K rows of Vh are the same; the others are not used")
 exercise.equivalent("operands of - swapped", "a direction and its opposite span the same line")
+exercise.edit(
+    "paired_in_order", "torch.linalg.svdvals(directions @ basis)", "(directions @ basis).diagonal().abs()",
+    "You compared the first column with the first direction, the second with the second. The same plane may have many bases: the cosines are the singular values of all products.",
+)  # fmt: skip

@@ -117,3 +117,9 @@ def by_the_root(mean, log_variance, eps):
 @exercise.alternative
 def by_addcmul(mean, log_variance, eps):
     return torch.addcmul(mean, torch.exp(log_variance.clamp(min=-30, max=20) / 2), eps)
+
+
+exercise.edit(
+    "root_of_the_log", "(0.5 * log_variance.clamp(-30, 20)).exp()", "log_variance.clamp(0, 20).sqrt()",
+    "You took the root of the log-variance. First comes the exponential: the standard deviation is exp(log_variance / 2).",
+)  # fmt: skip

@@ -78,3 +78,9 @@ def in_one_line(real, fake, penalty, weight):
 @exercise.alternative
 def by_sums(real, fake, penalty, weight):
     return penalty * weight + (fake.sum() / len(fake) - real.sum() / len(real))
+
+
+exercise.edit(
+    "weight_on_the_distance", "weight * penalty - distance", "penalty - weight * distance",
+    "The weight is on the distance. It belongs to the penalty.",
+)  # fmt: skip

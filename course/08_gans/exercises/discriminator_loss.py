@@ -109,3 +109,9 @@ def by_cross_entropy(real, fake):
 @exercise.alternative
 def by_logsigmoid(real, fake):
     return -(F.logsigmoid(real).mean() + F.logsigmoid(-fake).mean())
+
+
+exercise.edit(
+    "labels_smoothed", "F.softplus(-real).mean(0)", "(0.9 * F.softplus(-real) + 0.1 * F.softplus(real)).mean(0)",
+    "The label of the real examples is 0.9. Smoothing comes later; here a real example is real, with label 1.",
+)  # fmt: skip

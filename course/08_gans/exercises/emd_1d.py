@@ -122,3 +122,13 @@ def by_repeating(a, b):
     long_a = a.repeat_interleave(len(b)).sort().values
     long_b = b.repeat_interleave(len(a)).sort().values
     return (long_a - long_b).abs().mean()
+
+
+exercise.edit(
+    "every_pair", "    points = torch.cat([a, b]).sort().values\n", "    return (a[:, None] - b).abs().mean()\n    points = torch.cat([a, b]).sort().values\n",
+    "You averaged the distance over all pairs. That is not 0 for two equal samples: each piece of earth goes to one place, the nearest plan overall.",
+)  # fmt: skip
+exercise.edit(
+    "counted_at_the_next_point", "below_a = torch.searchsorted(a.sort().values, points[:-1]", "below_a = torch.searchsorted(a.sort().values, points[1:]",
+    "The two counts are taken at different points. Between two points both samples are counted at the left one: points[:-1].",
+)  # fmt: skip

@@ -113,3 +113,9 @@ def from_the_real_side(x, fake, *, generator=None):
     share = torch.empty(len(x), dtype=x.dtype).uniform_(generator=generator)
     flat = x.flatten(1) + share[:, None] * (fake - x).flatten(1)
     return flat.reshape(x.shape)
+
+
+exercise.edit(
+    "one_or_the_other", "torch.rand(shape, generator=generator, dtype=x.dtype)", "torch.rand(shape, generator=generator, dtype=x.dtype).round()",
+    "Your alpha is 0 or 1, so each point is one of the two examples and none lies between them.",
+)  # fmt: skip

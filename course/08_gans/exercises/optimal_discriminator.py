@@ -106,3 +106,9 @@ def by_entropies(p, q, dx):
     some = (p + q) > 0
     best[some] = p[some] / (p + q)[some]
     return best, entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2
+
+
+exercise.edit(
+    "small_number_below", "torch.where(total > 0, p / total, 0.5)", "p / (total + 1e-8)",
+    "A small number under the fraction makes D zero where both densities are 0. There nothing is known, and D is 0.5: torch.where.",
+)  # fmt: skip

@@ -117,3 +117,9 @@ def with_einsum(weight, u, rounds=1):
             u = torch.einsum("oi,i->o", matrix, v)
             u = u / u.square().sum().sqrt()
     return weight / torch.einsum("o,oi,i->", u, matrix, v), u
+
+
+exercise.edit(
+    "the_other_vector", "return weight / sigma, u", "return weight / sigma, v",
+    "You returned v, the vector of the input side. The next step starts from u.",
+)  # fmt: skip

@@ -21,13 +21,12 @@ exercise = Exercise(
 
 
 class Net(nn.Module):
-    """Linear, or with a hidden layer of tanh; its weights are given by a wave. It counts how often it is called."""
+    """Linear, or with a hidden layer of tanh; its weights are given by a wave."""
 
     def __init__(self, inputs, outputs, hidden, start):
         super().__init__()
         sizes = [inputs, hidden, outputs] if hidden else [inputs, outputs]
         self.layers = nn.ModuleList(nn.Linear(a, b, bias=bool(hidden)).double() for a, b in itertools.pairwise(sizes))
-        self.calls = 0
         with torch.no_grad():
             for k, parameter in enumerate(self.parameters()):
                 parameter.copy_(
@@ -35,7 +34,6 @@ class Net(nn.Module):
                 )
 
     def forward(self, x):
-        self.calls += 1
         for layer in self.layers[:-1]:
             x = layer(x).tanh()
         return self.layers[-1](x)
@@ -60,7 +58,6 @@ def probe(candidate, case):
         "losses of the generator": [float(pair[1]) for pair in losses],
         "the discriminator's parameters": numbers(discriminator),
         "the generator's parameters": numbers(generator),
-        "batches that were generated": generator.calls,
         "losses are plain numbers": all(isinstance(value, float) for pair in losses for value in pair),
     }
 

@@ -192,12 +192,17 @@ def plain_difference(expected: Any, actual: Any, step: Step | None) -> str:
     return f"{wanted} is expected, yours is {got}"
 
 
+NOTHING = 1e-14  # of the other number
+
+
 def told_apart(expected: Any, actual: Any) -> tuple[str, str]:
     """Both values, short, with as many digits as it takes to see that they differ."""
+    right, wrong = compare.plain(expected), compare.plain(actual)
+    if isinstance(right, float) and isinstance(wrong, float) and abs(right) < NOTHING * abs(wrong):
+        return "0", brief(wrong)  # what rounding leaves of a zero
     first, second = brief(expected), brief(actual)
     if first != second:
         return first, second
-    right, wrong = compare.plain(expected), compare.plain(actual)
     if not (isinstance(right, float) and isinstance(wrong, float)):
         return first, second
     pairs = ((f"{right:.{digits}g}", f"{wrong:.{digits}g}") for digits in range(7, 18))
