@@ -127,3 +127,13 @@ def through_data(average, model, decay):
     for p, q in zip(average.parameters(), model.parameters(), strict=True):
         p.data = p.data * decay + q.data * (1 - decay)
     average.load_state_dict({**average.state_dict(), **dict(model.named_buffers())})
+
+
+exercise.edit(
+    'average_never_shrinks', 'mean.detach().lerp_(new.detach(), 1 - decay)', 'mean.detach().add_(new.detach(), alpha=1 - decay)',
+    'The average keeps all of itself and grows at every call. It keeps only the share `decay`.',
+)  # fmt: skip
+exercise.edit(
+    "memory_shared", "mean.detach().lerp_(new.detach(), 1 - decay)", "mean.data = new.data",
+    "The average now uses the model's own memory: when the model learns on, the average changes with it. Mix the numbers into `average`.",
+)  # fmt: skip

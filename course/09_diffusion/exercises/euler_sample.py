@@ -92,3 +92,9 @@ def by_a_while_loop(velocity, x, steps):
         x = x.sub(velocity(x, x.new_full((x.shape[0],), left / steps)), alpha=1 / steps)
         left -= 1
     return x
+
+
+exercise.edit(
+    'one_step_too_few', 'range(steps, 0, -1)', 'range(steps - 1, 0, -1)',
+    'You take one step too few, and never arrive at t = 0.',
+)  # fmt: skip

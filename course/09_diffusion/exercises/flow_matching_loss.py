@@ -24,7 +24,7 @@ def cases():
     yield Case(Code("lambda x, t: x"), row(2)[:, None], row(1)[:, None], row(0.25)).named(
         "one number, a quarter of the way"
     )
-    yield Case(MODEL, waves(3, 2), noise(3, 2), row(0.1, 0.5, 0.9)).named("three points")
+    yield Case(MODEL, waves(3, 2), noise(3, 2), row(0, 0.5, 1)).named("three points, from the data to the noise")
     yield Case(MODEL, waves(2, 1, 3, 4), noise(2, 1, 3, 4), row(0.3, 0.8)).named("two images")
     yield Case(MODEL, waves(2, 2), noise(2, 2), row(0.3, 0.8)).named("as many features as examples")
 
@@ -91,3 +91,17 @@ def from_the_noise(model, x0, noise, t):
 def by_lerp(model, x0, noise, t):
     x_t = torch.lerp(x0, noise, t.view(len(t), *[1] * (x0.dim() - 1)).expand_as(x0))
     return F.mse_loss(model(x_t, t), noise.sub(x0))
+
+
+exercise.edit(
+    'data_as_target', ', noise - x0)', ', x0)',
+    'Your target is the data. The network learns the velocity, noise minus data.',
+)  # fmt: skip
+exercise.edit(
+    'one_time_for_all', 't.reshape(-1, *[1] * (x0.dim() - 1))', 't.mean()',
+    'One time serves the whole batch. Each example has its own t: give t the axes of x0.',
+)  # fmt: skip
+exercise.edit(
+    "divided_by_what_is_left", ", noise - x0)", ", (noise - x_t) / (1 - s))",
+    "At t = 1 you divide 0 by 0. Your quotient is noise - x0 wherever it exists: use that.",
+)  # fmt: skip

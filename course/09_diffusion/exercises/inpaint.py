@@ -109,3 +109,9 @@ def by_indexing(denoise, x, known, mask, noise, alpha_bar, times):
         x = denoise(x, t, s).clone()
         x[where] = (alpha_bar[s].sqrt() * known + (1 - alpha_bar[s]).sqrt() * fresh)[where]
     return x
+
+
+exercise.edit(
+    'put_in_before_the_step', ('        x = denoise(x, t, s)\n', '        x = torch.where(mask, there, x)\n'), ('', '        x = denoise(torch.where(mask, there, x), t, s)\n'),
+    'You put the known pixels in before the step, so the last step changes them again. Denoise first, then put in what is known at s.',
+)  # fmt: skip

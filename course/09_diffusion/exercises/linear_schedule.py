@@ -89,3 +89,9 @@ def by_a_loop(steps):
 def by_logarithms(steps):
     beta = torch.linspace(0.1 / steps, 20 / steps, steps, dtype=torch.float64).clamp(max=0.999)
     return torch.cat([torch.zeros(1, dtype=torch.float64), torch.log1p(-beta).cumsum(0)]).exp().float()
+
+
+exercise.edit(
+    'the_betas', 'alpha.cumprod(0)', 'beta',
+    'These are the betas, how much each step destroys. alpha-bar is what is left: the product of all 1 - beta up to t.',
+)  # fmt: skip

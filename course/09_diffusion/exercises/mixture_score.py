@@ -100,3 +100,9 @@ def by_the_mean(x, a, weights, means, std):
     centres = means * a**0.5
     r = torch.softmax(torch.log(weights) - torch.cdist(x, centres) ** 2 / (2 * variance), dim=1)
     return (r @ centres - x) / variance
+
+
+exercise.edit(
+    'divided_by_the_deviation', '/ variance  # (N, K, D)', '/ variance**0.5  # (N, K, D)',
+    'The pull towards a mean is divided by the standard deviation. The gradient of the log-density divides by the variance.',
+)  # fmt: skip

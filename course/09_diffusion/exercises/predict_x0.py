@@ -66,3 +66,9 @@ def by_signal_to_noise(x, t, eps, alpha_bar):
 def by_the_score(x, t, eps, alpha_bar):
     score_times_variance = -torch.sqrt(1 - alpha_bar[t]) * eps
     return (x + score_times_variance) / torch.sqrt(alpha_bar[t])
+
+
+exercise.edit(
+    'only_the_signal_divided', '(x - (1 - a).sqrt() * eps) / a.sqrt()', 'x / a.sqrt() - (1 - a).sqrt() * eps',
+    'Only x is divided by the root of alpha-bar. Take the noise away first, then divide the difference.',
+)  # fmt: skip
