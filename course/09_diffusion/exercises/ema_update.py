@@ -130,8 +130,8 @@ def through_data(average, model, decay):
 
 
 exercise.edit(
-    'average_never_shrinks', 'mean.detach().lerp_(new.detach(), 1 - decay)', 'mean.detach().add_(new.detach(), alpha=1 - decay)',
-    'The average keeps all of itself and grows at every call. It keeps only the share `decay`.',
+    "average_never_shrinks", "mean.detach().lerp_(new.detach(), 1 - decay)", "mean.detach().add_(new.detach(), alpha=1 - decay)",
+    "The average keeps all of itself and grows at every call. It keeps only the share `decay`.",
 )  # fmt: skip
 exercise.edit(
     "memory_shared", "mean.detach().lerp_(new.detach(), 1 - decay)", "mean.data = new.data",

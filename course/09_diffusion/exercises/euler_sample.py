@@ -95,6 +95,6 @@ def by_a_while_loop(velocity, x, steps):
 
 
 exercise.edit(
-    'one_step_too_few', 'range(steps, 0, -1)', 'range(steps - 1, 0, -1)',
-    'You take one step too few, and never arrive at t = 0.',
+    "one_step_too_few", "range(steps, 0, -1)", "range(steps - 1, 0, -1)",
+    "You take one step too few, and never arrive at t = 0.",
 )  # fmt: skip

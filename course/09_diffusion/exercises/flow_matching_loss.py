@@ -94,12 +94,12 @@ def by_lerp(model, x0, noise, t):
 
 
 exercise.edit(
-    'data_as_target', ', noise - x0)', ', x0)',
-    'Your target is the data. The network learns the velocity, noise minus data.',
+    "data_as_target", ", noise - x0)", ", x0)",
+    "Your target is the data. The network learns the velocity, noise minus data.",
 )  # fmt: skip
 exercise.edit(
-    'one_time_for_all', 't.reshape(-1, *[1] * (x0.dim() - 1))', 't.mean()',
-    'One time serves the whole batch. Each example has its own t: give t the axes of x0.',
+    "one_time_for_all", "t.reshape(-1, *[1] * (x0.dim() - 1))", "t.mean()",
+    "One time serves the whole batch. Each example has its own t: give t the axes of x0.",
 )  # fmt: skip
 exercise.edit(
     "divided_by_what_is_left", ", noise - x0)", ", (noise - x_t) / (1 - s))",

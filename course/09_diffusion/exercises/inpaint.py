@@ -112,6 +112,6 @@ def by_indexing(denoise, x, known, mask, noise, alpha_bar, times):
 
 
 exercise.edit(
-    'put_in_before_the_step', ('        x = denoise(x, t, s)\n', '        x = torch.where(mask, there, x)\n'), ('', '        x = denoise(torch.where(mask, there, x), t, s)\n'),
-    'You put the known pixels in before the step, so the last step changes them again. Denoise first, then put in what is known at s.',
+    "put_in_before_the_step", ("        x = denoise(x, t, s)\n", "        x = torch.where(mask, there, x)\n"), ("", "        x = denoise(torch.where(mask, there, x), t, s)\n"),
+    "You put the known pixels in before the step, so the last step changes them again. Denoise first, then put in what is known at s.",
 )  # fmt: skip

@@ -92,6 +92,6 @@ def by_logarithms(steps):
 
 
 exercise.edit(
-    'the_betas', 'alpha.cumprod(0)', 'beta',
-    'These are the betas, how much each step destroys. alpha-bar is what is left: the product of all 1 - beta up to t.',
+    "the_betas", "alpha.cumprod(0)", "beta",
+    "These are the betas, how much each step destroys. alpha-bar is what is left: the product of all 1 - beta up to t.",
 )  # fmt: skip

@@ -103,6 +103,6 @@ def by_the_mean(x, a, weights, means, std):
 
 
 exercise.edit(
-    'divided_by_the_deviation', '/ variance  # (N, K, D)', '/ variance**0.5  # (N, K, D)',
-    'The pull towards a mean is divided by the standard deviation. The gradient of the log-density divides by the variance.',
+    "divided_by_the_deviation", "/ variance  # (N, K, D)", "/ variance**0.5  # (N, K, D)",
+    "The pull towards a mean is divided by the standard deviation. The gradient of the log-density divides by the variance.",
 )  # fmt: skip

@@ -69,6 +69,6 @@ def by_the_score(x, t, eps, alpha_bar):
 
 
 exercise.edit(
-    'only_the_signal_divided', '(x - (1 - a).sqrt() * eps) / a.sqrt()', 'x / a.sqrt() - (1 - a).sqrt() * eps',
-    'Only x is divided by the root of alpha-bar. Take the noise away first, then divide the difference.',
+    "only_the_signal_divided", "(x - (1 - a).sqrt() * eps) / a.sqrt()", "x / a.sqrt() - (1 - a).sqrt() * eps",
+    "Only x is divided by the root of alpha-bar. Take the noise away first, then divide the difference.",
 )  # fmt: skip

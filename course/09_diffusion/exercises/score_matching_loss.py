@@ -100,10 +100,10 @@ def as_noise(score, x0, t, noise, alpha_bar):
 
 
 exercise.edit(
-    'scaled_by_the_signal', '(1 - alpha_bar[t]).sqrt()', 'alpha_bar[t].sqrt()',
-    'The score is multiplied by the root of alpha-bar, the share of the signal. Its weight is the root of 1 - alpha-bar, the spread of the noise.',
+    "scaled_by_the_signal", "(1 - alpha_bar[t]).sqrt()", "alpha_bar[t].sqrt()",
+    "The score is multiplied by the root of alpha-bar, the share of the signal. Its weight is the root of 1 - alpha-bar, the spread of the noise.",
 )  # fmt: skip
 exercise.edit(
-    'score_taken_for_noise', 'scale * score(x_t, t) + noise', 'score(x_t, t) - noise',
-    'You compare the score with the noise itself. The score is minus the noise divided by the root of 1 - alpha-bar: multiply it by that root, and add.',
+    "score_taken_for_noise", "scale * score(x_t, t) + noise", "score(x_t, t) - noise",
+    "You compare the score with the noise itself. The score is minus the noise divided by the root of 1 - alpha-bar: multiply it by that root, and add.",
 )  # fmt: skip
