@@ -60,7 +60,7 @@ def probe(candidate, case):
     easy = seismic.sections(12, height=64, width=64, seed=2, geology=clean)
     with Shown() as shown:
         returned = candidate(train, unseen, epochs=10, seed=case.seed)
-    if not (isinstance(returned, (tuple, list)) and len(returned) == 2 and isinstance(returned[0], nn.Module)):
+    if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[0], nn.Module)):
         return {"iou": 0.0, "returned": type(returned).__name__}
     model, figure = returned
     mode = model.training

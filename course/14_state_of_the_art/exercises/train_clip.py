@@ -57,9 +57,7 @@ def probe(candidate, case):
     new_x, new_y = boxes("test", 1000, 4, noisy=False)
     with watch_training(1) as watched:
         result = candidate(x, y, epochs=6, seed=case.seed)
-    if not (
-        isinstance(result, (tuple, list)) and len(result) == 2 and all(isinstance(part, nn.Module) for part in result)
-    ):
+    if not (isinstance(result, tuple) and len(result) == 2 and all(isinstance(part, nn.Module) for part in result)):
         return {"zero_shot": 0.0, "returned": type(result).__name__}
     see, read = result
     start = candidate(x, y, epochs=0, seed=case.seed)
