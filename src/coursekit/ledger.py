@@ -21,6 +21,7 @@ from typing import Any
 
 from coursekit.errors import CourseError
 from coursekit.project import Project
+from coursekit.toml_text import tables_of
 from dlmodule.files import write_atomically
 
 HEADER = "# What every model the course trains was measured to reach. Written by `course ledger`; not by hand.\n"
@@ -45,7 +46,7 @@ def _parse(path: Path, content: bytes) -> Ledger:
     text = ""
     try:
         text = content.decode()
-        tables = tomllib.loads(text)
+        tables = tables_of(text, path)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"at line (\d+)", str(error))
         number = int(line[1]) if line else len(text.splitlines())

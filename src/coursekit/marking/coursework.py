@@ -28,6 +28,7 @@ from coursekit.exercises.loading import load_whole
 from coursekit.exercises.record import record
 from coursekit.marking.assessment import Assessment, File, Question, Task, task_of
 from coursekit.project import Project
+from coursekit.toml_text import tables_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -234,7 +235,7 @@ def new_private(project: Project, name: str, to: Path) -> Path:
 
 def _read(path: Path, model: type[M]) -> M:
     try:
-        return model.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return model.model_validate(tables_of(path.read_text("utf-8"), path))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CourseError(f"cannot be read: {error}", file=path) from None
     except ValidationError as error:

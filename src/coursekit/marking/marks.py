@@ -19,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from coursekit.errors import CourseError
+from coursekit.toml_text import tables_of
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def read_records(path: Path, zone: ZoneInfo) -> Records:
     if not path.is_file():
         return Records()
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = tables_of(path.read_text("utf-8"), path)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CourseError(f"cannot be read: {error}", file=path) from None
     unknown = sorted(set(content) - {"late", "decision"})

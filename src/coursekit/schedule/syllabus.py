@@ -21,6 +21,7 @@ from coursekit.schedule.contradictions import contradictions
 from coursekit.schedule.dates import WEEKDAYS, Weekday, dates_of
 from coursekit.schedule.release_path import ReleaseFiles
 from coursekit.schedule.toml_lines import line_of
+from coursekit.toml_text import tables_of
 
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
@@ -351,7 +352,7 @@ def _parse(path: Path, content: bytes) -> Syllabus:
     text = ""
     try:
         text = content.decode().replace("\r\n", "\n")
-        tables = tomllib.loads(text)
+        tables = tables_of(text, path)
     except UnicodeDecodeError as error:
         raise CourseError(f"cannot be read: {error}", file=path) from None
     except tomllib.TOMLDecodeError as error:
