@@ -61,7 +61,7 @@ def parse_header(text: str, *, file: Path, line: int) -> Header:
     except yaml.MarkedYAMLError as error:
         at = line + (error.problem_mark.line if error.problem_mark else 0)
         raise CourseError(f"header is not YAML: {error.problem}", file=file, line=at) from None
-    except (yaml.YAMLError, ValueError) as error:  # a sign that YAML does not know, a number of too many digits, a date that is none
+    except (yaml.YAMLError, ValueError) as error:  # a strange sign, a number of too many digits, a date that is none
         raise CourseError(f"header is not YAML: {' '.join(str(error).split())[:120]}", file=file, line=line) from None
     except RecursionError:
         raise CourseError("header is not YAML: its parts are nested too deeply", file=file, line=line) from None
