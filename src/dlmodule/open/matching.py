@@ -6,6 +6,8 @@ check or head; by a similar text, between the same neighbours first; by the id a
 
 A learner's copy is a *descendant* of what the course gave: there the id alone comes first. Where ids were lost, a cell that is left alone
 on each side between two neighbours is taken for the other, whatever was written into it.
+
+A page waits for the answer, so it takes a moment also for a file that was pasted into a cell, and for a notebook of a thousand cells.
 """
 
 import re
@@ -17,6 +19,10 @@ from typing import Any
 Cell = dict[str, Any]
 
 SIMILAR = 0.6  # share of two texts that is equal, from which on they are versions of each other
+LONG = (
+    3000  # characters beyond which texts are compared by their lines: letter by letter takes the square of the length
+)
+NEAR = 30  # places by which a cell may have moved among those that are left, to be looked for by its text
 _DEFINED = re.compile(r"^(?:async +def|def|class) +(\w+)", re.MULTILINE)
 _CHECKED = re.compile(r"^check\(\s*[\"']?(\w+)", re.MULTILINE)
 _HEADING = re.compile(r"^#+ +(.+?)\s*#*$", re.MULTILINE)
@@ -83,8 +89,8 @@ class _Pairs:
         candidates = [
             (-share, abs(i - j), j, i)
             for rest_first, rest_second in regions
-            for j in rest_second
-            for i in rest_first
+            for place, j in enumerate(rest_second)
+            for i in rest_first[max(0, place - NEAR) : place + NEAR + 1]
             if (share := _similarity(self.first[i], self.second[j])) >= SIMILAR
         ]
         taken: set[int] = set()
@@ -149,7 +155,10 @@ def _similarity(first: Cell, second: Cell) -> float:
     """The share of two texts of one kind that is equal, in [0, 1]."""
     if first["cell_type"] != second["cell_type"]:
         return 0.0
-    matcher = SequenceMatcher(None, first["source"], second["source"], autojunk=False)
-    if matcher.real_quick_ratio() < SIMILAR or matcher.quick_ratio() < SIMILAR:
+    texts: tuple[str, str] = first["source"], second["source"]
+    shorter, longer = sorted(map(len, texts))
+    if 2 * shorter < SIMILAR * (shorter + longer):
         return 0.0
-    return matcher.ratio()
+    ours, theirs = (text.splitlines() if longer > LONG else list(text) for text in texts)
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=longer > LONG)
+    return 0.0 if matcher.quick_ratio() < SIMILAR else matcher.ratio()

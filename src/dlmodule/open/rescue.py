@@ -7,6 +7,7 @@ older copy has beyond them.
 
 import contextlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from dlmodule.open.matching import match
 from dlmodule.open.merge import EMPTY, Cell, Notebook, read_notebook
 
 BACKUP = "the copy before the last update"
+_BETWEEN = re.compile(r"[ \r\n\t,]*")  # two cells
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,8 @@ def whole_cells(damaged: bytes) -> list[Cell]:
     if start < 0 or place == 0:
         return []
     while place < len(text):
-        place += len(text[place:]) - len(text[place:].lstrip(" \r\n\t,"))
         try:
-            cell, place = decoder.raw_decode(text, place)
+            cell, place = decoder.raw_decode(text, place + len(_BETWEEN.match(text, place)[0]))  # type: ignore[index]
             read_notebook(json.dumps({**EMPTY, "cells": [cell]}).encode(), "cell")
         except (ValueError, RecursionError, DLModuleError):
             break

@@ -1,5 +1,7 @@
 """Cells find their other selves, each at most once, whatever was done to ids and places."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,3 +48,22 @@ def test_an_exercise_is_known_by_its_name() -> None:
         cell("9", "# Exercise 1: the mean\nnothing of what stood here", "markdown"),
     ]
     assert match(first, second) == {0: 2, 1: 1, 2: 0}
+
+
+def test_a_file_in_a_cell_and_a_thousand_cells_take_a_moment() -> None:
+    """Letter by letter, a pasted file of 700 kB took minutes; so did a thousand cells without ids, each compared with each."""
+    lines = [f"{number} {number**2 % 997} measured" for number in range(30_000)]
+    pasted = cell("1", "\n".join(lines)), cell("2", "\n".join(lines[:100] + lines[105:] + ["more"]))
+    same = cell("3", "a\n" * 200_000), cell("4", "a\n" * 150_000 + "b\n" * 10_000)
+    began = time.process_time()
+    assert match([pasted[0]], [pasted[1]]) == {0: 0}
+    match([same[0], pasted[0]], [pasted[1], same[1]])
+    first = [
+        cell(f"a{number}", f"x{number} = f({number}) + {number % 7}  # what was measured") for number in range(1000)
+    ]
+    second = [
+        cell(f"b{number}", f"x{number} = f({number}) + {number % 7}  # as measured again") for number in range(1000)
+    ]
+    found = match(first, second)
+    assert len(found) >= 900
+    assert time.process_time() - began < 20
