@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -105,7 +106,9 @@ class Peers:
     @staticmethod
     def run(command: Sequence[str], folder: Path) -> None:
         """Run it; its words are shown only where it fails."""
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        # nbgrader starts alembic by its name.
+        here = {**os.environ, "PATH": os.pathsep.join((str(Path(command[0]).parent), os.environ["PATH"]))}
+        done = subprocess.run(command, cwd=folder, env=here, capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{' '.join(command[-4:])} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
 
