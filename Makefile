@@ -21,7 +21,7 @@ install: $(VENV)/.course   ## the same without opening it
 	$(BIN)/course build
 
 # The course's own proofs and most unit tests run side by side; what is timed, a browser among it, runs alone (tests/conftest.py).
-test: $(VENV)/.test        ## every test: verify and notebooks, then unit and browser (about 40 minutes on 2 cores)
+test: $(VENV)/.test        ## every test: verify and notebooks, then unit and browser (20 to 40 minutes on 2 cores)
 	$(BIN)/course build
 	$(BIN)/python -m pytest -n logical tests/course
 	$(BIN)/python -m pytest -n logical -m "not alone" --ignore tests/course
