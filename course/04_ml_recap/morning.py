@@ -1069,7 +1069,7 @@ for name, (op, inputs) in trials.items():
 # %% [markdown]
 # ### Exercise 4.14: a backward pass on paper
 #
-# Before a program does it, do it once yourself, with a pencil. Two examples pass a network of two layers. The loss is the mean of half the squared errors:
+# Before a program does it, do it once yourself, with a pencil. Two examples pass through a network of two layers. The loss is the mean of half the squared errors:
 #
 # $$ a = xW_1+b_1, \qquad h=\max(0,a), \qquad z=hW_2+b_2, \qquad L=\tfrac12\Big(\tfrac12(z_1-y_1)^2+\tfrac12(z_2-y_2)^2\Big). $$
 #

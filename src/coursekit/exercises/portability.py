@@ -7,6 +7,7 @@ since torch chooses once, as it is imported.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -39,9 +40,14 @@ def refused_elsewhere(project: Project, ids: Sequence[str]) -> list[str]:
 
 
 def _refused(project: Project, exercise: str) -> list[str]:
+    session, _, name = exercise.partition(".")
+    with contextlib.chdir(project.course / session):  # where the files lie that its notebooks read
+        return _refused_there(project, session, name)
+
+
+def _refused_there(project: Project, session: str, name: str) -> list[str]:
     from dlmodule.checking.judge import judge_with
 
-    session, _, name = exercise.partition(".")
     loaded = load_whole(project, session, name)
     if loaded.exercise.measured is not None:  # a bar lies far from any rounding
         return []
@@ -49,7 +55,7 @@ def _refused(project: Project, exercise: str) -> list[str]:
     right = [("the solution", loaded.solution), *((each.name, each.candidate) for each in loaded.alternatives)]
     judged = ((which, judge_with(key, candidate)) for which, candidate in right)
     return [
-        f"{exercise}: on a plainer processor {which} is {each.status}: {each.message}"
+        f"{loaded.id}: on a plainer processor {which} is {each.status}: {each.message}"
         for which, each in judged
         if not each.right
     ]
